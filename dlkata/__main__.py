@@ -1,0 +1,41 @@
+"""Entry point of `dlkata` and `python -m dlkata`."""
+
+import os
+import sys
+
+
+def main() -> None:
+    from dlkata.ui.screen import speak_ascii_where_needed
+
+    speak_ascii_where_needed()
+    sys.exit(run())
+
+
+def run() -> int:
+    """Exit codes: 0 passed or done, 1 not passed, 2 used wrongly, 3 our own fault, 130 interrupted."""
+    import click
+
+    from dlkata.cli.main import cli
+
+    try:
+        code = cli.main(prog_name="dlkata", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("\n")
+        return 130
+    except BrokenPipeError:  # `dlkata list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.write("\ndlkata itself failed. `dlkata doctor` may say why.\n")
+        return 3
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""What every command needs, opened when first asked for."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from dlkata.errors import DlkataError
+from dlkata.locale import _
+from dlkata.progress.places import data_folder, workspace
+from dlkata.progress.settings import Settings, load_settings
+from dlkata.progress.workspace import Workspace
+
+if TYPE_CHECKING:
+    from dlkata.content.kata import Kata
+    from dlkata.content.library import Library
+    from dlkata.progress.record import Kind, Record
+    from dlkata.study.next_step import Standing
+
+
+class App:
+    def __init__(self, packs: Sequence[Path] = ()):
+        self.packs = [pack.absolute() for pack in packs]
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(data_folder())
+
+    @cached_property
+    def library(self) -> "Library":
+        from dlkata.content.library import Library
+
+        trusted = [Path(pack) for pack in self.settings.packs if Path(pack).is_dir()]
+        for pack in self.packs:
+            if pack not in trusted:
+                self._ask_trust(pack)
+                trusted.append(pack)
+        return Library(trusted)
+
+    def _ask_trust(self, pack: Path) -> None:
+        """A pack's suites and references are programs: asked once."""
+        if not (pack / "katas").is_dir():
+            raise DlkataError(_("{folder} has no folder `katas`.", folder=pack), _("A pack has katas/, solutions/, tests/katas/."))
+        question = _("The pack {folder} runs code on this machine. Do you trust it?", folder=pack)
+        if not sys.stdin.isatty():
+            raise DlkataError(question, _("Answer it once in a terminal."))
+        if not click.confirm(question, err=True):
+            raise click.Abort
+        self.settings.trust(str(pack))
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        return Workspace(workspace(self.settings.get("workspace")))
+
+    @cached_property
+    def record(self) -> "Record | None":
+        """The record; None, with one warning, where it cannot be used. Nothing else stops for it."""
+        from dlkata.progress.record import open_record
+
+        try:
+            record = open_record(data_folder() / "record.db")
+        except DlkataError as error:
+            warn(f"{error.message} {error.remedy}")
+            return None
+        for message in record.messages:
+            warn(message)
+        return record
+
+    def remember(self, kind: "Kind", kata: "Kata", **details: Any) -> None:
+        if self.record is None:
+            return
+        try:
+            self.record.add(kind, kata.name, now(), **details)
+        except DlkataError as error:
+            warn(f"{error.message} {error.remedy}")
+
+    @cached_property
+    def standing(self) -> "Standing":
+        from dlkata.study.next_step import Standing
+
+        names = self.library.kata_names
+        statuses = {}
+        if self.record is not None:
+            try:
+                statuses = self.record.statuses(names)
+            except DlkataError as error:
+                warn(f"{error.message} {error.remedy}")
+        return Standing(self.library.katas, statuses, self.workspace.edited(names))
+
+    @cached_property
+    def run(self) -> str:
+        """How the learner starts dlkata, for the commands we tell them to type."""
+        return command_name(sys.argv[0])
+
+
+def command_name(program: str) -> str:
+    path = Path(program)
+    if path.name == "__main__.py":
+        return "python -m dlkata"
+    found = shutil.which("dlkata")
+    if found and Path(found).exists() and path.exists() and Path(found).samefile(path):
+        return "dlkata"
+    if path.is_absolute() and path.name == "dlkata":
+        relative = os.path.relpath(path)
+        return str(path) if relative.startswith("..") else relative
+    return program if "/" in program and path.name == "dlkata" else "dlkata"
+
+
+def now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def warn(message: str) -> None:
+    click.echo(message, err=True)
+
+
+class KataType(click.ParamType):
+    """A kata's name; near misses are suggested."""
+
+    name = "kata"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str) or ctx is None:
+            return value
+        return ctx.find_object(App).library.kata(value)  # type: ignore[union-attr]
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from dlkata.content.library import Library
+
+        names = [name.replace("_", "-") for name in Library().kata_names]
+        return [CompletionItem(name) for name in names if name.startswith(incomplete.replace("_", "-"))]
+
+
+KATA = KataType()

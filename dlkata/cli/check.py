@@ -1,0 +1,122 @@
+"""`dlkata check [NAME|FILE]`"""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dlkata.cli.app import KATA, App
+from dlkata.cli.language import LocalCommand, option
+from dlkata.cli.output import print_json, print_lines
+from dlkata.cli.target import resolve
+from dlkata.content.kata import Kata
+from dlkata.errors import DlkataError
+from dlkata.locale import N_, _
+from dlkata.progress.settings import DEVICES
+from dlkata.progress.workspace import read_attempt
+from dlkata.ui.screen import console
+
+
+@click.command(
+    cls=LocalCommand,
+    help=N_(
+        """Grade an attempt: a kata's name, a Python file, or nothing for the kata you last worked on.
+
+        Exit code 0: passed. 1: not passed. 2: used wrongly. 3: dlkata itself failed.
+        """
+    ),
+)
+@click.argument("target", required=False, metavar="[NAME|FILE]", shell_complete=KATA.shell_complete)
+@option("--as", "kata_name", metavar="NAME", help=N_("The kata that a FILE is an attempt at."))
+@option("--device", type=click.Choice(DEVICES), help=N_("Where to run it; `auto` takes a GPU if there is one. [default: cpu]"))
+@option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
+@option("--fail-fast", is_flag=True, help=N_("Stop at the first failing test; no diagnosis."))
+@option("--debug", is_flag=True, help=N_("Run in the foreground, unjudged: breakpoint() and print work."))
+@click.pass_context
+def command(
+    context: click.Context,
+    target: str | None,
+    kata_name: str | None,
+    device: str | None,
+    as_json: bool,
+    fail_fast: bool,
+    debug: bool,
+) -> None:
+    app: App = context.obj
+    kata, file = resolve(app, target, kata_name)
+    chosen = device or app.settings.get("device") or "cpu"
+    source = _source(app, kata, file)
+    if debug:
+        passed = _debug(app, kata, file, source, chosen)
+    else:
+        passed = _check(app, kata, file, source, chosen, as_json, fail_fast)
+    context.exit(0 if passed else 1)
+
+
+def _source(app: App, kata: Kata, file: Path) -> str:
+    try:
+        return read_attempt(file)
+    except DlkataError as error:
+        error.exit_code = 1
+        raise
+
+
+def _check(app: App, kata: Kata, file: Path, source: str, device: str, as_json: bool, fail_fast: bool) -> bool:
+    from dlkata.grading.client import cold, events
+    from dlkata.grading.protocol import Check
+    from dlkata.progress.places import data_folder
+
+    check = Check(
+        root=str(kata.root), stem=kata.stem, attempt=str(file), source=source, device=device, fail_fast=fail_fast,
+        private=[str(data_folder())],
+    )  # fmt: skip
+    began = time.monotonic()
+    with cold() as line:  # torch is being imported while we draw the first lines
+        from dlkata.cli.report import Report
+
+        report = Report(kata, file, source, device, app.run, quiet=as_json)
+        for event in events(line, check):
+            report.hear(event)
+    if report.unusable_device:
+        raise click.UsageError(report.unusable_device)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        print_lines(report.closing(console().width))
+    _remember(app, kata, source, report, time.monotonic() - began)
+    return report.passed
+
+
+def _remember(app: App, kata: Kata, source: str, report: Any, seconds: float) -> None:
+    from dlkata.progress.record import Kind
+
+    app.remember(
+        Kind.CHECKED,
+        kata,
+        passed=report.passed,
+        source=source,
+        device=report.device,
+        seconds=round(seconds, 3),
+        problem=report.problem.kind if report.problem else None,
+        outcomes={result.name: [result.outcome.value, round(result.seconds, 4)] for result in report.results},
+        bugs=report.verdict.bugs if report.verdict else [],
+    )
+
+
+def _debug(app: App, kata: Kata, file: Path, source: str, device: str) -> bool:
+    from dlkata.cli.report import Report
+    from dlkata.grading.client import events, foreground
+    from dlkata.grading.protocol import Check
+
+    check = Check(root=str(kata.root), stem=kata.stem, attempt=str(file), source=source, device=device)
+    os.environ.pop("PYTHONBREAKPOINT", None) if os.environ.get("PYTHONBREAKPOINT") == "0" else None
+    report = Report(kata, file, source, device, app.run, quiet=False)
+    with foreground() as line:
+        for event in events(line, check):
+            report.hear(event)
+    if report.unusable_device:
+        raise click.UsageError(report.unusable_device)
+    print_lines(report.debug_closing(console().width))
+    return report.passed

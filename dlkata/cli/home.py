@@ -1,0 +1,14 @@
+"""`dlkata` alone: what is started, what to do next, with the command to type."""
+
+from dlkata.cli.app import App
+from dlkata.cli.output import print_json, print_lines
+from dlkata.ui.screen import console
+
+
+def show_home(app: App, as_json: bool) -> None:
+    from dlkata.ui.home import home, home_as_json
+
+    if as_json:
+        print_json(home_as_json(app.standing, app.run))
+    else:
+        print_lines(home(app.standing, app.run, console().width))

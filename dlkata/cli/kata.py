@@ -1,0 +1,85 @@
+"""`dlkata kata NAME`"""
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import click
+
+from dlkata.cli.app import KATA, App, warn
+from dlkata.cli.language import LocalCommand, option
+from dlkata.cli.output import print_json, print_lines
+from dlkata.content.kata import Kata
+from dlkata.errors import DlkataError
+from dlkata.locale import N_, _, language
+from dlkata.ui.screen import console
+
+
+@click.command(
+    cls=LocalCommand,
+    help=N_(
+        """Start or continue a kata: shows the statement and where your attempt is.
+
+        The attempt is created from the stub if it isn't there; one that is there is never overwritten.
+        """
+    ),
+)
+@click.argument("kata", type=KATA, required=False)
+@option("--edit", "-e", is_flag=True, help=N_("Open the attempt in your editor."))
+@option("--contract", is_flag=True, help=N_("Show the house contract, which every kata obeys."))
+@option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
+@click.pass_obj
+def command(app: App, kata: Kata | None, edit: bool, contract: bool, as_json: bool) -> None:
+    if contract:
+        show_contract(app)
+    elif kata is None:
+        raise click.UsageError(_("Name a kata; `dlkata list` shows them."))
+    else:
+        open_kata(app, kata, as_json)
+        if edit:
+            edit_attempt(app.settings.get("editor"), app.workspace.file(kata.name))
+
+
+def show_contract(app: App) -> None:
+    from dlkata.ui.statement import section
+
+    print_lines(section(app.library.contract.parts[0].sections[language()], console().width))
+
+
+def open_kata(app: App, kata: Kata, as_json: bool) -> None:
+    from dlkata.progress.record import Kind
+    from dlkata.ui.statement import statement
+
+    file = start_attempt(app, kata)
+    app.remember(Kind.OPENED, kata)
+    if as_json:
+        facts = {"kata": kata.name, "title": kata.title, "file": str(file), "statement": kata.section.body}
+        print_json(facts | {"names": kata.names, "forbids": kata.head.forbids})
+    else:
+        print_lines(statement(kata, file, app.run, console().width))
+
+
+def start_attempt(app: App, kata: Kata) -> Path:
+    """The attempt's file, created if it isn't there."""
+    from dlkata.ui.attempt import attempt_text
+
+    first = not app.workspace.folder.exists()
+    app.workspace.create(kata.name, attempt_text(kata, f"{app.run} check {kata.name.replace('_', '-')}"))
+    if first:
+        warn(_("Your attempts are kept in {folder}.", folder=app.workspace.folder))
+    return app.workspace.file(kata.name)
+
+
+def edit_attempt(configured: str | None, file: Path) -> None:
+    """The configured editor, $VISUAL, $EDITOR, or VS Code when we are inside its terminal."""
+    editor = configured or os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not editor and os.environ.get("TERM_PROGRAM") == "vscode":
+        editor = "code"
+    remedy = _("Choose one: dlkata config editor COMMAND, or set EDITOR.")
+    if not editor:
+        raise DlkataError(_("No editor is set."), remedy)
+    try:
+        subprocess.run([*shlex.split(editor), str(file)], check=False)
+    except (OSError, ValueError) as error:
+        raise DlkataError(_("The editor `{editor}` cannot be started: {reason}.", editor=editor, reason=error), remedy) from None

@@ -1,0 +1,51 @@
+"""The `dlkata` command: global options and the list of commands."""
+
+from pathlib import Path
+
+import click
+
+from dlkata import __version__
+from dlkata.cli.group import LazyGroup
+from dlkata.cli.language import option
+from dlkata.locale import N_
+
+COMMANDS = {
+    "list": ("dlkata.cli.list", N_("Katas by topic, with your status.")),
+    "kata": ("dlkata.cli.kata", N_("Start or continue a kata: statement and file.")),
+    "check": ("dlkata.cli.check", N_("Grade your attempt.")),
+    "hint": ("dlkata.cli.hint", N_("The next hint.")),
+    "solution": ("dlkata.cli.solution", N_("The reference solution, with notes.")),
+    "reset": ("dlkata.cli.reset", N_("Start a kata afresh; the old attempt is kept.")),
+    "doctor": ("dlkata.cli.doctor", N_("Check this installation.")),
+    "config": ("dlkata.cli.config", N_("Show or change settings.")),
+    "completion": ("dlkata.cli.completion", N_("Shell completion for bash, zsh or fish.")),
+    "author": ("dlkata.cli.author", N_("Write and prove content.")),
+}
+HELP = N_(
+    """Deep-learning interview practice in the terminal.
+
+    Implement a component, have it graded, learn which mistake it was. `dlkata` alone shows where you are
+    and what to do next.
+    """
+)
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS, invoke_without_command=True, help=HELP)
+@click.version_option(__version__, "--version", prog_name="dlkata", message="%(prog)s %(version)s")
+@option(
+    "--pack",
+    "packs",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help=N_("A folder with more katas."),
+)
+@option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
+@click.pass_context
+def cli(context: click.Context, packs: tuple[Path, ...], as_json: bool) -> None:
+    from dlkata.cli.app import App
+
+    context.obj = App(packs)
+    if context.invoked_subcommand is None:
+        from dlkata.cli.home import show_home
+
+        show_home(context.obj, as_json)

@@ -1,0 +1,83 @@
+"""Which attempt at which kata `check` means."""
+
+from pathlib import Path
+
+from dlkata.cli.app import App
+from dlkata.content.kata import Kata
+from dlkata.errors import DlkataError
+from dlkata.locale import _
+from dlkata.study.next_step import last_worked_on
+
+
+def resolve(app: App, target: str | None, kata_name: str | None) -> tuple[Kata, Path]:
+    """The kata and the file of an attempt, from a name, a file, or nothing at all."""
+    if target is None:
+        kata = app.library.kata(kata_name) if kata_name else _latest(app)
+        return kata, _existing(app, kata)
+    if _is_path(target):
+        file = Path(target).expanduser().absolute()
+        if not file.exists():
+            raise DlkataError(_("{file} does not exist.", file=target))
+        if file.is_dir():
+            raise DlkataError(_("{file} is a folder; name a Python file or a kata.", file=target))
+        return app.library.kata(kata_name) if kata_name else kata_of_file(app, file), file
+    kata = app.library.kata(target)
+    return kata, _existing(app, kata)
+
+
+def _is_path(target: str) -> bool:
+    return target.endswith(".py") or target.startswith((".", "/", "~")) or ("/" in target and Path(target).exists())
+
+
+def _latest(app: App) -> Kata:
+    event = None
+    if app.record is not None:
+        try:
+            event = app.record.last_kata()
+        except DlkataError:
+            pass
+    name = last_worked_on(event, app.workspace.edited(app.library.kata_names))
+    if name is None:
+        raise DlkataError(_("You have not started a kata yet."), _("`{command}` shows what there is.", command=f"{app.run} list"))
+    return app.library.kata(name)
+
+
+def _existing(app: App, kata: Kata) -> Path:
+    file = app.workspace.file(kata.name)
+    if not file.exists():
+        raise DlkataError(
+            _("You have not started `{name}` yet: {file} does not exist.", name=kata.name, file=file),
+            _("Start it: {command}", command=f"{app.run} kata {kata.name.replace('_', '-')}"),
+        )
+    return file
+
+
+def kata_of_file(app: App, file: Path) -> Kata:
+    """By the file's name (`adam.py`, the copy `adam.1.py`), or by what only one kata asks a file to define."""
+    stem = file.name.split(".")[0]
+    try:
+        inside = file.parent.relative_to(app.workspace.folder).as_posix()
+        names = [stem if inside == "." else f"{inside}/{stem}", stem]
+    except ValueError:
+        names = [stem]
+    for name in names:
+        if name in app.library.kata_names:
+            return app.library.kata(name)
+    fitting = [kata for kata in app.library.katas if set(kata.names) <= _defined(file)]
+    if len(fitting) == 1:
+        return fitting[0]
+    raise DlkataError(
+        _("{file}: which kata is it an attempt at?", file=file), _("Say so: {command}", command=f"{app.run} check {file} --as NAME")
+    )
+
+
+def _defined(file: Path) -> set[str]:
+    import ast
+
+    from dlkata.progress.workspace import read_attempt
+
+    try:
+        body = ast.parse(read_attempt(file)).body
+    except (SyntaxError, ValueError):
+        return set()
+    return {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}

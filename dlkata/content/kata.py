@@ -1,0 +1,103 @@
+"""A kata: its page, its stub, its reference, its suite, found by one stem."""
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from dlkata.content.page import Section, read_page, read_text
+from dlkata.content.solution import Solution, read_solution
+from dlkata.errors import DlkataError
+from dlkata.locale import LANGUAGES, _, language
+
+
+class KataHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    level: Annotated[int, Meta(ge=1, le=3)]
+    minutes: Annotated[int, Meta(ge=1, le=480)]
+    topic: Annotated[str, Meta(min_length=1)]
+    order: int
+    concepts: list[str] = []
+    after: list[str] = []
+    forbids: list[str] = []
+    deadline: Annotated[float, Meta(gt=0, le=600)] = 10.0
+
+
+@dataclass(frozen=True)
+class Kata:
+    name: str  # the stem, with the pack's name before it: `pack/attention`
+    root: Path
+    head: KataHead
+    statement: dict[str, Section]
+
+    @property
+    def stem(self) -> str:
+        return self.name.rpartition("/")[2]
+
+    @property
+    def page_file(self) -> Path:
+        return self.root / "katas" / f"{self.stem}.md"
+
+    @property
+    def stub_file(self) -> Path:
+        return self.root / "katas" / f"{self.stem}.py"
+
+    @property
+    def reference_file(self) -> Path:
+        return self.root / "solutions" / f"{self.stem}.py"
+
+    @property
+    def solution_file(self) -> Path:
+        return self.root / "solutions" / f"{self.stem}.toml"
+
+    @property
+    def suite_file(self) -> Path:
+        return self.root / "tests" / "katas" / f"test_{self.stem}.py"
+
+    @property
+    def section(self) -> Section:
+        """The statement in the learner's language."""
+        return self.statement[language()]
+
+    @property
+    def title(self) -> str:
+        return self.section.title
+
+    @cached_property
+    def stub(self) -> str:
+        return read_text(self.stub_file)
+
+    @cached_property
+    def reference(self) -> str:
+        return read_text(self.reference_file)
+
+    @cached_property
+    def solution(self) -> Solution:
+        return read_solution(self.solution_file)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What the attempt must define: the public functions and classes of the stub."""
+        definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        body = ast.parse(self.stub).body
+        return [node.name for node in body if isinstance(node, definitions) and not node.name.startswith("_")]
+
+
+def read_kata(root: Path, stem: str, prefix: str = "") -> Kata:
+    page = read_page(root / "katas" / f"{stem}.md")
+    if len(page.parts) != 1 or not page.parts[0].head:
+        raise DlkataError(
+            _("{file}: a kata's page has exactly one head.", file=page.file),
+            _("Begin it with `+++`, the fields, `+++`."),
+        )
+    part = page.parts[0]
+    for lang in LANGUAGES:
+        if lang not in part.sections or not part.sections[lang].title:
+            raise DlkataError(
+                _("{file}: no section `# {lang}: …` with a title.", file=page.file, lang=lang),
+                _("Write the statement in both languages."),
+            )
+    return Kata(prefix + stem, root, page.head(part, KataHead), part.sections)

@@ -1,0 +1,103 @@
+"""All content: the built-in root and the learner's packs, found by scanning folders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from dlkata.content.kata import Kata, read_kata
+from dlkata.content.page import Page, Section, read_page
+from dlkata.content.roots import BUILT_IN
+from dlkata.errors import DlkataError
+from dlkata.locale import _, language
+
+
+class TopicHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    order: int
+
+
+@dataclass(frozen=True)
+class Topic:
+    name: str
+    order: int
+    sections: dict[str, Section]
+
+    @property
+    def title(self) -> str:
+        return self.sections[language()].title
+
+
+@dataclass(frozen=True)
+class Root:
+    path: Path
+    prefix: str = ""  # "" for the built-in one, "name/" for a pack
+
+
+class Library:
+    def __init__(self, packs: Sequence[Path] = ()):
+        self.roots = [Root(BUILT_IN), *(Root(pack, f"{pack.name}/") for pack in packs)]
+
+    @cached_property
+    def kata_names(self) -> list[str]:
+        """Every kata's name, read from the folders alone."""
+        return [
+            root.prefix + file.stem
+            for root in self.roots
+            for file in sorted((root.path / "katas").glob("*.md"))
+            if file.stem != "README"
+        ]
+
+    def kata(self, name: str) -> Kata:
+        """The kata of that name; hyphens and capitals are forgiven, a miss names what is near."""
+        wanted = name.replace("-", "_").lower()
+        if wanted not in self.kata_names:
+            raise unknown("kata", name, [n.replace("_", "-") for n in self.kata_names])
+        prefix, _slash, stem = wanted.rpartition("/")
+        root = next(r for r in self.roots if r.prefix.rstrip("/") == prefix)
+        return read_kata(root.path, stem, root.prefix)
+
+    @cached_property
+    def katas(self) -> list[Kata]:
+        """Every kata in learning order."""
+        topics = {topic.name: topic.order for topic in self.topics}
+        katas = [self.kata(name) for name in self.kata_names]
+        return sorted(katas, key=lambda k: (topics.get(k.head.topic, len(topics)), k.head.order, k.name))
+
+    @cached_property
+    def topics(self) -> list[Topic]:
+        found: dict[str, Topic] = {}
+        for root in self.roots:
+            for file in sorted((root.path / "questions").glob("*/README.md")):
+                found.setdefault(file.parent.name, _read_topic(file))
+        return sorted(found.values(), key=lambda topic: (topic.order, topic.name))
+
+    def topic(self, name: str) -> Topic:
+        wanted = name.replace("-", "_").lower()
+        for topic in self.topics:
+            if wanted in (topic.name, topic.title.lower()):
+                return topic
+        raise unknown("topic", name, [topic.name for topic in self.topics])
+
+    @cached_property
+    def contract(self) -> Page:
+        return read_page(BUILT_IN / "katas" / "README.md")
+
+
+def _read_topic(file: Path) -> Topic:
+    page = read_page(file)
+    part = page.parts[0]
+    return Topic(file.parent.name, page.head(part, TopicHead).order, part.sections)
+
+
+def unknown(kind: str, name: str, names: Sequence[str]) -> DlkataError:
+    """The error for a name that is not there, with what the user may have meant."""
+    from difflib import get_close_matches
+
+    wanted = name.replace("_", "-").lower()
+    near = get_close_matches(wanted, names, n=3, cutoff=0.5) or [n for n in names if wanted and wanted in n][:3]
+    sentence = {"kata": _("There is no kata `{name}`."), "topic": _("There is no topic `{name}`.")}[kind]
+    everything = {"kata": _("`dlkata list` shows all katas."), "topic": _("Topics: {names}.")}[kind]
+    remedy = _("Did you mean {names}?", names=", ".join(near)) if near else everything
+    return DlkataError(sentence.replace("{name}", name), remedy.replace("{names}", ", ".join(names)))

@@ -1,0 +1,20 @@
+"""One form for all spellings of a built-in's name."""
+
+import re
+
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+
+
+def plain(name: str) -> str:
+    """LayerNorm, native_layer_norm, F.layer_norm, layer_norm_ → layer_norm."""
+    name = name.removesuffix(".default").rpartition(".")[2]
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().strip("_")
+    for prefix in ("special_", "native_", "fused_"):
+        name = name.removeprefix(prefix)
+    return name
+
+
+def mentioned(text: str) -> set[str]:
+    """Every name a text mentions, as it stands and in its plain form."""
+    words = {word.strip(".") for word in WORD.findall(text)}
+    return words | {plain(word) for word in words if word}

@@ -1,0 +1,76 @@
+"""What spoils a kata: its hints, notes, follow-up questions and known bugs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from dlkata.content.page import decode_toml, read_text
+from dlkata.errors import DlkataError
+from dlkata.locale import _, language
+
+Text = Annotated[str, Meta(min_length=1)]
+
+
+class Bilingual(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    en: Text
+    zh: Text
+
+    @property
+    def text(self) -> str:
+        return self.zh if language() == "zh" else self.en
+
+
+class Note(Bilingual, frozen=True, kw_only=True):
+    line: Text  # occurs on exactly one line of the reference
+
+
+class FollowUp(Bilingual, frozen=True, kw_only=True):
+    answer_en: Text
+    answer_zh: Text
+
+    @property
+    def answer(self) -> str:
+        return self.answer_zh if language() == "zh" else self.answer_en
+
+
+class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    find: Text
+    becomes: str
+
+
+class Bug(Bilingual, frozen=True, kw_only=True):
+    """A mistake learners make, as an edit of the reference."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+    find: str = ""
+    becomes: str = ""
+    edits: list[Edit] = []
+
+    @property
+    def patches(self) -> list[Edit]:
+        return [*([Edit(self.find, self.becomes)] if self.find else []), *self.edits]
+
+    def apply(self, reference: str) -> str:
+        """The reference with this bug. An edit that does not apply exactly once is a mistake of the content."""
+        for edit in self.patches:
+            times = reference.count(edit.find)
+            if times != 1:
+                raise DlkataError(
+                    _("Bug `{name}`: `{find}` occurs {times} times.", name=self.name, find=edit.find, times=times),
+                    _("Choose text that occurs exactly once in the reference."),
+                )
+            reference = reference.replace(edit.find, edit.becomes)
+        return reference
+
+
+class Solution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    hints: list[Bilingual]
+    bugs: list[Bug]
+    notes: list[Note] = []
+    follow_ups: list[FollowUp] = []
+
+
+def read_solution(file: Path) -> Solution:
+    return decode_toml(read_text(file), Solution, file)

@@ -1,0 +1,22 @@
+"""The worker's end of its pipe to the supervisor. Every frame begins with a token the supervisor made up."""
+
+import os
+from typing import Any
+
+from dlkata.grading.protocol import frame
+
+TOKEN_SIZE = 16
+
+
+class Channel:
+    def __init__(self, descriptor: int, token: bytes):
+        self._descriptor = descriptor
+        self._token = token
+        self._pid = os.getpid()
+
+    def send(self, message: Any) -> None:
+        if os.getpid() != self._pid:
+            os._exit(0)  # the attempt forked: its child must not report a second time
+        data = memoryview(self._token + frame(message))
+        while data:
+            data = data[os.write(self._descriptor, data) :]

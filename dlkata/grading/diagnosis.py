@@ -1,0 +1,98 @@
+"""Which known bug explains everything an attempt does wrong? No answer is better than a wrong one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from time import perf_counter
+
+from dlkata.content.solution import Bug
+from dlkata.errors import DlkataError
+from dlkata.grading import suite as judging
+from dlkata.grading.collection import Suite
+from dlkata.grading.journal import agree, all_nan, same_exception, to_wire
+from dlkata.grading.module import execute
+from dlkata.grading.protocol import Done, Outcome
+from dlkata.grading.run import ending, perform
+
+SECONDS = 4.0  # an answer that takes longer than the suite teaches nobody
+VOTING = (Outcome.PASSED, Outcome.FAILED, Outcome.RAISED)
+
+
+def can_diagnose(results: Sequence[Done]) -> bool:
+    """Only an attempt that ran, went wrong somewhere, and not everywhere in the same empty way."""
+    failed = [r for r in results if r.outcome != Outcome.PASSED]
+    if not failed or any(r.outcome not in VOTING or r.journal is None for r in results):
+        return False
+    return not all(r.outcome == Outcome.FAILED and all_nan(r.journal or []) for r in results)
+
+
+@dataclass
+class Diagnosis:
+    suite: Suite
+    reference: str
+    bugs: Sequence[Bug]
+    seed: int
+    observed: Mapping[str, Done]
+    _endings: dict[tuple[str, str], Done] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.right = execute(self.reference, "<reference>", "reference")
+        self.until = perf_counter() + SECONDS
+        tests = self.suite.tests
+        failed = [n for n, r in self.observed.items() if r.outcome != Outcome.PASSED]
+        # Values of comparisons tell most, and cheap tests first: nearly every bug is dropped at its first one.
+        self.failed = sorted(failed, key=lambda n: (not tests[n].is_comparison, self.observed[n].seconds))
+        self.passed = [n for n, r in self.observed.items() if r.outcome == Outcome.PASSED]
+
+    def answer(self) -> list[str]:
+        """The one bug, or the one pair of bugs, that does just what the attempt does."""
+        single = [bug.name for bug in self.bugs if self.explains(bug.name, bug.apply(self.reference))]
+        if single:
+            return single if len(single) == 1 else []
+        found = []
+        for pair, source in self._pairs():
+            if perf_counter() > self.until:
+                return []
+            if self.explains("+".join(b.name for b in pair), source) and not any(map(self._fails_too_much, pair)):
+                found.append([bug.name for bug in pair])
+                if len(found) > 1:
+                    return []  # several answers are no answer
+        return found[0] if found else []
+
+    def _pairs(self) -> Iterator[tuple[tuple[Bug, Bug], str]]:
+        for pair in combinations(self.bugs, 2):
+            try:
+                yield pair, pair[1].apply(pair[0].apply(self.reference))
+            except DlkataError:
+                continue  # they edit the same place
+
+    def explains(self, name: str, source: str) -> bool:
+        return all(
+            self._agrees(self._run(name, source, test), self.observed[test]) for test in [*self.failed, *self.passed]
+        )
+
+    def _fails_too_much(self, bug: Bug) -> bool:
+        """A member that fails where the attempt passes would have to be cured by the other one: far-fetched."""
+        source = bug.apply(self.reference)
+        return any(self._run(bug.name, source, test).outcome != Outcome.PASSED for test in self.passed)
+
+    def _run(self, name: str, source: str, test: str) -> Done:
+        if (name, test) not in self._endings:
+            module = execute(source, f"<{name}>", "bug", keep=True)
+            error = perform(self.suite.tests[test], module, self.right, self.seed)
+            outcome, _finding, raised = ending(error, f"<{name}>", str(self.suite.file))
+            journal = to_wire(judging.journal.observations)
+            self._endings[name, test] = Done(name=test, outcome=outcome, seconds=0.0, raised=raised, journal=journal)
+        return self._endings[name, test]
+
+    @staticmethod
+    def _agrees(bug: Done, attempt: Done) -> bool:
+        if bug.outcome != attempt.outcome:
+            return False
+        if attempt.outcome == Outcome.PASSED:
+            return True
+        if bug.journal is None or attempt.journal is None or not agree(attempt.journal, bug.journal):
+            return False
+        if attempt.outcome == Outcome.RAISED:
+            return bool(attempt.raised and bug.raised and same_exception(attempt.raised, bug.raised))
+        return True

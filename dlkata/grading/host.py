@@ -1,0 +1,130 @@
+"""The process that has imported torch and collected suites, and forks a supervisor for each check.
+
+It never runs a torch op, nor asks whether CUDA is there: forking after either hangs the child.
+"""
+
+import argparse
+import gc
+import os
+import selectors
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import torch  # noqa: F401  the point of this process
+
+from dlkata import __version__
+from dlkata.errors import DlkataError
+from dlkata.grading.collection import Suite, collect
+from dlkata.grading.confinement import LINUX
+from dlkata.grading.protocol import Check, Fault, Line, Ping, Pong, ToSupervisor
+from dlkata.grading.supervisor import Supervisor, import_optimizers
+
+PATIENCE = 5.0  # seconds for a request to arrive
+
+
+class Suites:
+    """Collected suites, collected again when their file changes."""
+
+    def __init__(self) -> None:
+        self.known: dict[Path, tuple[int, Suite]] = {}
+
+    def get(self, check: Check) -> Suite:
+        file = Path(check.root, "tests", "katas", f"test_{check.stem}.py")
+        changed = file.stat().st_mtime_ns
+        if self.known.get(file, (0, None))[0] != changed:
+            self.known[file] = changed, collect(file)
+        return self.known[file][1]
+
+
+def once(connection: socket.socket) -> None:
+    """One check, in this very process: a cold `dlkata check`."""
+    line = Line(connection, ToSupervisor)
+    check = line.receive()
+    if isinstance(check, Check) and (suite := _suite(Suites(), check, line)) is not None:
+        Supervisor(check, suite, line).grade()
+
+
+def debug(connection: socket.socket) -> None:
+    """One check in the foreground, in this very process: unconfined, unwatched, without deadlines."""
+    line = Line(connection, ToSupervisor)
+    check = line.receive()
+    if isinstance(check, Check) and (suite := _suite(Suites(), check, line)) is not None:
+        from dlkata.grading.debugging import run
+
+        run(check, suite, line)
+
+
+def serve(listener: socket.socket) -> None:
+    """Check after check, each in a forked supervisor, until whoever started us is gone (our standard input ends)."""
+    suites = Suites()
+    import_optimizers()
+    gc.collect()
+    gc.freeze()
+    selector = selectors.DefaultSelector()
+    selector.register(listener, selectors.EVENT_READ)
+    selector.register(0, selectors.EVENT_READ)
+    while True:
+        ready = [key.fileobj for key, _events in selector.select(1.0)]
+        _reap()
+        if 0 in ready and not os.read(0, 1 << 10):
+            return
+        if listener in ready:
+            connection, _address = listener.accept()
+            with connection:
+                _answer(connection, listener, suites)
+
+
+def _answer(connection: socket.socket, listener: socket.socket, suites: Suites) -> None:
+    connection.settimeout(PATIENCE)  # whoever connects and says nothing must not stop the others
+    line = Line(connection, ToSupervisor)
+    try:
+        request = line.receive()
+        connection.settimeout(None)
+        if isinstance(request, Ping):
+            line.send(Pong(__version__))
+        elif isinstance(request, Check) and (suite := _suite(suites, request, line)) is not None:
+            if os.fork() == 0:
+                listener.close()
+                os.setsid()
+                Supervisor(request, suite, line).grade()
+                os._exit(0)
+    except (OSError, ValueError):  # a client that left, or one that talks nonsense
+        pass
+
+
+def _suite(suites: Suites, check: Check, line: Line) -> Suite | None:
+    try:
+        return suites.get(check)
+    except DlkataError as error:
+        line.send(Fault(f"{error.message} {error.remedy}"))
+    except OSError as error:
+        line.send(Fault(str(error)))
+    return None
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("mode", choices=("once", "serve", "debug"))
+    parser.add_argument("descriptor", type=int)
+    options = parser.parse_args(arguments)
+    if options.mode != "debug":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the CLI's: it closes our line, and we end
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    connection = socket.socket(fileno=options.descriptor)
+    {"once": once, "serve": serve, "debug": debug}[options.mode](connection)
+    if LINUX:
+        os._exit(0)  # torch takes its time to tidy up
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

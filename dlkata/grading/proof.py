@@ -1,0 +1,145 @@
+"""Proves a kata by running it: the reference passes, the stub does not, every bug is rejected and named."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dlkata.content.kata import Kata
+from dlkata.errors import DlkataError
+from dlkata.grading.client import events
+from dlkata.grading.protocol import Check, Line, Outcome, Problem, Result, Verdict
+from dlkata.locale import _
+
+SEEDS = (0, 1, 2, 3, 4)
+BUG_MARK, MISTAKE_MARK = "# bug:", "# mistake:"
+
+
+@dataclass(frozen=True)
+class Graded:
+    """How one source fared."""
+
+    passed: bool
+    bugs: list[str]
+    results: list[Result]
+    verdict: Verdict | None
+    problem: Problem | None
+
+    @property
+    def failed(self) -> list[str]:
+        return [r.name for r in self.results if r.outcome != Outcome.PASSED]
+
+
+def grade(line: Line, check: Check) -> Graded:
+    """One whole check, heard to its end."""
+    results: dict[str, Result] = {}
+    verdict, problem = None, None
+    for event in events(line, check):
+        if isinstance(event, Result):
+            results[event.name] = event
+        elif isinstance(event, Verdict):
+            verdict = event
+        elif isinstance(event, Problem):
+            problem = event
+    line.close()
+    passed = verdict is not None and verdict.passed
+    return Graded(passed, verdict.bugs if verdict else [], list(results.values()), verdict, problem)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something that must hold of a source, and the sentence for when it does not."""
+
+    label: str
+    check: Check
+    complaint: Callable[[Graded], str | None]
+
+
+def check_of(kata: Kata, source: str, name: str, **options: Any) -> Check:
+    return Check(root=str(kata.root), stem=kata.stem, attempt=f"/attempt/{name}.py", source=source, **options)
+
+
+def claims(kata: Kata) -> Iterator[Claim]:
+    for seed in SEEDS:
+        check = check_of(kata, kata.reference, "reference", seed=seed, training=seed == 0)
+        yield Claim(_("reference, seed {seed}", seed=seed), check, _must_pass)
+    # Not quite the stub: an untouched one is turned away before it runs.
+    yield Claim(_("stub"), check_of(kata, kata.stub + "\n_started = True\n", "stub"), _must_fail)
+    for bug in kata.solution.bugs:
+        try:
+            source = bug.apply(kata.reference)
+        except DlkataError:
+            continue  # inspection has said so
+        yield Claim(bug.name, check_of(kata, source, bug.name, training=False), _must_be_named(bug.name))
+    for file in attempts(kata, "right"):
+        for seed in SEEDS:
+            check = check_of(kata, file.read_text(encoding="utf-8"), file.stem, seed=seed, training=seed == 0)
+            yield Claim(f"right/{file.name}, seed {seed}", check, _must_pass)
+    for file in attempts(kata, "wrong"):
+        source = file.read_text(encoding="utf-8")
+        yield Claim(f"wrong/{file.name}", check_of(kata, source, file.stem), _must_not_mislead(listed_bug(source)))
+
+
+def attempts(kata: Kata, kind: str) -> list[Path]:
+    """Other people's attempts at a kata: tests/right/NAME or tests/wrong/NAME, in a checkout."""
+    return sorted((kata.root / "tests" / kind / kata.stem).glob("*.py"))
+
+
+def listed_bug(source: str) -> str | None:
+    for line in source.split("\n")[:3]:
+        if line.startswith(BUG_MARK):
+            return line.removeprefix(BUG_MARK).strip()
+    return None
+
+
+def prove(katas: Sequence[Kata], open_line: Callable[[], Line], workers: int) -> Iterator[tuple[Kata, Claim, str | None]]:
+    """Every claim of every kata with its complaint, or None where it holds; in order, run side by side."""
+
+    def run(pair: tuple[Kata, Claim]) -> str | None:
+        return pair[1].complaint(grade(open_line(), pair[1].check))
+
+    pairs = [(kata, claim) for kata in katas for claim in claims(kata)]
+    with ThreadPoolExecutor(workers) as pool:
+        for (kata, claim), complaint in zip(pairs, pool.map(run, pairs), strict=True):
+            yield kata, claim, complaint
+
+
+def _must_pass(graded: Graded) -> str | None:
+    if graded.passed:
+        return None
+    if graded.problem is not None:
+        return _("is turned away: {kind} {text}", kind=graded.problem.kind, text=graded.problem.text)
+    caught = [*graded.verdict.banned, *graded.verdict.tampered] if graded.verdict else []
+    return _("does not pass: {tests} {caught}", tests=", ".join(graded.failed), caught=caught or "")
+
+
+def _must_fail(graded: Graded) -> str | None:
+    return _("passes") if graded.passed else None
+
+
+def _must_be_named(name: str) -> Callable[[Graded], str | None]:
+    def complaint(graded: Graded) -> str | None:
+        if graded.passed:
+            return _("passes: no quick test rejects it")
+        if graded.problem is not None:
+            return _("is turned away: {kind} {text}", kind=graded.problem.kind, text=graded.problem.text)
+        if graded.bugs == [name]:
+            return None
+        shown = " + ".join(graded.bugs) or _("nothing")
+        return _("is diagnosed as {shown} (fails {tests})", shown=shown, tests=", ".join(graded.failed))
+
+    return complaint
+
+
+def _must_not_mislead(listed: str | None) -> Callable[[Graded], str | None]:
+    """A wrong attempt is rejected; a diagnosis of it is the listed bug, or there is none."""
+
+    def complaint(graded: Graded) -> str | None:
+        if graded.passed:
+            return _("passes")
+        if graded.bugs and graded.bugs != [listed] and listed not in graded.bugs:
+            return _("is diagnosed as {shown}", shown=" + ".join(graded.bugs))
+        return None
+
+    return complaint

@@ -1,0 +1,255 @@
+"""What the CLI, the supervisor and the worker say to each other: typed messages in length-prefixed frames."""
+
+import socket
+import struct
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from dlkata.grading.finding import Finding
+
+
+class Outcome(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"  # a value or a property is wrong
+    RAISED = "raised"  # the attempt raised
+    UNFINISHED = "unfinished"  # it raised NotImplementedError
+    BANNED = "banned"  # it called what the statement forbids
+    TAMPERED = "tampered"  # it laid hands on the grader
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"  # its process ended
+    NOT_RUN = "not run"
+
+
+class Message(msgspec.Struct, tag=True, omit_defaults=True):
+    """Every message names its type, so that a frame decodes to the right class."""
+
+
+# ---------------------------------------------------------------- CLI → supervisor
+
+
+class Check(Message, kw_only=True):
+    """Grade this source as an attempt at a kata."""
+
+    root: str  # of the content
+    stem: str
+    attempt: str  # path, for tracebacks; the file itself is not read again
+    source: str
+    device: str = "cpu"
+    training: bool = True
+    fail_fast: bool = False
+    diagnose: bool = True
+    seed: int = 0
+    private: list[str] = []  # folders an attempt has no business in: the record, above all
+
+
+class Ping(Message):
+    """Are you there, and which dlkata are you?"""
+
+
+# ---------------------------------------------------------------- supervisor → CLI
+
+
+class Frame(msgspec.Struct, omit_defaults=True):
+    line: int
+    function: str
+    code: str
+    file: str = ""  # only where it is not the attempt's
+
+
+class Raised(msgspec.Struct, omit_defaults=True):
+    type: str
+    text: str
+    frames: list[Frame] = []  # the attempt's own lines, outermost first
+
+
+class Banned(msgspec.Struct, frozen=True):
+    call: str
+    line: int
+
+
+class Tampering(msgspec.Struct, frozen=True, omit_defaults=True):
+    kind: str  # see ui/verdict.py
+    what: str = ""
+    line: int = 0
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    en: str
+    zh: str
+
+
+class Result(Message, omit_defaults=True):
+    """How one test went."""
+
+    name: str
+    sentence: Sentence
+    outcome: Outcome
+    seconds: float = 0.0
+    finding: Finding | None = None
+    raised: Raised | None = None
+    reason: str = ""  # of a crash: "SIGSEGV", "exit 0", "pipe"
+    output: str = ""
+    output_cut: int = 0  # bytes that were dropped
+    confirming: bool = False  # it passed with the first numbers and failed with the second ones
+
+
+class Problem(Message, kw_only=True):
+    """Why the attempt could not be graded at all."""
+
+    kind: str  # syntax · import · raised · exit · timeout · crashed · missing · signature · not_own · stub · device · suite
+    text: str = ""
+    line: int = 0
+    column: int = 0
+    code: str = ""
+    names: list[str] = []
+    raised: Raised | None = None
+    output: str = ""
+    output_cut: int = 0
+
+
+class Plan(Message):
+    """The tests that will run."""
+
+    tests: list[tuple[str, Sentence]]
+    device: str
+
+
+class TestStarted(Message):
+    name: str
+
+
+class Match(msgspec.Struct, omit_defaults=True):
+    line: int
+    name: str
+    reference: str
+    reordered: bool = False  # the same numbers in another order
+
+
+class Trail(msgspec.Struct):
+    line: int
+    name: str
+    matched: list[Match]
+
+
+class Verdict(Message, kw_only=True):
+    """The end of every grading. Without it nothing counts as graded."""
+
+    passed: bool
+    bugs: list[str] = []  # the diagnosis
+    trail: Trail | None = None
+    banned: list[Banned] = []
+    tampered: list[Tampering] = []
+
+
+class Fault(Message):
+    """Our own fault."""
+
+    text: str
+
+
+class Pong(Message):
+    version: str
+
+
+# ---------------------------------------------------------------- worker → supervisor
+
+
+class Observed(msgspec.Struct, omit_defaults=True):
+    """One journaled value: numbers as bytes, or a word."""
+
+    name: str
+    rtol: float
+    atol: float
+    word: str = ""
+    dtype: str = ""
+    shape: list[int] = []
+    data: bytes = b""
+
+
+class Done(Message, kw_only=True):
+    name: str
+    outcome: Outcome
+    seconds: float
+    finding: Finding | None = None
+    raised: Raised | None = None
+    journal: list[Observed] | None = None
+    banned: list[Banned] = []
+    tampered: list[Tampering] = []
+
+
+class Loaded(Message):
+    banned: list[Banned] = []
+    tampered: list[Tampering] = []
+
+
+class Traced(Message):
+    trail: Trail | None
+
+
+class Diagnosed(Message):
+    bugs: list[str]
+
+
+class Finished(Message):
+    """The worker ran all it was asked to."""
+
+
+ToSupervisor = Check | Ping
+FromSupervisor = Plan | TestStarted | Result | Problem | Verdict | Fault | Pong
+FromWorker = Loaded | Problem | TestStarted | Done | Traced | Diagnosed | Finished
+
+LENGTH = struct.Struct("!I")
+LARGEST = 64 << 20
+encode = msgspec.msgpack.Encoder().encode
+
+
+def frame(message: Any) -> bytes:
+    body = encode(message)
+    return LENGTH.pack(len(body)) + body
+
+
+class Frames:
+    """Cuts a byte stream into frames."""
+
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        self.buffer += data
+        bodies = []
+        while len(self.buffer) >= LENGTH.size:
+            (size,) = LENGTH.unpack_from(self.buffer)
+            if size > LARGEST:
+                raise ValueError("frame too large")
+            if len(self.buffer) < LENGTH.size + size:
+                break
+            bodies.append(bytes(self.buffer[LENGTH.size : LENGTH.size + size]))
+            del self.buffer[: LENGTH.size + size]
+        return bodies
+
+
+class Line:
+    """A socket that carries messages of one kind."""
+
+    def __init__(self, connection: socket.socket, receives: Any):
+        self.connection = connection
+        self.decoder = msgspec.msgpack.Decoder(receives)
+        self.frames = Frames()
+        self.waiting: list[bytes] = []
+
+    def send(self, message: Message) -> None:
+        self.connection.sendall(frame(message))
+
+    def receive(self) -> Any | None:
+        """The next message; None when the other side has closed."""
+        while not self.waiting:
+            data = self.connection.recv(1 << 16)
+            if not data:
+                return None
+            self.waiting = self.frames.feed(data)
+        return self.decoder.decode(self.waiting.pop(0))
+
+    def close(self) -> None:
+        self.connection.close()

@@ -1,0 +1,399 @@
+"""Grades one attempt: starts workers, keeps their deadlines, and turns what they say into a verdict.
+
+The supervisor never runs a line of the attempt and never a torch op, so that forking from it is safe.
+"""
+
+import os
+import secrets
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dlkata.content.kata import Kata, read_kata
+from dlkata.grading.channel import TOKEN_SIZE
+from dlkata.grading.collection import Suite
+from dlkata.grading.confinement import become_subreaper, end_children
+from dlkata.grading.diagnosis import can_diagnose
+from dlkata.grading.protocol import (
+    LENGTH,
+    Banned,
+    Check,
+    Diagnosed,
+    Done,
+    Fault,
+    Finished,
+    FromWorker,
+    Line,
+    Loaded,
+    Outcome,
+    Plan,
+    Problem,
+    Result,
+    Tampering,
+    TestStarted,
+    Traced,
+    Trail,
+    Verdict,
+)
+from dlkata.grading.worker import Job, become_worker
+
+OUTPUT_KEPT = 4_000  # bytes of what an attempt prints during one test
+LOADING_SECONDS = 20.0  # an attempt may import torch._dynamo, which takes one second on a good day
+# Worker processes are forked from this one. Where that is unsafe (macOS frameworks), each is started anew.
+FORKS = sys.platform == "linux"
+
+
+class Abandoned(Exception):
+    """The learner is gone, or has saved a newer version."""
+
+
+@dataclass
+class Ended:
+    """A worker is gone before it was finished."""
+
+    reason: str  # "timeout" · "SIGSEGV" · "exit 0" · "pipe"
+
+
+@dataclass
+class Output:
+    """What an attempt printed, up to a limit."""
+
+    kept: bytearray = field(default_factory=bytearray)
+    cut: int = 0
+
+    def add(self, data: bytes) -> None:
+        room = max(0, OUTPUT_KEPT - len(self.kept))
+        self.kept += data[:room]
+        self.cut += max(0, len(data) - room)
+
+    def take(self) -> tuple[str, int]:
+        text, cut = self.kept.decode("utf-8", errors="replace"), self.cut
+        self.kept, self.cut = bytearray(), 0
+        return text, cut
+
+
+class Worker:
+    """One worker process as its supervisor sees it."""
+
+    def __init__(self, job: Job, suite: Suite, client: socket.socket):
+        self.client = client
+        self.output = Output()
+        self.token = secrets.token_bytes(TOKEN_SIZE)
+        self.decoder = msgspec.msgpack.Decoder(FromWorker)
+        result_read, result_write = os.pipe()
+        output_read, output_write = os.pipe()
+        self.pid = start(job, suite, result_write, output_write, self.token)
+        os.close(result_write)
+        os.close(output_write)
+        self.result, self.printed = result_read, output_read
+        os.set_blocking(self.printed, False)
+        self.buffer = bytearray()
+        self.selector = selectors.DefaultSelector()
+        for source in (self.result, self.printed, client):
+            self.selector.register(source, selectors.EVENT_READ)
+
+    def messages(self, seconds: float) -> Iterator[Any]:
+        """What the worker says, each message within `seconds` of the one before; `Ended` if it stops too soon."""
+        deadline = time.monotonic() + seconds
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                yield Ended("timeout")
+                return
+            for key, _events in self.selector.select(left):
+                if key.fileobj is self.client:
+                    # Nothing more is ever sent to us: the learner has gone, or wants another check.
+                    raise Abandoned
+                if key.fd == self.printed:
+                    self._read_output()
+                    continue
+                data = os.read(self.result, 1 << 16)
+                if not data:
+                    self._read_output()
+                    yield Ended(self._reason())
+                    return
+                self.buffer += data
+                while (body := self._next_frame()) is not None:
+                    try:
+                        message = self.decoder.decode(body)
+                    except msgspec.DecodeError:
+                        yield Ended("pipe")
+                        return
+                    self._read_output()  # what it printed before it said this is in the pipe already
+                    yield message
+                    if isinstance(message, Finished):
+                        return
+                    deadline = time.monotonic() + seconds
+                if self.buffer and not self.token.startswith(bytes(self.buffer[:TOKEN_SIZE])) and (
+                    bytes(self.buffer[:TOKEN_SIZE]) != self.token
+                ):  # fmt: skip
+                    yield Ended("pipe")
+                    return
+
+    def _next_frame(self) -> bytes | None:
+        begin = TOKEN_SIZE + LENGTH.size
+        if len(self.buffer) < begin or bytes(self.buffer[:TOKEN_SIZE]) != self.token:
+            return None
+        (size,) = LENGTH.unpack_from(self.buffer, TOKEN_SIZE)
+        if len(self.buffer) < begin + size:
+            return None
+        body = bytes(self.buffer[begin : begin + size])
+        del self.buffer[: begin + size]
+        return body
+
+    def _read_output(self) -> None:
+        try:
+            while data := os.read(self.printed, 1 << 20):
+                self.output.add(data)
+        except BlockingIOError:
+            return
+        try:
+            self.selector.unregister(self.printed)
+        except KeyError:
+            pass  # it was closed before
+
+    def _reason(self) -> str:
+        _pid, status = os.waitpid(self.pid, 0) if self._ended_soon() else (0, 0)
+        if not _pid:
+            return "pipe"  # it lives on, but has closed the pipe
+        self.pid = 0
+        if os.WIFSIGNALED(status):
+            return signal.Signals(os.WTERMSIG(status)).name
+        return f"exit {os.waitstatus_to_exitcode(status)}"
+
+    def _ended_soon(self) -> bool:
+        until = time.monotonic() + 1.0
+        while time.monotonic() < until:
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                return True
+            self.selector.select(0.01)
+            self._read_output()
+        return False
+
+    def end(self) -> None:
+        self.selector.close()
+        if self.pid:
+            for kill in (os.killpg, os.kill):
+                try:
+                    kill(self.pid, signal.SIGKILL)
+                except (ProcessLookupError, PermissionError):
+                    pass
+        os.close(self.result)
+        os.close(self.printed)
+        end_children()
+
+
+def start(job: Job, suite: Suite, result: int, output: int, token: bytes) -> int:
+    """A worker for the job; its process id."""
+    if not FORKS:
+        from dlkata.grading.spawned import spawn
+
+        return spawn(job, result, output, token)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        become_worker(job, suite, result, output, token)
+    return pid
+
+
+def import_optimizers() -> None:
+    """What the first optimizer step would import, a second's worth; workers forked from here on have it."""
+    import torch._dynamo
+    import torch.optim  # noqa: F401
+
+
+class Supervisor:
+    def __init__(self, check: Check, suite: Suite, line: Line):
+        self.check = check
+        self.suite = suite
+        self.line = line
+        self.kata: Kata = read_kata(Path(check.root), check.stem)
+        self.results: dict[str, Done] = {}
+        self.banned: list[Banned] = []
+        self.tampered: list[Tampering] = []
+        self.timeouts = 0
+
+    def grade(self) -> None:
+        """The whole check: tests, a second seed, diagnosis, trail, verdict."""
+        become_subreaper()
+        try:
+            self._grade()
+        except Abandoned:
+            pass
+        except BrokenPipeError:
+            pass
+        except Exception:
+            import traceback
+
+            self.line.send(Fault(traceback.format_exc()))
+        finally:
+            end_children()
+
+    def _grade(self) -> None:
+        tests = list(self.suite.tests) if self.check.training else self.suite.quick
+        self.line.send(Plan([(name, self.suite.tests[name].sentence) for name in tests], self.check.device))
+        quick = [name for name in tests if not self.suite.tests[name].training]
+        if not self._run(quick, "grade", self.check.seed):
+            return
+        if len(tests) > len(quick) and not self._stops():
+            import_optimizers()  # here, once, and not before the quick tests have been heard
+            self._run(tests[len(quick) :], "grade", self.check.seed)
+        passed = self._passed(tests)
+        if passed and self.check.diagnose:
+            self._run(self.suite.quick, "confirm", second_seed(self.check.source))
+            passed = self._passed(tests)
+        bugs: list[str] = []
+        trail: Trail | None = None
+        if not passed and self.check.diagnose and not self.banned and not self.tampered:
+            bugs = self._diagnose()
+            trail = self._trail()
+        self.line.send(Verdict(passed=passed, bugs=bugs, trail=trail, banned=self.banned, tampered=self.tampered))
+
+    def _passed(self, tests: list[str]) -> bool:
+        """Every expected test was seen to pass, and nothing was caught on the way. Nothing graded is never a pass."""
+        seen = all(name in self.results and self.results[name].outcome == Outcome.PASSED for name in tests)
+        return bool(tests) and seen and not self.banned and not self.tampered
+
+    # ------------------------------------------------------------ running tests
+
+    def _run(self, tests: list[str], purpose: str, seed: int) -> bool:
+        """Runs tests, in as many workers as it takes. False: the attempt could not be loaded, which has been said."""
+        pending = list(tests)
+        while pending:
+            worker = Worker(self._job(purpose, pending, seed), self.suite, self.line.connection)
+            try:
+                if not self._hear(worker, pending, purpose):
+                    return False
+            finally:
+                worker.end()
+            if self._stops():
+                break
+        return True
+
+    def _stops(self) -> bool:
+        return self.check.fail_fast and any(r.outcome != Outcome.PASSED for r in self.results.values())
+
+    def _hear(self, worker: Worker, pending: list[str], purpose: str) -> bool:
+        """One worker's report. What it finished is taken off `pending`."""
+        current, loaded = "", False
+        for message in worker.messages(self._seconds(first=True)):
+            if isinstance(message, Problem):
+                message.output, message.output_cut = worker.output.take()
+                self.line.send(message)
+                return False
+            if isinstance(message, Loaded):
+                loaded = True
+                self._notice(message.banned, message.tampered)
+            elif isinstance(message, TestStarted):
+                if message.name not in pending:
+                    break
+                current = message.name
+                if purpose == "grade":
+                    self.line.send(message)
+            elif isinstance(message, Done):
+                if message.name not in pending or message.name != current:
+                    break
+                pending.remove(message.name)
+                self._notice(message.banned, message.tampered)
+                self._report(message, worker, purpose)
+                current = ""
+                if self.check.fail_fast and message.outcome != Outcome.PASSED:
+                    return True
+            elif isinstance(message, Ended):
+                if not loaded:
+                    output, cut = worker.output.take()
+                    kind = "timeout" if message.reason == "timeout" else "crashed"
+                    self.line.send(Problem(kind=kind, text=message.reason, output=output, output_cut=cut))
+                    return False
+                self._cut_short(message, current or pending[0], pending, worker, purpose)
+            elif isinstance(message, Fault):
+                raise RuntimeError(message.text)
+        else:
+            if pending and isinstance(message, Finished):  # it says it is done, but has not run everything
+                self._cut_short(Ended("pipe"), pending[0], pending, worker, purpose)
+        return True
+
+    def _cut_short(self, ended: Ended, name: str, pending: list[str], worker: Worker, purpose: str) -> None:
+        timeout = ended.reason == "timeout"
+        self.timeouts += timeout
+        outcome = Outcome.TIMEOUT if timeout else Outcome.TAMPERED if ended.reason == "pipe" else Outcome.CRASHED
+        if outcome is Outcome.TAMPERED:
+            self._notice([], [Tampering("pipe")])
+        pending.remove(name)
+        seconds = self._seconds() if timeout else 0.0
+        self._report(Done(name=name, outcome=outcome, seconds=seconds), worker, purpose, reason=ended.reason)
+
+    def _report(self, done: Done, worker: Worker, purpose: str, reason: str = "") -> None:
+        output, cut = worker.output.take()
+        confirming = purpose == "confirm"
+        if confirming and done.outcome == Outcome.PASSED and not done.banned:
+            return
+        self.results[done.name] = done
+        sentence = self.suite.tests[done.name].sentence
+        self.line.send(
+            Result(
+                done.name, sentence, done.outcome, done.seconds, done.finding, done.raised,
+                reason, output, cut, confirming,
+            )
+        )  # fmt: skip
+
+    def _notice(self, banned: list[Banned], tampered: list[Tampering]) -> None:
+        self.banned += [found for found in banned if found not in self.banned]
+        self.tampered += [found for found in tampered if found not in self.tampered]
+
+    def _seconds(self, first: bool = False) -> float:
+        """A test's deadline. Once one has hung, the others get a quarter: most hang for the same reason."""
+        deadline = self.kata.head.deadline
+        seconds = deadline if not self.timeouts else max(2.0, deadline / 4)
+        return max(seconds, LOADING_SECONDS) if first and not self.timeouts else seconds
+
+    def _job(self, purpose: Any, tests: list[str], seed: int, evidence: list[Done] | None = None) -> Job:
+        return Job(self.check, purpose, list(tests), seed, self.kata.head.forbids, evidence or [])
+
+    # ------------------------------------------------------------ explaining a failure
+
+    def _evidence(self) -> list[Done]:
+        return [self.results[name] for name in self.suite.quick if name in self.results]
+
+    def _diagnose(self) -> list[str]:
+        evidence = self._evidence()
+        if len(evidence) < len(self.suite.quick) or not can_diagnose(evidence):
+            return []
+        # After a failed confirmation the failing tests ran with other numbers than the passing ones.
+        seed = self.check.seed
+        answer = self._ask(self._job("diagnose", [], seed, evidence), Diagnosed)
+        return answer.bugs if answer else []
+
+    def _trail(self) -> Trail | None:
+        tests = self.suite.tests
+        for done in self._evidence():
+            if done.outcome == Outcome.FAILED and tests[done.name].is_comparison:
+                answer = self._ask(self._job("trail", [done.name], self.check.seed), Traced)
+                return answer.trail if answer else None
+        return None
+
+    def _ask(self, job: Job, kind: type) -> Any:
+        """The one answer of a worker that explains; None if it has none to give. An explanation may fail quietly."""
+        worker = Worker(job, self.suite, self.line.connection)
+        try:
+            for message in worker.messages(self.kata.head.deadline):
+                if isinstance(message, kind):
+                    return message
+        finally:
+            worker.end()
+        return None
+
+
+def second_seed(source: str) -> int:
+    """Numbers an attempt could not know, the same each time the same file is checked."""
+    return int.from_bytes(sha256(source.encode()).digest()[:3], "big") + 1

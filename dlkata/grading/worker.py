@@ -1,0 +1,250 @@
+"""The process in which an attempt runs. It does one job, reports over its channel, and ends."""
+
+import gc
+import os
+import sys
+from pathlib import Path
+from time import perf_counter
+from types import ModuleType
+from typing import Any, Literal
+
+import msgspec
+import torch
+
+from dlkata.content.solution import read_solution
+from dlkata.grading import suite as judging
+from dlkata.grading.bans import OPTIMIZERS, BanWatch, watching
+from dlkata.grading.channel import Channel
+from dlkata.grading.collection import Suite, SuiteTest
+from dlkata.grading.confinement import confine
+from dlkata.grading.contract import breach, untouched
+from dlkata.grading.diagnosis import Diagnosis
+from dlkata.grading.guard import Guard
+from dlkata.grading.integrity import Integrity
+from dlkata.grading.journal import to_wire
+from dlkata.grading.module import execute, execute_file
+from dlkata.grading.protocol import (
+    Banned,
+    Check,
+    Diagnosed,
+    Done,
+    Finished,
+    Loaded,
+    Outcome,
+    Problem,
+    Tampering,
+    TestStarted,
+    Traced,
+)
+from dlkata.grading.run import ending, load_problem, perform
+from dlkata.grading.surroundings import Surroundings
+from dlkata.grading.trail import follow
+
+
+class Job(msgspec.Struct):
+    check: Check
+    purpose: Literal["grade", "confirm", "trail", "diagnose"]
+    tests: list[str]
+    seed: int
+    forbids: list[str]
+    evidence: list[Done] = []
+
+    def file(self, *parts: str) -> Path:
+        return Path(self.check.root, *parts)
+
+    @property
+    def reference_file(self) -> Path:
+        return self.file("solutions", f"{self.check.stem}.py")
+
+
+def work(job: Job, suite: Suite, channel: Channel) -> None:
+    """Everything a worker does, from its first line to its last."""
+    confine(memory=job.check.device == "cpu")
+    torch.set_num_threads(1)
+    if (problem := use_device(job.check.device)) is not None:
+        channel.send(problem)
+    elif job.purpose == "diagnose":
+        diagnose(job, suite, channel)
+    else:
+        run_attempt(job, suite, channel)
+    channel.send(Finished())
+
+
+def use_device(device: str) -> Problem | None:
+    """Grades on `device` from here on, or says which devices there are."""
+    there = ["cpu"]
+    if device != "cpu":
+        there += ["cuda"] if torch.cuda.is_available() else []
+        there += ["mps"] if torch.backends.mps.is_available() else []
+    if device == "auto":
+        device = there[-1]
+    if device.partition(":")[0] not in there:
+        return Problem(kind="device", text=device, names=there)
+    judging.setting.device = device
+    return None
+
+
+def diagnose(job: Job, suite: Suite, channel: Channel) -> None:
+    """Runs known bugs only: nothing of the attempt but what it was seen to do."""
+    reference = job.reference_file.read_text(encoding="utf-8")
+    bugs = read_solution(job.file("solutions", f"{job.check.stem}.toml")).bugs
+    observed = {done.name: done for done in job.evidence}
+    channel.send(Diagnosed(Diagnosis(suite, reference, bugs, job.seed, observed).answer()))
+
+
+def run_attempt(job: Job, suite: Suite, channel: Channel) -> None:
+    bench = Bench(job, suite)
+    attempt = bench.load()
+    if isinstance(attempt, Problem):
+        channel.send(attempt)
+        return
+    channel.send(Loaded(*bench.noticed()))
+    for name in job.tests:
+        test = suite.tests[name]
+        if job.purpose == "trail":
+            channel.send(TestStarted(name))
+            channel.send(Traced(follow(test, attempt, bench.reference, job.seed)))
+            continue
+        channel.send(TestStarted(name))
+        channel.send(bench.run(test, attempt))
+
+
+class Bench:
+    """The attempt under test with everything that watches it."""
+
+    def __init__(self, job: Job, suite: Suite):
+        self.job, self.suite = job, suite
+        self.attempt_file = job.check.attempt
+        # By a name that tells nothing: an attempt once read the reference from sys.modules.
+        self.reference = execute_file(job.reference_file, "reference")
+        self.stub = execute_file(job.file("katas", f"{job.check.stem}.py"), "stub")
+        ours = [str(suite.file), str(job.reference_file)]
+        self.watch = BanWatch(job.forbids, self.attempt_file, ours)
+        folders = [str(job.file(name)) for name in ("solutions", "tests")]
+        self.guard = Guard(self.attempt_file, ours, [*folders, *job.check.private])
+        self.integrity = Integrity([sys.modules[test.function.__module__] for test in suite.tests.values()][:1])
+        self.surroundings = Surroundings()
+        self.reported: set[Banned | Tampering] = set()
+        if OPTIMIZERS in job.forbids or any(test.training for test in suite.tests.values()):
+            self.watch.watch_optimizers()
+        self.watch.watch_threads()
+        hide_grader()
+        self.guard.install()
+
+    def load(self) -> ModuleType | Problem:
+        """The attempt as a module, or why it cannot be graded."""
+        source = self.job.check.source
+        try:
+            if untouched(source, self.stub_source):
+                return Problem(kind="stub")
+        except SyntaxError:
+            pass  # said below, with its line
+        try:
+            self.guard.on = True
+            with watching(self.watch):
+                attempt = execute(source, self.attempt_file, "attempt", keep=True)
+        except BaseException as error:
+            return load_problem(error, self.attempt_file)
+        finally:
+            self.guard.on = False
+        found = breach(attempt, self.stub, self.watch)
+        if isinstance(found, Problem):
+            return found
+        if found is not None:
+            self.watch.caught.append(found)
+        self.watch.watch_backward(attempt)
+        return attempt
+
+    @property
+    def stub_source(self) -> str:
+        return self.job.file("katas", f"{self.job.check.stem}.py").read_text(encoding="utf-8")
+
+    def run(self, test: SuiteTest, attempt: ModuleType) -> Done:
+        seed = self.job.seed
+        if self.job.purpose == "confirm" and self._wants_dispatch(test):
+            self._supervise(test, attempt, seed, dispatch=True)  # for its bans alone
+        start = perf_counter()
+        error = self._supervise(test, attempt, seed)
+        seconds = perf_counter() - start
+        outcome, finding, raised = ending(error, self.attempt_file, str(self.suite.file))
+        journal = None if test.training or outcome == Outcome.PASSED else to_wire(judging.journal.observations)
+        if outcome == Outcome.PASSED:
+            journal = []
+        banned, tampered = self.noticed()
+        if tampered:
+            outcome = Outcome.TAMPERED
+        elif banned:
+            outcome = Outcome.BANNED
+        return Done(
+            name=test.name, outcome=outcome, seconds=seconds, finding=finding, raised=raised, journal=journal,
+            banned=banned, tampered=tampered,
+        )  # fmt: skip
+
+    def _supervise(self, test: SuiteTest, attempt: ModuleType, seed: int, dispatch: bool = False) -> BaseException | None:
+        self.surroundings.restore(seed)
+        self.guard.on = True
+        try:
+            with watching(self.watch, dispatch=dispatch):
+                return perform(test, attempt, self.reference, seed)
+        except BaseException as error:  # an attempt that entered a mode of its own makes leaving ours fail
+            return error
+        finally:
+            self.guard.on = False
+            self.surroundings.restore(seed)
+            _flush()
+
+    def _wants_dispatch(self, test: SuiteTest) -> bool:
+        """The first comparison, and the first that goes backward."""
+        comparisons = [t for t in self.suite.tests.values() if t.is_comparison and not t.training]
+        backward = [t for t in comparisons if t.reaches_backward]
+        return test in comparisons[:1] or test in backward[:1]
+
+    def noticed(self) -> tuple[list[Banned], list[Tampering]]:
+        """What was caught and not reported yet."""
+        banned = [found for found in self.watch.caught if found not in self.reported]
+        tampered = [found for found in [*self.integrity.violations(), *self.guard.caught] if found not in self.reported]
+        self.reported.update(banned, tampered)
+        return banned, tampered
+
+
+def hide_grader() -> None:
+    """Takes the grader and the suite out of sys.modules: importing them again is seen by the guard."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ("dlkata", "reference", "stub") or name.rpartition(".")[2].startswith("test_"):
+            del sys.modules[name]
+
+
+def _flush() -> None:
+    for stream in (sys.__stdout__, sys.__stderr__):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            pass  # the attempt closed it
+
+
+def become_worker(job: Job, suite: Suite, result: int, output: int, token: bytes) -> Any:
+    """The forked child: a session of its own, no terminal, no descriptors but the three it needs. Never returns."""
+    status = 3
+    try:
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        channel_fd = 3 if result == 3 else os.dup2(result, 3)
+        os.closerange(4, 4096)
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            stream = open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+        gc.enable()
+        work(job, suite, Channel(channel_fd, token))
+        status = 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        _flush()
+        os._exit(status)

@@ -1,0 +1,215 @@
+"""The learner's record: raw events in SQLite, never rewritten, from which everything else is computed."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from dlkata.errors import DlkataError
+from dlkata.locale import _
+
+# Each script brings the file from the version of its index to the next one. Never edit one that was released.
+MIGRATIONS = [
+    """
+    CREATE TABLE sources (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE events (
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,               -- UTC, ISO 8601
+        utc_offset INTEGER NOT NULL,    -- minutes east of UTC where the learner was
+        kind TEXT NOT NULL,
+        kata TEXT NOT NULL,
+        passed INTEGER,                 -- of a check: 0 or 1
+        source TEXT REFERENCES sources, -- what was checked
+        detail TEXT NOT NULL            -- JSON: what this kind of event has to tell
+    );
+    CREATE INDEX events_by_kata ON events (kata, kind, passed, id);
+    """,
+]
+LOCK_SECONDS = 5
+
+
+class Kind(StrEnum):
+    OPENED = "opened"
+    CHECKED = "checked"
+    HINTED = "hinted"
+    SOLUTION = "solution"
+    RESET = "reset"
+
+
+class Status(StrEnum):
+    NEW = "new"
+    STARTED = "started"
+    SOLVED = "solved"
+
+
+@dataclass
+class Record:
+    connection: sqlite3.Connection
+    messages: list[str] = field(default_factory=list)  # what the learner should be told about opening it
+
+    def add(
+        self, kind: Kind, kata: str, now: datetime, *, passed: bool | None = None, source: str | None = None, **detail: Any
+    ) -> None:
+        """Writes one event; `now` is an aware datetime in the learner's own time zone."""
+        offset = now.utcoffset()
+        assert offset is not None, "an event's time is aware"
+        row = (
+            now.astimezone(UTC).isoformat(timespec="milliseconds"),
+            int(offset.total_seconds() // 60),
+            kind,
+            kata,
+            passed,
+            None if source is None else hash_of(source),
+            json.dumps(detail, ensure_ascii=False),
+        )
+        with _explained(), self.connection:
+            self.connection.execute("BEGIN IMMEDIATE")
+            if source is not None:
+                self.connection.execute("INSERT OR IGNORE INTO sources VALUES (?, ?)", (hash_of(source), source))
+            self.connection.execute(
+                "INSERT INTO events (at, utc_offset, kind, kata, passed, source, detail) VALUES (?,?,?,?,?,?,?)", row
+            )
+
+    def statuses(self, katas: Iterable[str]) -> dict[str, Status]:
+        """Two index look-ups a kata, however many events there are."""
+        return {kata: self._status(kata) for kata in katas}
+
+    def _status(self, kata: str) -> Status:
+        with _explained():
+            if self._any("kata = ? AND kind = 'checked' AND passed = 1", kata):
+                return Status.SOLVED
+            return Status.STARTED if self._any("kata = ?", kata) else Status.NEW
+
+    def _any(self, condition: str, *values: object) -> bool:
+        query = f"SELECT EXISTS (SELECT 1 FROM events WHERE {condition})"
+        return bool(self.connection.execute(query, values).fetchone()[0])
+
+    def last_kata(self) -> tuple[str, datetime] | None:
+        """The kata of the newest event, and when that was."""
+        with _explained():
+            row = self.connection.execute("SELECT kata, at FROM events ORDER BY id DESC LIMIT 1").fetchone()
+        return None if row is None else (row[0], datetime.fromisoformat(row[1]))
+
+    def newest(self, kata: str, kind: Kind) -> dict[str, Any] | None:
+        """The detail of the newest event of a kind."""
+        query = "SELECT detail FROM events WHERE kata = ? AND kind = ? ORDER BY id DESC LIMIT 1"
+        with _explained():
+            row = self.connection.execute(query, (kata, kind)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def hints_taken(self, kata: str) -> int:
+        """How far down the hint ladder the learner is, counted since the last reset."""
+        query = """
+            SELECT COALESCE(MAX(json_extract(detail, '$.rung')), 0) FROM events WHERE kata = ?1 AND kind = 'hinted'
+            AND id > COALESCE((SELECT MAX(id) FROM events WHERE kata = ?1 AND kind = 'reset'), 0)
+        """
+        with _explained():
+            return int(self.connection.execute(query, (kata,)).fetchone()[0])
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def open_record(file: Path) -> Record:
+    """The record, created or brought up to date. What is no database is set aside, never deleted."""
+    messages = []
+    try:
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            messages.append(_("Your record is kept in {file}.", file=file))
+        elif not file.is_file():
+            raise DlkataError(_("{file} is not a file.", file=file), _("Move it away."))
+        try:
+            connection = _connect(file)
+        except sqlite3.DatabaseError as error:
+            if not _is_no_database(error):
+                raise
+            aside = _set_aside(file)
+            messages.append(
+                _("{file} was not a database any more. It was kept as {aside}, and a new record begun.",
+                  file=file, aside=aside.name)
+            )  # fmt: skip
+            connection = _connect(file)
+    except (sqlite3.Error, OSError) as error:
+        raise _problem(error) from error
+    return Record(connection, messages)
+
+
+def hash_of(source: str) -> str:
+    return sha256(source.encode()).hexdigest()
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=LOCK_SECONDS, isolation_level=None)
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise DlkataError(
+                _("{file} was written by a newer dlkata.", file=file), _("Update dlkata; the record is left as it is.")
+            )
+        if version < len(MIGRATIONS):
+            connection.execute("PRAGMA journal_mode = WAL")
+            _migrate(connection)
+        connection.execute("PRAGMA synchronous = FULL")  # an event that was reported survives a power cut
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")  # a second process that starts now waits, then finds it done
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for script in MIGRATIONS[version:]:
+            for statement in script.split(";\n"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _is_no_database(error: sqlite3.Error) -> bool:
+    return error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
+def _set_aside(file: Path) -> Path:
+    number = 1
+    while (aside := file.with_name(f"{file.name}.set-aside-{number}")).exists():
+        number += 1
+    file.rename(aside)
+    for suffix in ("-wal", "-shm"):  # they belong to the old file: a new one must not replay them
+        companion = file.with_name(file.name + suffix)
+        if companion.exists():
+            companion.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+class _explained:
+    """Turns what SQLite raises into one sentence."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise _problem(error) from error
+
+
+def _problem(error: sqlite3.Error | OSError) -> DlkataError:
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = None if code is None else code & 0xFF
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        reason = _("another program holds it")
+    elif primary == sqlite3.SQLITE_FULL:
+        reason = _("the disk is full")
+    elif primary in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        reason = _("it is damaged")
+    else:
+        reason = getattr(error, "strerror", None) or str(error)
+    return DlkataError(
+        _("Your record cannot be used: {reason}.", reason=reason), _("Nothing was lost; `dlkata doctor` says more.")
+    )

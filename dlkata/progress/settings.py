@@ -1,0 +1,96 @@
+"""The learner's settings: a small TOML file in the data folder."""
+
+import os
+import tempfile
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dlkata.errors import DlkataError
+from dlkata.locale import LANGUAGES, N_, _
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Key:
+    meaning: str
+    accepts: Callable[[str], bool]
+    allowed: str
+
+
+KEYS = {
+    "language": Key(N_("language of the screen"), lambda v: v in LANGUAGES, "en, zh"),
+    "workspace": Key(N_("folder of your attempts"), lambda v: bool(v.strip()), N_("a folder")),
+    "device": Key(N_("where attempts run"), lambda v: v in DEVICES, ", ".join(DEVICES)),
+    "editor": Key(N_("command that opens an attempt"), lambda v: bool(v.strip()), N_("a command")),
+}
+
+
+@dataclass
+class Settings:
+    file: Path
+    values: dict[str, str] = field(default_factory=dict)
+    packs: list[str] = field(default_factory=list)  # folders the learner has agreed to run
+
+    def get(self, key: str) -> str | None:
+        return self.values.get(key)
+
+    def set(self, key: str, value: str) -> None:
+        if not KEYS[key].accepts(value):
+            raise DlkataError(
+                _("`{value}` is no {key}.", value=value, key=key), _("Allowed: {allowed}.", allowed=_(KEYS[key].allowed))
+            )
+        self.values[key] = value
+        self.save()
+
+    def unset(self, key: str) -> None:
+        if self.values.pop(key, None) is not None:
+            self.save()
+
+    def trust(self, pack: str) -> None:
+        self.packs.append(pack)
+        self.save()
+
+    def save(self) -> None:
+        lines = [f"{key} = {_quoted(value)}" for key, value in sorted(self.values.items())]
+        if self.packs:
+            lines.append(f"packs = [{', '.join(map(_quoted, self.packs))}]")
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            # Written beside and renamed, so that a kill leaves the old settings or the new ones.
+            handle, beside = tempfile.mkstemp(dir=self.file.parent, prefix=".config")
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
+                out.write("\n".join([*lines, ""]))
+            os.replace(beside, self.file)
+        except OSError as error:
+            raise DlkataError(
+                _("The settings could not be saved in {file}: {reason}.", file=self.file, reason=error.strerror),
+                _("Set DLKATA_HOME to a folder you may write to."),
+            ) from None
+
+
+def load_settings(folder: Path) -> Settings:
+    file = folder / "config.toml"
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return Settings(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DlkataError(
+            _("{file} cannot be read: {reason}.", file=file, reason=error),
+            _("Correct it, or delete it to start with the defaults."),
+        ) from None
+    values = {key: value for key, value in data.items() if key in KEYS and isinstance(value, str)}
+    for key, value in values.items():
+        if not KEYS[key].accepts(value):
+            raise DlkataError(
+                _("{file}: `{value}` is no {key}.", file=file, value=value, key=key),
+                _("Allowed: {allowed}.", allowed=_(KEYS[key].allowed)),
+            )
+    return Settings(file, values, [str(pack) for pack in data.get("packs", [])])
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

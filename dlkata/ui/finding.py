@@ -1,0 +1,152 @@
+"""Words for what a test found: from data to sentences, the same for the screen and for --json."""
+
+from dlkata.grading.finding import Finding
+from dlkata.grading.protocol import Banned, Outcome, Raised, Result, Tampering
+from dlkata.locale import _, language
+from dlkata.ui.chart import curves
+
+
+def explain(result: Result) -> list[str]:
+    """What went wrong in one test, as lines."""
+    if result.finding is not None:
+        return explain_finding(result.finding)
+    if result.raised is not None:
+        return explain_raised(result.raised, unfinished=result.outcome == Outcome.UNFINISHED)
+    if result.outcome == Outcome.TIMEOUT:
+        return [_("No answer within {seconds:g} s: it hangs, or loops for ever.", seconds=result.seconds)]
+    if result.outcome == Outcome.CRASHED:
+        return [ended(result.reason)]
+    return []
+
+
+def explain_finding(found: Finding) -> list[str]:
+    name = found.name or _("the result")
+    own_sentence = found.zh if language() == "zh" else found.en
+    match found.kind:
+        case "shape":
+            lines = [_("{name} has shape {actual}; it should be {expected}.", name=name, actual=found.actual, expected=found.expected)]
+        case "dtype":
+            lines = [_("{name} is {actual}; it should be {expected}.", name=name, actual=found.actual, expected=found.expected)]
+        case "device":
+            lines = [_("{name} is on {actual}; it should be on {expected}.", name=name, actual=found.actual, expected=found.expected)]
+        case "type":
+            lines = [_("{name} is {actual}; it should be {expected}.", name=name, actual=found.actual, expected=found.expected)]
+        case "subclass":
+            lines = [_("{name} is a {actual}, a subclass of Tensor; return a plain tensor.", name=name, actual=found.actual)]
+        case "value":
+            lines = [_("{name} is {actual}; it should be {expected}.", name=name, actual=found.actual, expected=found.expected)]
+        case "values" | "nonfinite":
+            lines = _values(found, name)
+        case "no_gradient":
+            lines = [_("{name} is missing: no gradient flows there.", name=name)]
+        case "edited":
+            lines = [_("Your code changed its input `{name}`.", name=name)]
+        case "reseeded":
+            lines = [_("Your code set the seed of torch's random numbers; draw from the generator, never reseed it.")]
+        case "state_dict":
+            lines = _state_dict(found)
+        case "range":
+            lines = [_("{name} is {actual}; it should be {expected}.", name=name, actual=found.actual, expected=found.expected)]
+            lines += [own_sentence] if own_sentence else []
+        case "property":
+            lines = [own_sentence]
+            if found.actual:
+                lines.append(_("Yours: {value}.", value=found.actual))
+        case "curve":
+            step = found.index[0]
+            lines = [
+                _("At step {step} the loss is {actual}; with the reference it is {expected}.", step=step, actual=found.actual, expected=found.expected),
+                *curves(found.curve, found.target_curve),
+            ]
+        case "target":
+            lines = [_("{name} is {actual}; the target is {expected}.", name=name, actual=found.actual, expected=found.expected), *curves(found.curve, [])]
+        case "spoiled":
+            lines = [_("The right answer was spoiled: your code changed a tensor that is not its own.")]
+        case _:
+            lines = [found.actual or found.kind]
+    return lines  # fmt: skip
+
+
+def _values(found: Finding, name: str) -> list[str]:
+    at = f"[{', '.join(map(str, found.index))}]" if found.index else ""
+    if found.total == 1:
+        lines = [_("{name} is {actual}; it should be {expected}.", name=name, actual=found.actual, expected=found.expected)]
+    elif found.kind == "nonfinite":
+        lines = [_("{name} holds nan or inf: {wrong} of {total} entries are wrong.", name=name, wrong=found.wrong, total=found.total)]
+    else:
+        lines = [_("{name}: {wrong} of {total} entries are wrong, by up to {difference:.2g}.", name=name, wrong=found.wrong, total=found.total, difference=found.difference)]
+    if found.total > 1:
+        lines.append(_("The first is {at}: yours {actual}, right {expected}.", at=at, actual=found.actual, expected=found.expected))
+    if found.map and 0 < found.wrong < found.total:
+        lines.append(_("Where (# wrong, · right; the last two axes):") if len(found.map) > 1 else _("Where (# wrong, · right):"))
+        lines += ["  " + row for row in found.map]
+    return lines  # fmt: skip
+
+
+def _state_dict(found: Finding) -> list[str]:
+    lines = [_("state_dict() is not that of the statement.")]
+    if found.expected:
+        lines.append(_("Missing: {names}.", names=found.expected))
+    if found.actual:
+        lines.append(_("Not asked for: {names}.", names=found.actual))
+    if found.name:
+        lines.append(_("Other shapes: {names}.", names=found.name))
+    return lines
+
+
+def explain_raised(raised: Raised, *, unfinished: bool = False) -> list[str]:
+    where = _where(raised)
+    if unfinished:
+        return [_("Not implemented yet: `{name}`.", name=raised.frames[-1].function), *where]
+    if raised.type == "SystemExit":
+        return [_("Your code ends the program (sys.exit)."), *where]
+    if raised.type == "KeyboardInterrupt":
+        return [_("Your code raises KeyboardInterrupt."), *where]
+    if raised.type == "RecursionError":
+        return [_("Your code calls itself without end."), *where]
+    if raised.type == "MemoryError":
+        return [_("Your code asks for more memory than a kata may use (2 GiB)."), *where]
+    text = f"{raised.type}: {raised.text}" if raised.text else raised.type
+    if not raised.frames:
+        return [_("The test could not go on with what your code gave it: {error}", error=text)]
+    return [_("Your code raises {error}", error=text), *where]
+
+
+def _where(raised: Raised) -> list[str]:
+    if not raised.frames:
+        return []
+    last = raised.frames[-1]
+    return [_("line {line}, in {function}:", line=last.line, function=last.function), f"  {last.code}"]
+
+
+def ended(reason: str) -> str:
+    if reason.startswith("exit"):
+        return _("Your code ended the process by itself ({reason}).", reason=reason)
+    if reason == "SIGKILL":
+        return _("The process was killed (SIGKILL): by your code, or by the system for want of memory.")
+    if reason == "SIGSEGV":
+        return _("The process crashed (SIGSEGV): memory was touched that is not its own.")
+    if reason == "pipe":
+        return _("The grader's own line was cut or written to.")
+    return _("The process was ended by {reason}.", reason=reason)
+
+
+def explain_ban(banned: Banned) -> str:
+    return _("line {line}: `{call}` is forbidden in this kata.", line=banned.line, call=banned.call)
+
+
+def explain_tampering(found: Tampering) -> str:
+    where = _("line {line}: ", line=found.line) if found.line else ""
+    sentences = {
+        "replaced": _("`{what}` was replaced; the grader calls it."),
+        "added": _("`{what}` was added to torch's Tensor."),
+        "mode": _("a torch function mode was left switched on."),
+        "pipe": _("the grader's own line was cut or written to."),
+        "read": _("`{what}` was opened: the solution, the tests and your record are not for an attempt to read."),
+        "changed": _("`{what}` was changed or deleted."),
+        "frames": _("the grader's stack frames were looked at (`{what}`)."),
+        "objects": _("all living objects were searched (`{what}`)."),
+        "program": _("another program was started (`{what}`)."),
+        "import": _("the grader's module `{what}` was imported."),
+    }
+    return where + sentences.get(found.kind, found.kind).replace("{what}", found.what)

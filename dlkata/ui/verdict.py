@@ -1,0 +1,235 @@
+"""A verdict on the screen: renderables, top to bottom, and the object that --json prints."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dlkata.content.kata import Kata
+from dlkata.grading.protocol import Outcome, Problem, Result, Sentence, Trail, Verdict
+from dlkata.locale import _, language
+from dlkata.ui.finding import ended, explain, explain_ban, explain_raised, explain_tampering
+from dlkata.ui.wrap import wrap
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+GOOD, BAD, QUIET, STRONG = "green", "red", "dim", "bold"
+DETAILED = 2  # failures explained at length; the rest follow from them more often than not
+PRINTED_LINES = 12
+
+
+def title(kata: Kata, device: str, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    name = kata.name.replace("_", "-")
+    return wrap(Text.assemble((name, STRONG), f" · {kata.title} · {device}"), width)
+
+
+def said(sentence: Sentence) -> str:
+    return sentence.zh if language() == "zh" else sentence.en
+
+
+def test_line(result: Result, width: int) -> list["Text"]:
+    """✓ or ✗ with the test's sentence, and what the attempt printed meanwhile."""
+    from rich.text import Text
+
+    good = result.outcome == Outcome.PASSED
+    mark = Text("  ✓ " if good else "  ✗ ", style=GOOD if good else BAD)
+    lines = [
+        Text.assemble(mark if number == 0 else "    ", row)
+        for number, row in enumerate(wrap(Text(said(result.sentence)), width - 4))
+    ]
+    if result.confirming:
+        lines[-1].append(_(" (with other numbers)"), style=QUIET)
+    return lines + printed(result.output, result.output_cut)
+
+
+def printed(output: str, cut: int) -> list["Text"]:
+    from rich.text import Text
+
+    rows = _printable(output).rstrip().split("\n") if output.strip() else []
+    lines = [Text(f"      │ {row}", style=QUIET) for row in rows[:PRINTED_LINES]]
+    if len(rows) > PRINTED_LINES or cut:
+        lines.append(Text("      │ " + _("… and more"), style=QUIET))
+    return lines
+
+
+def _printable(text: str) -> str:
+    """Without the control characters that would move the cursor or recolour the screen."""
+    return "".join(c if c in "\n\t" or c.isprintable() else "�" for c in text.replace("\r\n", "\n"))
+
+
+def details(results: Sequence[Result], width: int) -> list["Text"]:
+    """The first failures at length."""
+    from rich.text import Text
+
+    failures = [r for r in results if r.outcome != Outcome.PASSED]
+    lines: list[Text] = []
+    seen: set[str] = set()
+    for result in failures:
+        explanation = explain(result)
+        if not explanation or "\n".join(explanation) in seen or len(seen) == DETAILED:
+            continue
+        seen.add("\n".join(explanation))
+        lines.append(Text())
+        heading = Text.assemble(("✗ ", BAD), (said(result.sentence), STRONG))
+        lines += wrap(heading, width)
+        for line in explanation:
+            margin = len(line) - len(line.lstrip()) + 2
+            lines += [Text(" " * margin).append_text(row) for row in wrap(Text(line.strip()), width - margin)]
+    return lines
+
+
+def closing(kata: Kata, results: Sequence[Result], verdict: Verdict, source: str, width: int, run: str) -> list["Text"]:
+    """What was caught, the diagnosis, the trail, and the sum of it."""
+    from rich.text import Text
+
+    lines: list[Text] = []
+    caught = [explain_ban(b) for b in verdict.banned] + [explain_tampering(t) for t in verdict.tampered]
+    for sentence in caught:
+        lines += [Text(), *_marked("!", sentence, BAD, width)]
+    if verdict.bugs:
+        lines += [Text(), Text(_("What it looks like"), style=STRONG)]
+        for text in bug_texts(kata, verdict.bugs):
+            lines += _marked("▸", text, "", width)
+    if verdict.trail is not None:
+        lines += [Text(), *_trail(verdict.trail, source, width)]
+    return [*lines, Text(), *summary(kata, results, verdict, width, run)]
+
+
+def bug_texts(kata: Kata, names: Iterable[str]) -> list[str]:
+    texts = {bug.name: bug.text for bug in kata.solution.bugs}
+    return [texts[name] for name in names]
+
+
+def _marked(mark: str, text: str, style: str, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    rows = wrap(Text(text), width - 4)
+    return [
+        Text.assemble("  ", (f"{mark} ", style) if number == 0 else "  ", row) for number, row in enumerate(rows)
+    ]
+
+
+def _trail(trail: Trail, source: str, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    code = source.split("\n")
+
+    def shown(line: int) -> str:
+        return code[line - 1].strip() if 0 < line <= len(code) else ""
+
+    lines = [Text(_("Where the values leave the right way"), style=STRONG)]
+    ok = [match for match in trail.matched if not match.reordered]
+    for match in ok[-5:]:
+        label = _("= {reference} of the reference", reference=f"`{match.reference}`")
+        lines += _marked("✓", f"{match.line:>4}  {shown(match.line)}", GOOD, width)
+        lines.append(Text(f"          `{match.name}` {label}", style=QUIET))
+    strange = [m for m in trail.matched if m.reordered and (m.line, m.name) == (trail.line, trail.name)]
+    lines += _marked("✗", f"{trail.line:>4}  {shown(trail.line)}", BAD, width)
+    sentence = (
+        _("`{name}` has the numbers of the reference's `{reference}` in another order: look here.", name=trail.name, reference=strange[0].reference)
+        if strange
+        else _("`{name}` matches nothing in a right solution: look here.", name=trail.name)
+    )  # fmt: skip
+    lines += [Text("          ").append_text(row) for row in wrap(Text(sentence), width - 10)]
+    return lines
+
+
+def summary(kata: Kata, results: Sequence[Result], verdict: Verdict, width: int, run: str) -> list["Text"]:
+    from rich.text import Text
+
+    name = kata.name.replace("_", "-")
+    passed = sum(r.outcome == Outcome.PASSED for r in results)
+    if verdict.passed:
+        steps = _("Compare with the reference: {command}", command=f"{run} solution {name}")
+        return [Text(_("Passed: all {count} tests.", count=len(results)), style=f"{STRONG} {GOOD}"), *wrap(Text(steps), width)]
+    line = Text(_("Not passed: {passed} of {count} tests are right.", passed=passed, count=len(results)), style=f"{STRONG} {BAD}")
+    steps = _("A hint: {hint} · check again: {check}", hint=f"{run} hint {name}", check=f"{run} check {name}")
+    return [line, *wrap(Text(steps), width)]  # fmt: skip
+
+
+def problem_lines(kata: Kata, problem: Problem, file: str, width: int, run: str) -> list["Text"]:
+    """Why an attempt could not be graded: the line, a caret, one sentence."""
+    from rich.text import Text
+
+    lines: list[Text] = []
+    for row in problem_sentences(kata, problem, file, run):
+        lines += wrap(Text(row), width)
+    if problem.line and problem.code:
+        number = f"{problem.line:>5} │ "
+        lines.append(Text(f"{number}{problem.code}"))
+        if problem.column:
+            from rich.cells import cell_len
+
+            offset = cell_len(problem.code[: problem.column - 1].expandtabs(1))
+            lines.append(Text("      │ " + " " * offset + "^", style=BAD))
+    return lines + printed(problem.output, problem.output_cut)
+
+
+def problem_sentences(kata: Kata, problem: Problem, file: str, run: str) -> list[str]:
+    name = kata.name.replace("_", "-")
+    place = f"{file}:{problem.line}" if problem.line else file
+    names = ", ".join(f"`{n}`" for n in problem.names)
+    match problem.kind:
+        case "stub":
+            return [
+                _("{file} is not started yet.", file=file),
+                _("Replace each `raise NotImplementedError`; {command} shows what to build.", command=f"`{run} kata {name}`"),
+            ]
+        case "syntax":
+            return [_("{place}: Python cannot read this line: {reason}.", place=place, reason=problem.text)]
+        case "import":
+            return [_("{place}: the import fails: {reason}.", place=place, reason=problem.text)]
+        case "exit":
+            return [_("{place}: the file ends the program while it is loaded (sys.exit).", place=place)]
+        case "raised":
+            assert problem.raised is not None
+            return [_("{place}: the file cannot be loaded.", place=place), explain_raised(problem.raised)[0]]
+        case "missing":
+            return [_("{place}: {names} is not defined; the statement asks for it.", place=place, names=names)]
+        case "signature" if len(problem.names) == 2:
+            mine, asked = problem.names
+            return [
+                _("{place}: the parameters are not those of the statement.", place=place),
+                _("Yours: `{mine}`; asked for: `{asked}`.", mine=mine, asked=asked),
+            ]
+        case "signature":
+            return [_("{place}: {names} must be a class.", place=place, names=names)]
+        case "not_own":
+            return [_("{place}: {names} must be defined in this file, by you.", place=place, names=names)]
+        case "timeout":
+            return [_("{place}: the file is not loaded in time: it hangs, or loops for ever.", place=place)]
+        case "crashed":
+            return [_("{place}: the file cannot be loaded.", place=place), ended(problem.text)]
+        case _:
+            return [f"{place}: {problem.kind} {problem.text}"]  # fmt: skip
+
+
+def as_json(kata: Kata, device: str, results: Sequence[Result], verdict: Verdict) -> dict[str, Any]:
+    trail = verdict.trail
+    return {
+        "kata": kata.name,
+        "passed": verdict.passed,
+        "device": device,
+        "tests": [
+            {
+                "name": r.name,
+                "sentence": said(r.sentence),
+                "outcome": r.outcome.value,
+                "seconds": round(r.seconds, 4),
+                "message": "\n".join(explain(r)),
+                **({"output": r.output} if r.output else {}),
+            }
+            for r in results
+        ],
+        "diagnosis": {"bugs": verdict.bugs, "text": " ".join(bug_texts(kata, verdict.bugs))} if verdict.bugs else None,
+        "trail": None
+        if trail is None
+        else {
+            "line": trail.line,
+            "name": trail.name,
+            "matched": [{"line": m.line, "name": m.name, "reference": m.reference} for m in trail.matched],
+        },
+        "banned": [{"call": b.call, "line": b.line} for b in verdict.banned],
+        "tampered": [explain_tampering(t) for t in verdict.tampered],
+    }
