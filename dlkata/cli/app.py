@@ -47,7 +47,10 @@ class App:
     def _ask_trust(self, pack: Path) -> None:
         """A pack's suites and references are programs: asked once."""
         if not (pack / "katas").is_dir():
-            raise DlkataError(_("{folder} has no folder `katas`.", folder=pack), _("A pack has katas/, solutions/, tests/katas/."))
+            raise DlkataError(
+                _("{folder} has no folder `katas`.", folder=pack),
+                _("A pack has katas/, solutions/, tests/katas/."),
+            )
         question = _("The pack {folder} runs code on this machine. Do you trust it?", folder=pack)
         if not sys.stdin.isatty():
             raise DlkataError(question, _("Answer it once in a terminal."))
@@ -131,7 +134,9 @@ class KataType(click.ParamType):
             return value
         return ctx.find_object(App).library.kata(value)  # type: ignore[union-attr]
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
         from dlkata.content.library import Library
 
         names = [name.replace("_", "-") for name in Library().kata_names]

@@ -13,7 +13,7 @@ from dlkata.cli.output import print_json, print_lines
 from dlkata.cli.target import resolve
 from dlkata.content.kata import Kata
 from dlkata.errors import DlkataError
-from dlkata.locale import N_, _
+from dlkata.locale import N_
 from dlkata.progress.settings import DEVICES
 from dlkata.progress.workspace import read_attempt
 from dlkata.ui.screen import console
@@ -30,7 +30,11 @@ from dlkata.ui.screen import console
 )
 @click.argument("target", required=False, metavar="[NAME|FILE]", shell_complete=KATA.shell_complete)
 @option("--as", "kata_name", metavar="NAME", help=N_("The kata that a FILE is an attempt at."))
-@option("--device", type=click.Choice(DEVICES), help=N_("Where to run it; `auto` takes a GPU if there is one. [default: cpu]"))
+@option(
+    "--device",
+    type=click.Choice(DEVICES),
+    help=N_("Where to run it; `auto` takes a GPU if there is one. [default: cpu]"),
+)
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @option("--fail-fast", is_flag=True, help=N_("Stop at the first failing test; no diagnosis."))
 @option("--debug", is_flag=True, help=N_("Run in the foreground, unjudged: breakpoint() and print work."))
@@ -63,8 +67,10 @@ def _source(app: App, kata: Kata, file: Path) -> str:
         raise
 
 
-def _check(app: App, kata: Kata, file: Path, source: str, device: str, as_json: bool, fail_fast: bool) -> bool:
-    from dlkata.grading.client import cold, events
+def _check(
+    app: App, kata: Kata, file: Path, source: str, device: str, as_json: bool, fail_fast: bool
+) -> bool:
+    from dlkata.grading.client import events, nearest
     from dlkata.grading.protocol import Check
     from dlkata.progress.places import data_folder
 
@@ -73,7 +79,7 @@ def _check(app: App, kata: Kata, file: Path, source: str, device: str, as_json: 
         private=[str(data_folder())],
     )  # fmt: skip
     began = time.monotonic()
-    with cold() as line:  # torch is being imported while we draw the first lines
+    with nearest() as line:  # torch is being imported while we draw the first lines
         from dlkata.cli.report import Report
 
         report = Report(kata, file, source, device, app.run, quiet=as_json)

@@ -12,7 +12,11 @@ from dlkata.progress.settings import KEYS
 
 
 def complete_key(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return [CompletionItem(key, help=_(about.meaning)) for key, about in KEYS.items() if key.startswith(incomplete)]
+    return [
+        CompletionItem(key, help=_(about.meaning))
+        for key, about in KEYS.items()
+        if key.startswith(incomplete)
+    ]
 
 
 @click.command(
@@ -31,7 +35,9 @@ def complete_key(_ctx: click.Context, _param: click.Parameter, incomplete: str) 
 @click.pass_obj
 def command(app: App, key: str | None, value: str | None, unset: bool, as_json: bool) -> None:
     if key is not None and key not in KEYS:
-        raise DlkataError(_("There is no setting `{key}`.", key=key), _("Settings: {names}.", names=", ".join(KEYS)))
+        raise DlkataError(
+            _("There is no setting `{key}`.", key=key), _("Settings: {names}.", names=", ".join(KEYS))
+        )
     if key is None and unset:
         raise click.UsageError(_("Name the setting to unset."))
     if key is not None and unset:
@@ -58,4 +64,6 @@ def current(app: App) -> dict[str, str | None]:
         "device": "cpu",
         "editor": os.environ.get("VISUAL") or os.environ.get("EDITOR"),
     }
-    return {key: app.settings.get(key) or defaults[key] for key in KEYS} | {"workspace": str(app.workspace.folder)}
+    return {key: app.settings.get(key) or defaults[key] for key in KEYS} | {
+        "workspace": str(app.workspace.folder)
+    }

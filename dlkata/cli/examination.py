@@ -26,12 +26,26 @@ print(json.dumps([torch.__version__, pytest.__version__, numpy.__version__, devi
 
 
 def examine(app: App) -> list[Examined]:
-    return [_python(), *_torch(), _content(app), _workspace(app), _record(app), _editor(app), _terminal(), _locale()]
+    return [
+        _python(),
+        *_torch(),
+        _content(app),
+        _workspace(app),
+        _record(app),
+        _editor(app),
+        _terminal(),
+        _locale(),
+    ]
 
 
 def _python() -> Examined:
     ok = sys.version_info >= (3, 11)
-    return Examined("Python", ok, f"{platform.python_version()}, {sys.executable}", "" if ok else _("Install Python 3.11 or newer."))
+    return Examined(
+        "Python",
+        ok,
+        f"{platform.python_version()}, {sys.executable}",
+        "" if ok else _("Install Python 3.11 or newer."),
+    )
 
 
 def _torch() -> list[Examined]:
@@ -59,8 +73,17 @@ def _content(app: App) -> Examined:
 def _workspace(app: App) -> Examined:
     folder = app.workspace.folder
     if _writable(folder):
-        return Examined(_("workspace"), True, str(folder) if folder.exists() else _("{folder} (not there yet)", folder=folder))
-    return Examined(_("workspace"), False, _("{folder} may not be written to", folder=folder), _("Choose another: dlkata config workspace FOLDER"))
+        return Examined(
+            _("workspace"),
+            True,
+            str(folder) if folder.exists() else _("{folder} (not there yet)", folder=folder),
+        )
+    return Examined(
+        _("workspace"),
+        False,
+        _("{folder} may not be written to", folder=folder),
+        _("Choose another: dlkata config workspace FOLDER"),
+    )
 
 
 def _record(app: App) -> Examined:
@@ -87,7 +110,9 @@ def _record(app: App) -> Examined:
 def _editor(app: App) -> Examined:
     editor = app.settings.get("editor") or os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not editor:
-        return Examined(_("editor"), True, _("none set; `kata --edit` needs one: dlkata config editor COMMAND"))
+        return Examined(
+            _("editor"), True, _("none set; `kata --edit` needs one: dlkata config editor COMMAND")
+        )
     found = shutil.which(editor.split()[0]) is not None
     return Examined(_("editor"), found, editor, "" if found else _("It is not on the PATH."))
 
@@ -98,7 +123,12 @@ def _terminal() -> Examined:
     colour = _("colour off (NO_COLOR)") if os.environ.get("NO_COLOR") else _("colour on")
     found = f"{kind}, {encoding}, {shutil.get_terminal_size().columns} × {shutil.get_terminal_size().lines}, {colour}"
     ok = encoding.replace("-", "") == "utf8"
-    return Examined(_("terminal"), ok, found, "" if ok else _("Symbols are shown in ASCII. For all of them: export LC_ALL=C.UTF-8"))
+    return Examined(
+        _("terminal"),
+        ok,
+        found,
+        "" if ok else _("Symbols are shown in ASCII. For all of them: export LC_ALL=C.UTF-8"),
+    )
 
 
 def _locale() -> Examined:

@@ -17,7 +17,7 @@ class ShownError(click.ClickException):
     def __init__(self, error: DlkataError):
         super().__init__(error.message)
         self.remedy = error.remedy
-        self.exit_code = error.exit_code
+        self.exit_code = error.exit_code  # type: ignore[misc]  # click declares a class variable, and means this
 
     def show(self, file: Any = None) -> None:
         click.echo(_("Error: {message}", message=self.message), err=True)
@@ -45,7 +45,11 @@ class LazyGroup(LocalCommand, click.Group):
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], self.lazy, n=1)
-            hint = _("Did you mean {names}?", names=near[0]) if near else _("`dlkata --help` lists the commands.")
+            hint = (
+                _("Did you mean {names}?", names=near[0])
+                if near
+                else _("`dlkata --help` lists the commands.")
+            )
             raise click.UsageError(_("No such command {name!r}.", name=args[0]) + " " + hint, ctx)
         return super().resolve_command(ctx, args)
 
@@ -62,7 +66,9 @@ class LazyGroup(LocalCommand, click.Group):
         ]
         return found + click.Command.shell_complete(self, ctx, incomplete)
 
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> click.Context:
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> click.Context:
         if parent is None:
             choose_language(args)
         return super().make_context(info_name, args, parent, **extra)

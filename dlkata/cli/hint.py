@@ -12,7 +12,10 @@ from dlkata.locale import N_
 from dlkata.ui.screen import console
 
 
-@click.command(cls=LocalCommand, help=N_("The next hint for a kata: the idea first, then the shape, then almost the code."))
+@click.command(
+    cls=LocalCommand,
+    help=N_("The next hint for a kata: the idea first, then the shape, then almost the code."),
+)
 @click.argument("kata", type=KATA, required=False)
 @option("--all", "everything", is_flag=True, help=N_("All hints at once."))
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))

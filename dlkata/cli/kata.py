@@ -82,4 +82,6 @@ def edit_attempt(configured: str | None, file: Path) -> None:
     try:
         subprocess.run([*shlex.split(editor), str(file)], check=False)
     except (OSError, ValueError) as error:
-        raise DlkataError(_("The editor `{editor}` cannot be started: {reason}.", editor=editor, reason=error), remedy) from None
+        raise DlkataError(
+            _("The editor `{editor}` cannot be started: {reason}.", editor=editor, reason=error), remedy
+        ) from None

@@ -16,7 +16,9 @@ def complete_topic(_ctx: click.Context, _param: click.Parameter, incomplete: str
     return [CompletionItem(t.name, help=t.title) for t in Library().topics if t.name.startswith(incomplete)]
 
 
-@click.command(cls=LocalCommand, help=N_("Katas by topic, in learning order, with level, minutes and your status."))
+@click.command(
+    cls=LocalCommand, help=N_("Katas by topic, in learning order, with level, minutes and your status.")
+)
 @click.argument("topic", required=False, shell_complete=complete_topic)
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @click.pass_obj

@@ -7,7 +7,16 @@ from dlkata.content.kata import Kata
 from dlkata.grading.protocol import Plan, Problem, Result, TestStarted, Verdict
 from dlkata.locale import _
 from dlkata.ui.screen import console
-from dlkata.ui.verdict import as_json, closing, details, problem_lines, problem_sentences, said, test_line, title
+from dlkata.ui.verdict import (
+    as_json,
+    closing,
+    details,
+    problem_lines,
+    problem_sentences,
+    said,
+    test_line,
+    title,
+)
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -91,6 +100,9 @@ class Report:
         answer = as_json(self.kata, self.device, self.results, verdict)
         if self.problem is not None:
             sentences = problem_sentences(self.kata, self.problem, str(self.file), self.run)
-            answer["problem"] = {"kind": self.problem.kind, "line": self.problem.line, "message": " ".join(sentences)}
+            answer["problem"] = {
+                "kind": self.problem.kind,
+                "line": self.problem.line,
+                "message": " ".join(sentences),
+            }
         return answer
-

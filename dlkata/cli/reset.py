@@ -11,7 +11,10 @@ from dlkata.errors import DlkataError
 from dlkata.locale import N_, _
 
 
-@click.command(cls=LocalCommand, help=N_("Start a kata afresh from the stub. Your old attempt is kept as a numbered copy."))
+@click.command(
+    cls=LocalCommand,
+    help=N_("Start a kata afresh from the stub. Your old attempt is kept as a numbered copy."),
+)
 @click.argument("kata", type=KATA)
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @click.pass_obj

@@ -13,7 +13,9 @@ from dlkata.locale import N_, _
 from dlkata.ui.screen import console
 
 
-@click.command(cls=LocalCommand, help=N_("The reference solution with its notes. Asks first if you have not passed yet."))
+@click.command(
+    cls=LocalCommand, help=N_("The reference solution with its notes. Asks first if you have not passed yet.")
+)
 @click.argument("kata", type=KATA)
 @option("--diff", is_flag=True, help=N_("As a difference to your attempt."))
 @option("--yes", "-y", is_flag=True, help=N_("Show it without asking."))

@@ -26,7 +26,11 @@ def resolve(app: App, target: str | None, kata_name: str | None) -> tuple[Kata, 
 
 
 def _is_path(target: str) -> bool:
-    return target.endswith(".py") or target.startswith((".", "/", "~")) or ("/" in target and Path(target).exists())
+    return (
+        target.endswith(".py")
+        or target.startswith((".", "/", "~"))
+        or ("/" in target and Path(target).exists())
+    )
 
 
 def _latest(app: App) -> Kata:
@@ -38,7 +42,10 @@ def _latest(app: App) -> Kata:
             pass
     name = last_worked_on(event, app.workspace.edited(app.library.kata_names))
     if name is None:
-        raise DlkataError(_("You have not started a kata yet."), _("`{command}` shows what there is.", command=f"{app.run} list"))
+        raise DlkataError(
+            _("You have not started a kata yet."),
+            _("`{command}` shows what there is.", command=f"{app.run} list"),
+        )
     return app.library.kata(name)
 
 
@@ -67,7 +74,8 @@ def kata_of_file(app: App, file: Path) -> Kata:
     if len(fitting) == 1:
         return fitting[0]
     raise DlkataError(
-        _("{file}: which kata is it an attempt at?", file=file), _("Say so: {command}", command=f"{app.run} check {file} --as NAME")
+        _("{file}: which kata is it an attempt at?", file=file),
+        _("Say so: {command}", command=f"{app.run} check {file} --as NAME"),
     )
 
 

@@ -96,7 +96,9 @@ def unknown(kind: str, name: str, names: Sequence[str]) -> DlkataError:
     from difflib import get_close_matches
 
     wanted = name.replace("_", "-").lower()
-    near = get_close_matches(wanted, names, n=3, cutoff=0.5) or [n for n in names if wanted and wanted in n][:3]
+    near = (
+        get_close_matches(wanted, names, n=3, cutoff=0.5) or [n for n in names if wanted and wanted in n][:3]
+    )
     sentence = {"kata": _("There is no kata `{name}`."), "topic": _("There is no topic `{name}`.")}[kind]
     everything = {"kata": _("`dlkata list` shows all katas."), "topic": _("Topics: {names}.")}[kind]
     remedy = _("Did you mean {names}?", names=", ".join(near)) if near else everything

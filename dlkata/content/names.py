@@ -2,6 +2,8 @@
 
 import re
 
+# Variants of one function, by what they are for or who computes them.
+VARIANT = re.compile(r"^(?:special|native|fused|safe|masked|sparse|cudnn|mkldnn|miopen|nested)_(?=\w)")
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
@@ -9,8 +11,8 @@ def plain(name: str) -> str:
     """LayerNorm, native_layer_norm, F.layer_norm, layer_norm_ → layer_norm."""
     name = name.removesuffix(".default").rpartition(".")[2]
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().strip("_")
-    for prefix in ("special_", "native_", "fused_"):
-        name = name.removeprefix(prefix)
+    while (stripped := VARIANT.sub("", name)) != name:
+        name = stripped
     return name
 
 

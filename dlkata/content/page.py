@@ -66,11 +66,11 @@ def read_text(file: Path) -> str:
 
 
 def read_page(file: Path) -> Page:
-    text = read_text(file)
+    lines = read_text(file).split("\n")
     parts: list[Part] = []
-    lines = text.split("\n")
     headings: list[tuple[Part, str, str, int]] = []  # part, language, title, line
-    fenced, head_start, body_ends = False, 0, {}
+    ends: list[int] = []  # the line after each section's last one
+    fenced, head_start = False, 0
     for number, line in enumerate(lines, 1):
         if head_start:
             if line.strip() == "+++":
@@ -79,29 +79,29 @@ def read_page(file: Path) -> Page:
             continue
         if line.startswith("```"):
             fenced = not fenced
-        elif fenced:
-            continue
-        elif line.strip() == "+++":
+        match = None if fenced else SECTION.match(line)
+        begins_head = not fenced and line.strip() == "+++"
+        if (match or begins_head) and len(ends) < len(headings):
+            ends.append(number)
+        if begins_head:
             head_start = number
-            body_ends[len(headings)] = number - 1
-        elif match := SECTION.match(line):
+        elif match:
             if not parts:
                 parts.append(Part())
-            body_ends[len(headings)] = number - 1
             headings.append((parts[-1], match[1], (match[2] or "").strip(), number))
     if head_start:
         raise DlkataError(
-            _("{file}:{line}: the head is not closed.", file=file, line=head_start), _("End it with a line `+++`.")
+            _("{file}:{line}: the head is not closed.", file=file, line=head_start),
+            _("End it with a line `+++`."),
         )
-    body_ends[len(headings)] = min(body_ends.get(len(headings), len(lines)), len(lines))
-    for position, (part, lang, title, number) in enumerate(headings):
+    ends.append(len(lines) + 1)
+    for (part, lang, title, number), end in zip(headings, ends, strict=False):
         if lang in part.sections:
             raise DlkataError(
                 _("{file}:{line}: a second `# {lang}` section.", file=file, line=number, lang=lang),
                 _("Keep one section a language."),
             )
-        body = "\n".join(lines[number : body_ends[position + 1]]).strip("\n")
-        part.sections[lang] = Section(title, body, number)
+        part.sections[lang] = Section(title, "\n".join(lines[number : end - 1]).strip("\n"), number)
     return Page(file, parts)
 
 

@@ -58,7 +58,12 @@ class Bug(Bilingual, frozen=True, kw_only=True):
             times = reference.count(edit.find)
             if times != 1:
                 raise DlkataError(
-                    _("Bug `{name}`: `{find}` occurs {times} times.", name=self.name, find=edit.find, times=times),
+                    _(
+                        "Bug `{name}`: `{find}` occurs {times} times.",
+                        name=self.name,
+                        find=edit.find,
+                        times=times,
+                    ),
                     _("Choose text that occurs exactly once in the reference."),
                 )
             reference = reference.replace(edit.find, edit.becomes)

@@ -19,6 +19,7 @@ from dlkata.grading.protocol import Banned
 TORCH = str(Path(torch.__file__).parent)
 GRADER = str(Path(__file__).parent)
 OPTIMIZERS = "torch.optim"
+FUSED_OPTIMIZERS = ("_fused_adam", "_fused_adagrad", "_fused_sgd")  # called directly
 
 
 def name_of(function: Any) -> str:
@@ -46,7 +47,7 @@ class BanWatch:
             name = self._plain_names[function] = plain(name_of(function))
         if name in self.forbidden:
             self._catch(name_of(function).strip("_"))
-        elif self.forbids_optimizers and (name.startswith("foreach") or self._inside_optimizer()):
+        elif self.forbids_optimizers and (name_of(function).startswith(FUSED_OPTIMIZERS) or self._inside_optimizer()):
             self._catch(OPTIMIZERS)
 
     def _catch(self, call: str) -> None:
@@ -92,11 +93,11 @@ class BanWatch:
         """A mode holds for one thread: those the attempt starts enter it themselves."""
         original = threading.Thread.run
 
-        def run(thread: threading.Thread) -> None:
+        def run(thread: Any) -> None:
             with self.function_mode():
                 original(thread)
 
-        threading.Thread.run = run  # type: ignore[method-assign]
+        setattr(threading.Thread, "run", run)  # noqa: B010
 
     def watch_optimizers(self) -> None:
         if not self.forbids_optimizers:

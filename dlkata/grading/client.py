@@ -8,16 +8,22 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
+from dlkata import __version__
 from dlkata.content.roots import PACKAGE
 from dlkata.errors import DlkataError
-from dlkata.grading.protocol import Check, Fault, FromSupervisor, Line, Verdict
+from dlkata.grading.protocol import Check, Fault, FromSupervisor, Line, Ping, Pong, Problem, Verdict
 from dlkata.locale import _
 
 # The host is found whatever the current folder holds: a learner's torch.py must not be imported.
-LAUNCH = "import sys; sys.path.append(sys.argv.pop(1)); from dlkata.grading.host import main; main(sys.argv[1:])"
+LAUNCH = (
+    "import sys; sys.path.append(sys.argv.pop(1)); from dlkata.grading.host import main; main(sys.argv[1:])"
+)
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+ANSWER_SECONDS = 2.0  # a warm host that is still importing is slower than a cold one of our own
 
 
 class GradingFault(DlkataError):
@@ -45,27 +51,80 @@ def cold() -> Iterator[Line]:
 
 
 @contextmanager
-def warm() -> Iterator[Callable[[], Line]]:
-    """A host for many checks; each call of what it yields is a line for one of them. Safe to call from threads."""
+def warm(path: Path | None = None) -> Iterator[Callable[[], Line]]:
+    """A host for many checks; each call of what it yields is a line for one of them. Safe to call from threads.
+
+    At `path` other processes of the same user find it; without one it is ours alone.
+    """
     with tempfile.TemporaryDirectory(prefix="dlkata-") as folder:  # only we may enter it
-        path = str(Path(folder, "host"))
+        path = path or Path(folder, "host")
         listener = socket.socket(socket.AF_UNIX)
-        listener.bind(path)
+        path.unlink(missing_ok=True)  # of a host that was killed
+        listener.bind(str(path))
         listener.listen(64)
         process = launch("serve", listener, stdin=subprocess.PIPE)
         listener.close()
         try:
             yield lambda: connect(path)
         finally:
+            path.unlink(missing_ok=True)
             if process.stdin is not None:
                 process.stdin.close()  # the host ends when this ends, also if we are killed
             process.wait()
 
 
-def connect(path: str) -> Line:
+def connect(path: Path) -> Line:
     connection = socket.socket(socket.AF_UNIX)
-    connection.connect(path)
+    try:
+        connection.connect(str(path))
+    except OSError:
+        connection.close()
+        raise
     return Line(connection, FromSupervisor)
+
+
+def shared_path() -> Path:
+    """Where a running `watch` offers its warm host: in a folder that only this user may enter."""
+    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    folder = Path(base, f"dlkata-{os.getuid()}")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    installation = sha256(f"{PACKAGE} {__version__}".encode()).hexdigest()[:12]
+    return folder / installation
+
+
+@contextmanager
+def nearest() -> Iterator[Line]:
+    """A line to the warm host of a running `watch` of this installation; a cold host where there is none."""
+    path = _shared_host()
+    if path is None:
+        with cold() as line:
+            yield line
+        return
+    line = connect(path)
+    try:
+        yield line
+    finally:
+        line.close()
+
+
+def _shared_host() -> Path | None:
+    try:
+        path = shared_path()
+        folder = path.parent.stat()
+        if folder.st_uid != os.getuid() or folder.st_mode & 0o077 or path.stat().st_uid != os.getuid():
+            return None  # somebody else could have put it there
+        line = connect(path)
+    except OSError:
+        return None
+    try:
+        line.connection.settimeout(ANSWER_SECONDS)
+        line.send(Ping())
+        answer = line.receive()
+        return path if isinstance(answer, Pong) and answer.version == __version__ else None
+    except OSError:
+        return None
+    finally:
+        line.close()
 
 
 @contextmanager
@@ -111,7 +170,7 @@ def events(line: Line, check: Check) -> Iterator[FromSupervisor]:
     while (message := line.receive()) is not None:
         if isinstance(message, Fault):
             raise GradingFault(message.text)
-        decided = decided or isinstance(message, Verdict) or type(message).__name__ == "Problem"
+        decided = decided or isinstance(message, (Verdict, Problem))
         yield message
     if not decided:
         raise GradingFault(_("It ended without a verdict."))

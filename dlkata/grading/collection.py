@@ -66,7 +66,14 @@ def collect(file: Path) -> Suite:
     collector = _Collector()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    options = [*OPTIONS, "-o", "markers=training: trains the attempt", "--rootdir", str(file.parent), str(file)]
+    options = [
+        *OPTIONS,
+        "-o",
+        "markers=training: trains the attempt",
+        "--rootdir",
+        str(file.parent),
+        str(file),
+    ]
     pytest.main(options, plugins=[collector])
     if collector.errors or not collector.items:
         reason = collector.errors[0].strip().splitlines()[-1] if collector.errors else _("it has no tests")
@@ -81,7 +88,12 @@ def _test(item: Any) -> SuiteTest:
     fixtures = frozenset(item.fixturenames) - set(parameters) - {"request"}
     if strangers := fixtures - FIXTURES:
         raise DlkataError(
-            _("{file}: {test} asks for {names}.", file=item.path, test=item.name, names=", ".join(sorted(strangers))),
+            _(
+                "{file}: {test} asks for {names}.",
+                file=item.path,
+                test=item.name,
+                names=", ".join(sorted(strangers)),
+            ),
             _("A suite's fixtures are candidate, reference and seed; write a function for the rest."),
         )
     training = item.get_closest_marker("training") is not None

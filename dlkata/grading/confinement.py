@@ -21,7 +21,9 @@ def confine(*, memory: bool) -> None:
     _limit(resource.RLIMIT_FSIZE, FILE_SIZE)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     if LINUX:
-        _limit(resource.RLIMIT_NPROC, PROCESSES + _processes_of_user())  # root is exempt; the deadline bounds it there
+        _limit(
+            resource.RLIMIT_NPROC, PROCESSES + _processes_of_user()
+        )  # root is exempt; the deadline bounds it there
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         _prctl(PR_SET_NO_NEW_PRIVS, 1)
         if memory:

@@ -81,29 +81,33 @@ def _signature_problem(name: str, value: Any, asked: Any, attempt: types.ModuleT
 
 
 def _compare(label: str, mine: Any, asked: Any, attempt: types.ModuleType, skip: int) -> Problem | None:
-    """Every parameter asked for is there, in its place, by its name, with its default; more may follow them."""
+    """Every parameter asked for is there, in its place, by its name, optional if it should be; more may follow.
+
+    Whether a default has the right value is the suite's to say: it can name the mistake.
+    """
     try:
         have = list(inspect.signature(mine).parameters.values())[skip:]
         want = list(inspect.signature(asked).parameters.values())[skip:]
     except (ValueError, TypeError):
         return None
-    takes_anything = any(p.kind is p.VAR_POSITIONAL for p in have) and any(p.kind is p.VAR_KEYWORD for p in have)
+    takes_anything = any(p.kind is p.VAR_POSITIONAL for p in have) and any(
+        p.kind is p.VAR_KEYWORD for p in have
+    )
     if takes_anything:
         return None
     for position, parameter in enumerate(want):
         other = have[position] if position < len(have) else None
-        same_default = other is not None and (
-            parameter.default is parameter.empty or _equal(other.default, parameter.default)
+        optional = parameter.default is parameter.empty or (
+            other is not None and other.default is not other.empty
         )
-        if other is None or other.name != parameter.name or not same_default:
+        if other is None or other.name != parameter.name or not optional:
             return _signature(label, mine, asked, attempt)
-    if any(p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) for p in have[len(want) :]):
+    if any(
+        p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        for p in have[len(want) :]
+    ):
         return _signature(label, mine, asked, attempt)
     return None
-
-
-def _equal(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and one == other or (one == other and isinstance(one, (int, float)))
 
 
 def _signature(label: str, mine: Any, asked: Any, attempt: types.ModuleType) -> Problem:

@@ -28,7 +28,9 @@ def run(check: Check, suite: Suite, line: Line) -> None:
                 problem = Problem(kind="stub")
             else:
                 attempt = execute(check.source, check.attempt, "attempt", keep=True)
-                found = breach(attempt, execute(kata.stub, kata.stub_file, "stub"), BanWatch([], check.attempt, []))
+                found = breach(
+                    attempt, execute(kata.stub, kata.stub_file, "stub"), BanWatch([], check.attempt, [])
+                )
                 problem = found if isinstance(found, Problem) else None
         except BaseException as error:
             problem = load_problem(error, check.attempt)
@@ -38,8 +40,8 @@ def run(check: Check, suite: Suite, line: Line) -> None:
     passed = True
     for name, test in suite.tests.items():
         start = perf_counter()
-        error = perform(test, attempt, reference, check.seed)
-        outcome, finding, raised = ending(error, check.attempt, str(suite.file))
+        ended = perform(test, attempt, reference, check.seed)
+        outcome, finding, raised = ending(ended, check.attempt, str(suite.file))
         sys.stdout.flush()
         passed = passed and outcome == Outcome.PASSED
         line.send(TestStarted(name))

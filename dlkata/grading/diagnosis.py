@@ -53,7 +53,9 @@ class Diagnosis:
         for pair, source in self._pairs():
             if perf_counter() > self.until:
                 return []
-            if self.explains("+".join(b.name for b in pair), source) and not any(map(self._fails_too_much, pair)):
+            if self.explains("+".join(b.name for b in pair), source) and not any(
+                map(self._fails_too_much, pair)
+            ):
                 found.append([bug.name for bug in pair])
                 if len(found) > 1:
                     return []  # several answers are no answer
@@ -68,7 +70,8 @@ class Diagnosis:
 
     def explains(self, name: str, source: str) -> bool:
         return all(
-            self._agrees(self._run(name, source, test), self.observed[test]) for test in [*self.failed, *self.passed]
+            self._agrees(self._run(name, source, test), self.observed[test])
+            for test in [*self.failed, *self.passed]
         )
 
     def _fails_too_much(self, bug: Bug) -> bool:
@@ -82,7 +85,9 @@ class Diagnosis:
             error = perform(self.suite.tests[test], module, self.right, self.seed)
             outcome, _finding, raised = ending(error, f"<{name}>", str(self.suite.file))
             journal = to_wire(judging.journal.observations)
-            self._endings[name, test] = Done(name=test, outcome=outcome, seconds=0.0, raised=raised, journal=journal)
+            self._endings[name, test] = Done(
+                name=test, outcome=outcome, seconds=0.0, raised=raised, journal=journal
+            )
         return self._endings[name, test]
 
     @staticmethod

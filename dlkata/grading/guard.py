@@ -67,7 +67,9 @@ class Guard:
             if not isinstance(path, (str, bytes, os.PathLike)):
                 continue
             full = os.path.realpath(os.fsdecode(path))
-            if not (full + os.sep).startswith(self.private) and not (full == self.attempt and self._writes(event, args)):
+            if not (full + os.sep).startswith(self.private) and not (
+                full == self.attempt and self._writes(event, args)
+            ):
                 continue
             if line := self._line():
                 self._catch("changed" if self._writes(event, args) else "read", Path(full).name, line)

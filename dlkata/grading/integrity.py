@@ -20,22 +20,15 @@ from dlkata.grading import finding, suite
 from dlkata.grading.protocol import Tampering
 
 GRADER_CALLS: list[tuple[Any, str, str]] = [
-    *((builtins, "", n) for n in (
-        "abs all any bool callable dict enumerate float getattr hasattr int isinstance issubclass iter len list max min "
-        "next range repr round set setattr sorted str sum tuple type zip print exec compile open __import__").split()),
-    *((torch, "torch.", n) for n in (
-        "allclose arange cat cos einsum empty equal eye full isclose isfinite isnan linspace manual_seed matmul mean "
-        "ones rand randint randn randperm get_rng_state set_rng_state softmax sort stack sum tensor tril triu where "
-        "zeros zeros_like ones_like rand_like randn_like no_grad set_grad_enabled is_grad_enabled Generator Tensor").split()),
-    *((torch.nn.functional, "F.", n) for n in "cross_entropy mse_loss linear relu softmax log_softmax nll_loss".split()),
+    *((builtins, "", n) for n in ["abs", "all", "any", "bool", "callable", "dict", "enumerate", "float", "getattr", "hasattr", "int", "isinstance", "issubclass", "iter", "len", "list", "max", "min", "next", "range", "repr", "round", "set", "setattr", "sorted", "str", "sum", "tuple", "type", "zip", "print", "exec", "compile", "open", "__import__"]),
+    *((torch, "torch.", n) for n in ["allclose", "arange", "cat", "cos", "einsum", "empty", "equal", "eye", "full", "isclose", "isfinite", "isnan", "linspace", "manual_seed", "matmul", "mean", "ones", "rand", "randint", "randn", "randperm", "get_rng_state", "set_rng_state", "softmax", "sort", "stack", "sum", "tensor", "tril", "triu", "where", "zeros", "zeros_like", "ones_like", "rand_like", "randn_like", "no_grad", "set_grad_enabled", "is_grad_enabled", "Generator", "Tensor"]),
+    *((torch.nn.functional, "F.", n) for n in ["cross_entropy", "mse_loss", "linear", "relu", "softmax", "log_softmax", "nll_loss"]),
     *((torch.autograd, "torch.autograd.", n) for n in ("grad", "backward", "Function")),
     *((torch.testing, "torch.testing.", n) for n in ("assert_close",)),
     *((torch.nn, "nn.", n) for n in ("Module", "Parameter", "Linear", "Sequential", "Embedding")),
-    *((torch.nn.Module, "nn.Module.", n) for n in (
-        "__call__ __getattr__ __setattr__ state_dict load_state_dict parameters named_parameters buffers named_buffers "
-        "modules named_modules to train eval zero_grad double float half requires_grad_").split()),
-    *((pytest, "pytest.", n) for n in "raises approx fail skip mark importorskip".split()),
-    *((np, "numpy.", n) for n in "abs array_equal isfinite isnan nanmax errstate argwhere atleast_2d load asarray".split()),
+    *((torch.nn.Module, "nn.Module.", n) for n in ["__call__", "__getattr__", "__setattr__", "state_dict", "load_state_dict", "parameters", "named_parameters", "buffers", "named_buffers", "modules", "named_modules", "to", "train", "eval", "zero_grad", "double", "float", "half", "requires_grad_"]),
+    *((pytest, "pytest.", n) for n in ["raises", "approx", "fail", "skip", "mark", "importorskip"]),
+    *((np, "numpy.", n) for n in ["abs", "array_equal", "isfinite", "isnan", "nanmax", "errstate", "argwhere", "atleast_2d", "load", "asarray"]),
     *((np.random, "numpy.random.", n) for n in ("seed",)),
     *((math, "math.", n) for n in ("sqrt", "isclose", "log", "exp", "isfinite")),
     *((random, "random.", n) for n in ("seed",)),
@@ -50,9 +43,13 @@ class Integrity:
         """`modules`: the collected suite's own, whose functions are watched too."""
         calls = list(GRADER_CALLS)
         for module in (suite, finding, *modules):
-            calls += [(module, f"{module.__name__}.", name) for name in vars(module) if not name.startswith("__")]
+            calls += [
+                (module, f"{module.__name__}.", name) for name in vars(module) if not name.startswith("__")
+            ]
         for kind in (suite.Journal, suite.Setting, suite.Observation, finding.Mismatch, finding.Finding):
-            calls += [(kind, f"{kind.__name__}.", name) for name, value in vars(kind).items() if callable(value)]
+            calls += [
+                (kind, f"{kind.__name__}.", name) for name, value in vars(kind).items() if callable(value)
+            ]
         self.originals = [
             (owner, prefix + name, name, value, getattr(value, "__code__", None))
             for owner, prefix, name in calls

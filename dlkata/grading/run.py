@@ -30,7 +30,9 @@ def perform(test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed:
     return None
 
 
-def ending(error: BaseException | None, attempt: str, suite_file: str) -> tuple[Outcome, Finding | None, Raised | None]:
+def ending(
+    error: BaseException | None, attempt: str, suite_file: str
+) -> tuple[Outcome, Finding | None, Raised | None]:
     """What the learner is told of it."""
     if error is None:
         return Outcome.PASSED, None, None
@@ -49,10 +51,14 @@ def load_problem(error: BaseException, attempt: str) -> Problem:
     """Why the attempt's file could not be executed."""
     if isinstance(error, SyntaxError) and error.filename == attempt:
         code = (error.text or "").rstrip("\n")
-        return Problem(kind="syntax", text=error.msg, line=error.lineno or 0, column=error.offset or 0, code=code)
+        return Problem(
+            kind="syntax", text=error.msg, line=error.lineno or 0, column=error.offset or 0, code=code
+        )
     raised = describe(error, attempt)
     innermost = raised.frames[-1] if raised.frames else Frame(0, "", "")
-    kind = {ImportError: "import", ModuleNotFoundError: "import", SystemExit: "exit"}.get(type(error), "raised")
+    kind = {ImportError: "import", ModuleNotFoundError: "import", SystemExit: "exit"}.get(
+        type(error), "raised"
+    )
     return Problem(kind=kind, text=raised.text, line=innermost.line, code=innermost.code, raised=raised)
 
 

@@ -78,7 +78,11 @@ def _kept(value: object) -> Tensor | str:
 
 
 def normal(
-    seed: int, *shapes: tuple[int, ...], scale: float = 1.0, dtype: torch.dtype | None = None, grad: bool = True
+    seed: int,
+    *shapes: tuple[int, ...],
+    scale: float = 1.0,
+    dtype: torch.dtype | None = None,
+    grad: bool = True,
 ) -> list[Tensor]:
     """Fresh leaf tensors, one a shape, standard normal × scale, on the graded device; the same for one seed."""
     generator = torch.Generator().manual_seed(seed)
@@ -143,7 +147,9 @@ def near(actual: Any, target: float, within: float, name: str, en: str = "", zh:
     value = float(actual)
     if not abs(value - target) <= within:
         raise Mismatch(
-            Finding("range", name, expected=f"{target:.4g} ± {within:.2g}", actual=f"{value:.4g}", en=en, zh=zh)
+            Finding(
+                "range", name, expected=f"{target:.4g} ± {within:.2g}", actual=f"{value:.4g}", en=en, zh=zh
+            )
         )
 
 
@@ -152,7 +158,9 @@ def holds(condition: bool | Tensor, en: str, zh: str, *, value: Any = None, name
 
     Pass the `value` it was read from: two mistakes that break the same property then still differ.
     """
-    journal.record(name or en, value if value is not None else str(bool(condition)), TOLERANCES[torch.float64])
+    journal.record(
+        name or en, value if value is not None else str(bool(condition)), TOLERANCES[torch.float64]
+    )
     if not bool(condition):
         shown = "" if value is None else _brief(value)
         raise Mismatch(Finding("property", name, actual=shown, en=en, zh=zh))
@@ -214,7 +222,9 @@ def adopt(module: torch.nn.Module, source: torch.nn.Module) -> torch.nn.Module:
         extra = [f"{n} {s}" for n, s in found.items() if n not in right]
         shaped = [f"{n} {found[n]} ≠ {s}" for n, s in right.items() if n in found and found[n] != s]
         raise Mismatch(
-            Finding("state_dict", expected=", ".join(missing), actual=", ".join(extra), name=", ".join(shaped))
+            Finding(
+                "state_dict", expected=", ".join(missing), actual=", ".join(extra), name=", ".join(shaped)
+            )
         )
     module.load_state_dict(source.state_dict())
     return module
@@ -237,7 +247,9 @@ def reaches(value: float, target: float, name: str, *, losses: Sequence[float] =
     """Training got there: `value` (an accuracy, say) is at least `target`."""
     if not float(value) >= target:
         curve = [float(x) for x in losses]
-        raise Mismatch(Finding("target", name, expected=f"≥ {target:g}", actual=f"{float(value):.4g}", curve=curve))
+        raise Mismatch(
+            Finding("target", name, expected=f"≥ {target:g}", actual=f"{float(value):.4g}", curve=curve)
+        )
 
 
 def difference(
@@ -274,11 +286,12 @@ def _value_difference(
     if right.all():
         return None
     first = tuple(int(i) for i in np.argwhere(~right)[0])
+    shown = _told_apart(float(actual[first]), float(expected[first]))
     return Finding(
         "values" if np.isfinite(actual).all() else "nonfinite",
         name,
-        expected=f"{expected[first]:.6g}",
-        actual=f"{actual[first]:.6g}",
+        expected=shown[1],
+        actual=shown[0],
         index=list(first),
         difference=float(np.nanmax(gap[np.isfinite(gap)], initial=0.0)),
         wrong=int((~right).sum()),
@@ -287,12 +300,22 @@ def _value_difference(
     )
 
 
+def _told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to see that they differ."""
+    for digits in (6, 9, 12, 17):
+        if f"{one:.{digits}g}" != f"{other:.{digits}g}":
+            break
+    return f"{one:.{digits}g}", f"{other:.{digits}g}"
+
+
 def _gradient_difference(actual: Any, expected: Any, name: str) -> Finding | None:
     present = expected if actual is None else actual
     if present is None or (type(present) in PLAIN_TENSORS and not present.detach().any()):
         return None
     if actual is None:
-        return Finding("no_gradient" if name.startswith("∂") else "type", name, expected="Tensor", actual="None")
+        return Finding(
+            "no_gradient" if name.startswith("∂") else "type", name, expected="Tensor", actual="None"
+        )
     return Finding("value", name, expected="None", actual=_brief(actual))
 
 

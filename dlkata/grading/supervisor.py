@@ -208,7 +208,6 @@ def start(job: Job, suite: Suite, result: int, output: int, token: bytes) -> int
 
 def import_optimizers() -> None:
     """What the first optimizer step would import, a second's worth; workers forked from here on have it."""
-    import torch._dynamo
     import torch.optim  # noqa: F401
 
 
@@ -257,7 +256,9 @@ class Supervisor:
         if not passed and self.check.diagnose and not self.banned and not self.tampered:
             bugs = self._diagnose()
             trail = self._trail()
-        self.line.send(Verdict(passed=passed, bugs=bugs, trail=trail, banned=self.banned, tampered=self.tampered))
+        self.line.send(
+            Verdict(passed=passed, bugs=bugs, trail=trail, banned=self.banned, tampered=self.tampered)
+        )
 
     def _passed(self, tests: list[str]) -> bool:
         """Every expected test was seen to pass, and nothing was caught on the way. Nothing graded is never a pass."""
@@ -326,7 +327,9 @@ class Supervisor:
     def _cut_short(self, ended: Ended, name: str, pending: list[str], worker: Worker, purpose: str) -> None:
         timeout = ended.reason == "timeout"
         self.timeouts += timeout
-        outcome = Outcome.TIMEOUT if timeout else Outcome.TAMPERED if ended.reason == "pipe" else Outcome.CRASHED
+        outcome = (
+            Outcome.TIMEOUT if timeout else Outcome.TAMPERED if ended.reason == "pipe" else Outcome.CRASHED
+        )
         if outcome is Outcome.TAMPERED:
             self._notice([], [Tampering("pipe")])
         pending.remove(name)

@@ -50,7 +50,7 @@ class Surroundings:
         sys.excepthook, sys.displayhook, threading.excepthook = self.hooks
         sys.settrace(None)
         sys.setprofile(None)
-        threading.settrace(None)  # type: ignore[arg-type]
+        threading.settrace(None)
         threading.setprofile(None)
         gc.enable()
         self._restore_torch(seed)
@@ -73,4 +73,8 @@ class Surroundings:
 
 def _catchable() -> list[Any]:
     fixed = {signal.SIGKILL, signal.SIGSTOP}
-    return [number for number in signal.valid_signals() if number not in fixed and signal.getsignal(number) is not None]
+    return [
+        number
+        for number in signal.valid_signals()
+        if number not in fixed and signal.getsignal(number) is not None
+    ]

@@ -89,7 +89,9 @@ def compare(mine: list[Value], theirs: list[Value]) -> Trail | None:
     """Matches in order, and the first of the attempt's values that is nowhere in the reference."""
     known = [value for value in theirs if not _constant(value.array)]
     if not known:
-        return None  # the attempt raised before the reference ran, or the reference has no intermediate values
+        return (
+            None  # the attempt raised before the reference ran, or the reference has no intermediate values
+        )
     matched: list[Match] = []
     first: Value | None = None
     for value in mine:
@@ -150,9 +152,15 @@ def _tensors(frame: FrameType) -> list[tuple[str, Tensor]]:
                 if isinstance(inner, Tensor):
                     found.append((f"self.{attribute}", inner))
                 elif isinstance(inner, (list, tuple)):
-                    found += [(f"self.{attribute}[{i}]", x) for i, x in enumerate(inner) if isinstance(x, Tensor)]
+                    found += [
+                        (f"self.{attribute}[{i}]", x) for i, x in enumerate(inner) if isinstance(x, Tensor)
+                    ]
                 elif isinstance(inner, dict) and not attribute.startswith("_"):
-                    found += [(f"self.{attribute}[{i}]", x) for i, x in enumerate(inner.values()) if isinstance(x, Tensor)]
+                    found += [
+                        (f"self.{attribute}[{i}]", x)
+                        for i, x in enumerate(inner.values())
+                        if isinstance(x, Tensor)
+                    ]
     return [(name, value) for name, value in found if type(value) in (Tensor, torch.nn.Parameter)]
 
 

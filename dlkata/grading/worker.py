@@ -122,7 +122,9 @@ class Bench:
         self.watch = BanWatch(job.forbids, self.attempt_file, ours)
         folders = [str(job.file(name)) for name in ("solutions", "tests")]
         self.guard = Guard(self.attempt_file, ours, [*folders, *job.check.private])
-        self.integrity = Integrity([sys.modules[test.function.__module__] for test in suite.tests.values()][:1])
+        self.integrity = Integrity(
+            [sys.modules[test.function.__module__] for test in suite.tests.values()][:1]
+        )
         self.surroundings = Surroundings()
         self.reported: set[Banned | Tampering] = set()
         if OPTIMIZERS in job.forbids or any(test.training for test in suite.tests.values()):
@@ -167,7 +169,9 @@ class Bench:
         error = self._supervise(test, attempt, seed)
         seconds = perf_counter() - start
         outcome, finding, raised = ending(error, self.attempt_file, str(self.suite.file))
-        journal = None if test.training or outcome == Outcome.PASSED else to_wire(judging.journal.observations)
+        journal = (
+            None if test.training or outcome == Outcome.PASSED else to_wire(judging.journal.observations)
+        )
         if outcome == Outcome.PASSED:
             journal = []
         banned, tampered = self.noticed()
@@ -180,7 +184,9 @@ class Bench:
             banned=banned, tampered=tampered,
         )  # fmt: skip
 
-    def _supervise(self, test: SuiteTest, attempt: ModuleType, seed: int, dispatch: bool = False) -> BaseException | None:
+    def _supervise(
+        self, test: SuiteTest, attempt: ModuleType, seed: int, dispatch: bool = False
+    ) -> BaseException | None:
         self.surroundings.restore(seed)
         self.guard.on = True
         try:
@@ -202,7 +208,11 @@ class Bench:
     def noticed(self) -> tuple[list[Banned], list[Tampering]]:
         """What was caught and not reported yet."""
         banned = [found for found in self.watch.caught if found not in self.reported]
-        tampered = [found for found in [*self.integrity.violations(), *self.guard.caught] if found not in self.reported]
+        tampered = [
+            found
+            for found in [*self.integrity.violations(), *self.guard.caught]
+            if found not in self.reported
+        ]
         self.reported.update(banned, tampered)
         return banned, tampered
 
@@ -210,7 +220,9 @@ class Bench:
 def hide_grader() -> None:
     """Takes the grader and the suite out of sys.modules: importing them again is seen by the guard."""
     for name in list(sys.modules):
-        if name.partition(".")[0] in ("dlkata", "reference", "stub") or name.rpartition(".")[2].startswith("test_"):
+        if name.partition(".")[0] in ("dlkata", "reference", "stub") or name.rpartition(".")[2].startswith(
+            "test_"
+        ):
             del sys.modules[name]
 
 
@@ -235,7 +247,9 @@ def become_worker(job: Job, suite: Suite, result: int, output: int, token: bytes
         channel_fd = 3 if result == 3 else os.dup2(result, 3)
         os.closerange(4, 4096)
         for number, name in ((1, "stdout"), (2, "stderr")):
-            stream = open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+            stream = open(
+                number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
+            )
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
         gc.enable()

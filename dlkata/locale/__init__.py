@@ -6,6 +6,7 @@ demands an entry. Placeholders are `{name}`, filled by keyword: `_("No kata {nam
 
 import os
 import tomllib
+from inspect import cleandoc
 from pathlib import Path
 
 LANGUAGES = ("en", "zh")
@@ -40,4 +41,4 @@ def _(sentence: str, /, **values: object) -> str:
 
 def N_(sentence: str) -> str:
     """Marks a sentence that is translated when it is shown (help texts are defined before the language is known)."""
-    return sentence
+    return cleandoc(sentence)

@@ -53,7 +53,14 @@ class Record:
     messages: list[str] = field(default_factory=list)  # what the learner should be told about opening it
 
     def add(
-        self, kind: Kind, kata: str, now: datetime, *, passed: bool | None = None, source: str | None = None, **detail: Any
+        self,
+        kind: Kind,
+        kata: str,
+        now: datetime,
+        *,
+        passed: bool | None = None,
+        source: str | None = None,
+        **detail: Any,
     ) -> None:
         """Writes one event; `now` is an aware datetime in the learner's own time zone."""
         offset = now.utcoffset()
@@ -70,9 +77,12 @@ class Record:
         with _explained(), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             if source is not None:
-                self.connection.execute("INSERT OR IGNORE INTO sources VALUES (?, ?)", (hash_of(source), source))
+                self.connection.execute(
+                    "INSERT OR IGNORE INTO sources VALUES (?, ?)", (hash_of(source), source)
+                )
             self.connection.execute(
-                "INSERT INTO events (at, utc_offset, kind, kata, passed, source, detail) VALUES (?,?,?,?,?,?,?)", row
+                "INSERT INTO events (at, utc_offset, kind, kata, passed, source, detail) VALUES (?,?,?,?,?,?,?)",
+                row,
             )
 
     def statuses(self, katas: Iterable[str]) -> dict[str, Status]:
@@ -150,7 +160,8 @@ def _connect(file: Path) -> sqlite3.Connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > len(MIGRATIONS):
             raise DlkataError(
-                _("{file} was written by a newer dlkata.", file=file), _("Update dlkata; the record is left as it is.")
+                _("{file} was written by a newer dlkata.", file=file),
+                _("Update dlkata; the record is left as it is."),
             )
         if version < len(MIGRATIONS):
             connection.execute("PRAGMA journal_mode = WAL")
@@ -211,5 +222,6 @@ def _problem(error: sqlite3.Error | OSError) -> DlkataError:
     else:
         reason = getattr(error, "strerror", None) or str(error)
     return DlkataError(
-        _("Your record cannot be used: {reason}.", reason=reason), _("Nothing was lost; `dlkata doctor` says more.")
+        _("Your record cannot be used: {reason}.", reason=reason),
+        _("Nothing was lost; `dlkata doctor` says more."),
     )

@@ -40,7 +40,8 @@ class Settings:
     def set(self, key: str, value: str) -> None:
         if not KEYS[key].accepts(value):
             raise DlkataError(
-                _("`{value}` is no {key}.", value=value, key=key), _("Allowed: {allowed}.", allowed=_(KEYS[key].allowed))
+                _("`{value}` is no {key}.", value=value, key=key),
+                _("Allowed: {allowed}.", allowed=_(KEYS[key].allowed)),
             )
         self.values[key] = value
         self.save()
@@ -66,7 +67,11 @@ class Settings:
             os.replace(beside, self.file)
         except OSError as error:
             raise DlkataError(
-                _("The settings could not be saved in {file}: {reason}.", file=self.file, reason=error.strerror),
+                _(
+                    "The settings could not be saved in {file}: {reason}.",
+                    file=self.file,
+                    reason=error.strerror,
+                ),
                 _("Set DLKATA_HOME to a folder you may write to."),
             ) from None
 

@@ -24,7 +24,9 @@ def sparkline(values: Sequence[float], low: float, high: float) -> str:
     if len(values) > WIDEST:
         values = [values[i * len(values) // WIDEST] for i in range(WIDEST)]
     span = (high - low) or 1.0
-    return "".join(LEVELS[round((x - low) / span * (len(LEVELS) - 1))] if isfinite(x) else "!" for x in values)
+    return "".join(
+        LEVELS[round((x - low) / span * (len(LEVELS) - 1))] if isfinite(x) else "!" for x in values
+    )
 
 
 def _ends(values: Sequence[float]) -> str:

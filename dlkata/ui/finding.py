@@ -24,17 +24,58 @@ def explain_finding(found: Finding) -> list[str]:
     own_sentence = found.zh if language() == "zh" else found.en
     match found.kind:
         case "shape":
-            lines = [_("{name} has shape {actual}; it should be {expected}.", name=name, actual=found.actual, expected=found.expected)]
+            lines = [
+                _(
+                    "{name} has shape {actual}; it should be {expected}.",
+                    name=name,
+                    actual=found.actual,
+                    expected=found.expected,
+                )
+            ]
         case "dtype":
-            lines = [_("{name} is {actual}; it should be {expected}.", name=name, actual=found.actual, expected=found.expected)]
+            lines = [
+                _(
+                    "{name} is {actual}; it should be {expected}.",
+                    name=name,
+                    actual=found.actual,
+                    expected=found.expected,
+                )
+            ]
         case "device":
-            lines = [_("{name} is on {actual}; it should be on {expected}.", name=name, actual=found.actual, expected=found.expected)]
+            lines = [
+                _(
+                    "{name} is on {actual}; it should be on {expected}.",
+                    name=name,
+                    actual=found.actual,
+                    expected=found.expected,
+                )
+            ]
         case "type":
-            lines = [_("{name} is {actual}; it should be {expected}.", name=name, actual=found.actual, expected=found.expected)]
+            lines = [
+                _(
+                    "{name} is {actual}; it should be {expected}.",
+                    name=name,
+                    actual=found.actual,
+                    expected=found.expected,
+                )
+            ]
         case "subclass":
-            lines = [_("{name} is a {actual}, a subclass of Tensor; return a plain tensor.", name=name, actual=found.actual)]
+            lines = [
+                _(
+                    "{name} is a {actual}, a subclass of Tensor; return a plain tensor.",
+                    name=name,
+                    actual=found.actual,
+                )
+            ]
         case "value":
-            lines = [_("{name} is {actual}; it should be {expected}.", name=name, actual=found.actual, expected=found.expected)]
+            lines = [
+                _(
+                    "{name} is {actual}; it should be {expected}.",
+                    name=name,
+                    actual=found.actual,
+                    expected=found.expected,
+                )
+            ]
         case "values" | "nonfinite":
             lines = _values(found, name)
         case "no_gradient":
@@ -42,11 +83,22 @@ def explain_finding(found: Finding) -> list[str]:
         case "edited":
             lines = [_("Your code changed its input `{name}`.", name=name)]
         case "reseeded":
-            lines = [_("Your code set the seed of torch's random numbers; draw from the generator, never reseed it.")]
+            lines = [
+                _(
+                    "Your code set the seed of torch's random numbers; draw from the generator, never reseed it."
+                )
+            ]
         case "state_dict":
             lines = _state_dict(found)
         case "range":
-            lines = [_("{name} is {actual}; it should be {expected}.", name=name, actual=found.actual, expected=found.expected)]
+            lines = [
+                _(
+                    "{name} is {actual}; it should be {expected}.",
+                    name=name,
+                    actual=found.actual,
+                    expected=found.expected,
+                )
+            ]
             lines += [own_sentence] if own_sentence else []
         case "property":
             lines = [own_sentence]
@@ -55,11 +107,24 @@ def explain_finding(found: Finding) -> list[str]:
         case "curve":
             step = found.index[0]
             lines = [
-                _("At step {step} the loss is {actual}; with the reference it is {expected}.", step=step, actual=found.actual, expected=found.expected),
+                _(
+                    "At step {step} the loss is {actual}; with the reference it is {expected}.",
+                    step=step,
+                    actual=found.actual,
+                    expected=found.expected,
+                ),
                 *curves(found.curve, found.target_curve),
             ]
         case "target":
-            lines = [_("{name} is {actual}; the target is {expected}.", name=name, actual=found.actual, expected=found.expected), *curves(found.curve, [])]
+            lines = [
+                _(
+                    "{name} is {actual}; the target is {expected}.",
+                    name=name,
+                    actual=found.actual,
+                    expected=found.expected,
+                ),
+                *curves(found.curve, []),
+            ]
         case "spoiled":
             lines = [_("The right answer was spoiled: your code changed a tensor that is not its own.")]
         case _:
@@ -70,15 +135,48 @@ def explain_finding(found: Finding) -> list[str]:
 def _values(found: Finding, name: str) -> list[str]:
     at = f"[{', '.join(map(str, found.index))}]" if found.index else ""
     if found.total == 1:
-        lines = [_("{name} is {actual}; it should be {expected}.", name=name, actual=found.actual, expected=found.expected)]
+        lines = [
+            _(
+                "{name} is {actual}; it should be {expected}.",
+                name=name,
+                actual=found.actual,
+                expected=found.expected,
+            )
+        ]
     elif found.kind == "nonfinite":
-        lines = [_("{name} holds nan or inf: {wrong} of {total} entries are wrong.", name=name, wrong=found.wrong, total=found.total)]
+        lines = [
+            _(
+                "{name} holds nan or inf: {wrong} of {total} entries are wrong.",
+                name=name,
+                wrong=found.wrong,
+                total=found.total,
+            )
+        ]
     else:
-        lines = [_("{name}: {wrong} of {total} entries are wrong, by up to {difference:.2g}.", name=name, wrong=found.wrong, total=found.total, difference=found.difference)]
+        lines = [
+            _(
+                "{name}: {wrong} of {total} entries are wrong, by up to {difference:.2g}.",
+                name=name,
+                wrong=found.wrong,
+                total=found.total,
+                difference=found.difference,
+            )
+        ]
     if found.total > 1:
-        lines.append(_("The first is {at}: yours {actual}, right {expected}.", at=at, actual=found.actual, expected=found.expected))
+        lines.append(
+            _(
+                "The first is {at}: yours {actual}, right {expected}.",
+                at=at,
+                actual=found.actual,
+                expected=found.expected,
+            )
+        )
     if found.map and 0 < found.wrong < found.total:
-        lines.append(_("Where (# wrong, · right; the last two axes):") if len(found.map) > 1 else _("Where (# wrong, · right):"))
+        lines.append(
+            _("Where (# wrong, · right; the last two axes):")
+            if len(found.map) > 1
+            else _("Where (# wrong, · right):")
+        )
         lines += ["  " + row for row in found.map]
     return lines  # fmt: skip
 
@@ -142,7 +240,9 @@ def explain_tampering(found: Tampering) -> str:
         "added": _("`{what}` was added to torch's Tensor."),
         "mode": _("a torch function mode was left switched on."),
         "pipe": _("the grader's own line was cut or written to."),
-        "read": _("`{what}` was opened: the solution, the tests and your record are not for an attempt to read."),
+        "read": _(
+            "`{what}` was opened: the solution, the tests and your record are not for an attempt to read."
+        ),
         "changed": _("`{what}` was changed or deleted."),
         "frames": _("the grader's stack frames were looked at (`{what}`)."),
         "objects": _("all living objects were searched (`{what}`)."),

@@ -18,7 +18,10 @@ def hints(kata: Kata, shown: Sequence[str], rung: int, total: int, run: str, wid
     lines: list[Text] = []
     for number, hint in enumerate(shown, rung - len(shown) + 1):
         heading = _("{title}: hint {number} of {total}", title=kata.title, number=number, total=total)
-        lines += [*wrap(Text(heading, style="bold"), width), *(Text("  ").append_text(r) for r in layout(hint, width - 2))]
+        lines += [
+            *wrap(Text(heading, style="bold"), width),
+            *(Text("  ").append_text(r) for r in layout(hint, width - 2)),
+        ]
         lines.append(Text())
     name = kata.name.replace("_", "-")
     if rung < total:

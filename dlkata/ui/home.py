@@ -26,11 +26,16 @@ def home(standing: Standing, run: str, width: int) -> list["Text"]:
         if len(standing.started) > MOST_STARTED:
             more = _("… and {count} more", count=len(standing.started) - MOST_STARTED)
             lines.append(Text(f"  {more}", style=QUIET))
-    if (kata := standing.next_new()) is not None:
+    if (new := standing.next_new()) is not None:
         lines += [Text(), Text(_("Next") if standing.started else _("Begin with"), style=STRONG)]
-        lines += _entry(kata, f"{run} kata {_typed(kata)}", width)
+        lines += _entry(new, f"{run} kata {_typed(new)}", width)
     elif not standing.started:
-        lines += [Text(), *wrap(Text(_("Every kata is solved. Do one again: {command}", command=f"{run} reset NAME")), width)]
+        lines += [
+            Text(),
+            *wrap(
+                Text(_("Every kata is solved. Do one again: {command}", command=f"{run} reset NAME")), width
+            ),
+        ]
     everything = _("All katas: {list} · help: {help}", list=f"{run} list", help=f"{run} --help")
     return [*lines, Text(), *(_quiet(row) for row in wrap(Text(everything), width))]
 
@@ -38,7 +43,12 @@ def home(standing: Standing, run: str, width: int) -> list["Text"]:
 def _entry(kata: Kata, command: str, width: int) -> list["Text"]:
     from rich.text import Text
 
-    about = _("{title} · level {level} · {minutes} min", title=kata.title, level=kata.head.level, minutes=kata.head.minutes)
+    about = _(
+        "{title} · level {level} · {minutes} min",
+        title=kata.title,
+        level=kata.head.level,
+        minutes=kata.head.minutes,
+    )
     rows = [Text("  ").append_text(row) for row in wrap(Text(about), width - 2)]
     return [*rows, Text.assemble("    ", (command, COMMAND))]
 

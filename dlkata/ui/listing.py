@@ -38,7 +38,9 @@ def listing(standing: Standing, topics: Sequence[Topic], katas: Sequence[Kata], 
             for number, row in enumerate(rows):
                 head = Text(f"  {name}  " if number == 0 else " " * (names + 4))
                 row.stylize(STYLES[status] if status is Status.NEW else "")
-                lines.append(Text.assemble(head, row, (f" {MARKS[status]}", STYLES[status]) if row is rows[-1] else ""))
+                lines.append(
+                    Text.assemble(head, row, (f" {MARKS[status]}", STYLES[status]) if row is rows[-1] else "")
+                )
     return lines
 
 

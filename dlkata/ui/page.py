@@ -79,7 +79,9 @@ def blocks(markdown: str) -> Iterator[tuple[str, list[str]]]:
         stripped = line.strip()
         if not stripped:
             position += 1
-        elif stripped == "$$" or (stripped.startswith("$$") and stripped.endswith("$$") and len(stripped) > 4):
+        elif stripped == "$$" or (
+            stripped.startswith("$$") and stripped.endswith("$$") and len(stripped) > 4
+        ):
             if stripped != "$$":
                 yield "math", [stripped.strip("$").strip()]
                 position += 1
@@ -105,8 +107,11 @@ def _kind(line: str):
         return "table", lambda text: not text.lstrip().startswith("|")
     if BULLET.match(line):
         return "list", lambda text: not text.strip() or text.strip().startswith(("$$", "```", "#"))
-    return "paragraph", lambda text: (
-        not text.strip() or bool(BULLET.match(text)) or text.strip().startswith(("$$", "```", "|"))
+    return (
+        "paragraph",
+        lambda text: (
+            not text.strip() or bool(BULLET.match(text)) or text.strip().startswith(("$$", "```", "|"))
+        ),
     )
 
 

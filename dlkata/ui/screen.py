@@ -35,7 +35,11 @@ def _width(stream: Any) -> int:
     if columns := os.environ.get("COLUMNS", ""):
         return max(20, min(int(columns), WIDEST)) if columns.isdigit() else PIPE_WIDTH
     try:
-        return max(20, min(os.get_terminal_size(stream.fileno()).columns, WIDEST)) if stream.isatty() else PIPE_WIDTH
+        return (
+            max(20, min(os.get_terminal_size(stream.fileno()).columns, WIDEST))
+            if stream.isatty()
+            else PIPE_WIDTH
+        )
     except (OSError, ValueError):
         return PIPE_WIDTH
 

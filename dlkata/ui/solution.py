@@ -30,7 +30,11 @@ def solution(kata: Kata, width: int) -> list["Text"]:
     if kata.solution.follow_ups:
         lines += [Text(), Text(_("What an interviewer asks next"), style=STRONG)]
     for follow_up in kata.solution.follow_ups:
-        lines += [Text(), *_hanging("? ", follow_up.text, width, STRONG), *_hanging("  ", follow_up.answer, width, "")]
+        lines += [
+            Text(),
+            *_hanging("? ", follow_up.text, width, STRONG),
+            *_hanging("  ", follow_up.answer, width, ""),
+        ]
     return lines
 
 
@@ -66,7 +70,11 @@ def _code(source: str) -> list[str]:
         first = ast.parse(source).body[0]
     except (SyntaxError, IndexError):
         return lines
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+    if (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    ):
         lines = lines[first.end_lineno or 0 :]
     while lines and not lines[0].strip():
         lines.pop(0)

@@ -25,7 +25,12 @@ def statement(kata: Kata, file: Path, run: str, width: int) -> list["Text"]:
     from rich.text import Text
 
     facts = _("level {level} · {minutes} min", level=kata.head.level, minutes=kata.head.minutes)
-    lines = [Text.assemble((kata.title, STRONG), f" · {facts}"), Text(), *layout(kata.section.body, width), Text()]
+    lines = [
+        Text.assemble((kata.title, STRONG), f" · {facts}"),
+        Text(),
+        *layout(kata.section.body, width),
+        Text(),
+    ]
     house = _("Every kata also keeps to the house contract: {command}", command=f"{run} kata --contract")
     for row in wrap(Text(house), width):
         row.stylize(QUIET)

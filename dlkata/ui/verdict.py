@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 GOOD, BAD, QUIET, STRONG = "green", "red", "dim", "bold"
 DETAILED = 2  # failures explained at length; the rest follow from them more often than not
-PRINTED_LINES = 12
+PRINTED_LINES = 6
 
 
 def title(kata: Kata, device: str, width: int) -> list["Text"]:
@@ -79,7 +79,9 @@ def details(results: Sequence[Result], width: int) -> list["Text"]:
     return lines
 
 
-def closing(kata: Kata, results: Sequence[Result], verdict: Verdict, source: str, width: int, run: str) -> list["Text"]:
+def closing(
+    kata: Kata, results: Sequence[Result], verdict: Verdict, source: str, width: int, run: str
+) -> list["Text"]:
     """What was caught, the diagnosis, the trail, and the sum of it."""
     from rich.text import Text
 
@@ -106,7 +108,8 @@ def _marked(mark: str, text: str, style: str, width: int) -> list["Text"]:
 
     rows = wrap(Text(text), width - 4)
     return [
-        Text.assemble("  ", (f"{mark} ", style) if number == 0 else "  ", row) for number, row in enumerate(rows)
+        Text.assemble("  ", (f"{mark} ", style) if number == 0 else "  ", row)
+        for number, row in enumerate(rows)
     ]
 
 
@@ -141,11 +144,16 @@ def summary(kata: Kata, results: Sequence[Result], verdict: Verdict, width: int,
     name = kata.name.replace("_", "-")
     passed = sum(r.outcome == Outcome.PASSED for r in results)
     if verdict.passed:
-        steps = _("Compare with the reference: {command}", command=f"{run} solution {name}")
-        return [Text(_("Passed: all {count} tests.", count=len(results)), style=f"{STRONG} {GOOD}"), *wrap(Text(steps), width)]
-    line = Text(_("Not passed: {passed} of {count} tests are right.", passed=passed, count=len(results)), style=f"{STRONG} {BAD}")
-    steps = _("A hint: {hint} · check again: {check}", hint=f"{run} hint {name}", check=f"{run} check {name}")
-    return [line, *wrap(Text(steps), width)]  # fmt: skip
+        line = Text(_("Passed: all {count} tests.", count=len(results)), style=f"{STRONG} {GOOD}")
+        steps = [_("Compare with the reference: {command}", command=f"{run} solution {name}")]
+    else:
+        count = _("Not passed: {passed} of {count} tests are right.", passed=passed, count=len(results))
+        line = Text(count, style=f"{STRONG} {BAD}")
+        steps = [
+            _("A hint: {command}", command=f"{run} hint {name}"),
+            _("Check again: {command}", command=f"{run} check {name}"),
+        ]
+    return [line, *(row for step in steps for row in wrap(Text(step), width))]
 
 
 def problem_lines(kata: Kata, problem: Problem, file: str, width: int, run: str) -> list["Text"]:
@@ -174,7 +182,10 @@ def problem_sentences(kata: Kata, problem: Problem, file: str, run: str) -> list
         case "stub":
             return [
                 _("{file} is not started yet.", file=file),
-                _("Replace each `raise NotImplementedError`; {command} shows what to build.", command=f"`{run} kata {name}`"),
+                _(
+                    "Replace each `raise NotImplementedError`; {command} shows what to build.",
+                    command=f"`{run} kata {name}`",
+                ),
             ]
         case "syntax":
             return [_("{place}: Python cannot read this line: {reason}.", place=place, reason=problem.text)]
@@ -186,7 +197,9 @@ def problem_sentences(kata: Kata, problem: Problem, file: str, run: str) -> list
             assert problem.raised is not None
             return [_("{place}: the file cannot be loaded.", place=place), explain_raised(problem.raised)[0]]
         case "missing":
-            return [_("{place}: {names} is not defined; the statement asks for it.", place=place, names=names)]
+            return [
+                _("{place}: {names} is not defined; the statement asks for it.", place=place, names=names)
+            ]
         case "signature" if len(problem.names) == 2:
             mine, asked = problem.names
             return [
@@ -222,7 +235,9 @@ def as_json(kata: Kata, device: str, results: Sequence[Result], verdict: Verdict
             }
             for r in results
         ],
-        "diagnosis": {"bugs": verdict.bugs, "text": " ".join(bug_texts(kata, verdict.bugs))} if verdict.bugs else None,
+        "diagnosis": {"bugs": verdict.bugs, "text": " ".join(bug_texts(kata, verdict.bugs))}
+        if verdict.bugs
+        else None,
         "trail": None
         if trail is None
         else {

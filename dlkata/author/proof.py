@@ -78,7 +78,9 @@ def claims(kata: Kata) -> Iterator[Claim]:
             yield Claim(f"right/{file.name}, seed {seed}", check, _must_pass)
     for file in attempts(kata, "wrong"):
         source = file.read_text(encoding="utf-8")
-        yield Claim(f"wrong/{file.name}", check_of(kata, source, file.stem), _must_not_mislead(listed_bug(source)))
+        yield Claim(
+            f"wrong/{file.name}", check_of(kata, source, file.stem), _must_not_mislead(listed_bug(source))
+        )
 
 
 def attempts(kata: Kata, kind: str) -> list[Path]:
@@ -93,7 +95,9 @@ def listed_bug(source: str) -> str | None:
     return None
 
 
-def prove(katas: Sequence[Kata], open_line: Callable[[], Line], workers: int) -> Iterator[tuple[Kata, Claim, str | None]]:
+def prove(
+    katas: Sequence[Kata], open_line: Callable[[], Line], workers: int
+) -> Iterator[tuple[Kata, Claim, str | None]]:
     """Every claim of every kata with its complaint, or None where it holds; in order, run side by side."""
 
     def run(pair: tuple[Kata, Claim]) -> str | None:

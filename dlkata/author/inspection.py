@@ -28,7 +28,13 @@ def inspect(kata: Kata, library: Library) -> list[str]:
         except DlkataError as error:
             complaints.append(f"{error.message} {error.remedy}".strip())
         except SyntaxError as error:
-            complaints.append(_("{file}:{line}: Python cannot read this line.", file=error.filename or kata.name, line=error.lineno))
+            complaints.append(
+                _(
+                    "{file}:{line}: Python cannot read this line.",
+                    file=error.filename or kata.name,
+                    line=error.lineno,
+                )
+            )
         if complaints and step in (_files, _unwritten):
             break  # the rest would only repeat it
     return complaints
@@ -44,7 +50,9 @@ def _unwritten(kata: Kata, library: Library) -> Iterator[str]:
     for file in (kata.page_file, kata.stub_file, kata.reference_file, kata.solution_file, kata.suite_file):
         for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), 1):
             if TODO in line:
-                yield _("{file}:{line}: still to be written: {text}", file=file, line=number, text=line.strip())
+                yield _(
+                    "{file}:{line}: still to be written: {text}", file=file, line=number, text=line.strip()
+                )
 
 
 def _head(kata: Kata, library: Library) -> Iterator[str]:
@@ -54,7 +62,10 @@ def _head(kata: Kata, library: Library) -> Iterator[str]:
         if name not in library.kata_names:
             yield _("{file}: `after` names `{name}`, which is no kata.", file=kata.page_file, name=name)
     for other in library.katas:
-        if other.name != kata.name and (other.head.topic, other.head.order) == (kata.head.topic, kata.head.order):
+        if other.name != kata.name and (other.head.topic, other.head.order) == (
+            kata.head.topic,
+            kata.head.order,
+        ):
             yield _("{file}: `{name}` has the same topic and order.", file=kata.page_file, name=other.name)
 
 
@@ -67,37 +78,71 @@ def _statement(kata: Kata, library: Library) -> Iterator[str]:
         yield _("{file}: the sections are not English and Chinese.", file=kata.page_file)
     shapes = [Counter(kind for kind, _lines in blocks(section.body)) for section in (english, chinese)]
     if shapes[0] != shapes[1]:
-        yield _("{file}: the two languages are not parallel: {en} against {zh}.", file=kata.page_file, en=dict(shapes[0]), zh=dict(shapes[1]))
+        yield _(
+            "{file}: the two languages are not parallel: {en} against {zh}.",
+            file=kata.page_file,
+            en=dict(shapes[0]),
+            zh=dict(shapes[1]),
+        )
     for lang, section in kata.statement.items():
         words = mentioned(section.body)
         for name in kata.names:
             if name not in words:
-                yield _("{file}: the {lang} statement does not mention `{name}`.", file=kata.page_file, lang=lang, name=name)
+                yield _(
+                    "{file}: the {lang} statement does not mention `{name}`.",
+                    file=kata.page_file,
+                    lang=lang,
+                    name=name,
+                )
         for ban in kata.head.forbids:
             if ban not in words and plain(ban) not in words and ban not in section.body:
-                yield _("{file}: the {lang} statement does not mention the forbidden `{name}`.", file=kata.page_file, lang=lang, name=ban)
+                yield _(
+                    "{file}: the {lang} statement does not mention the forbidden `{name}`.",
+                    file=kata.page_file,
+                    lang=lang,
+                    name=ban,
+                )
         for kind, lines in blocks(section.body):
             if kind == "math" and try_draw("\n".join(lines)) is None:
-                yield _("{file}: this formula cannot be drawn: {latex}", file=kata.page_file, latex=" ".join(lines))
+                yield _(
+                    "{file}: this formula cannot be drawn: {latex}",
+                    file=kata.page_file,
+                    latex=" ".join(lines),
+                )
 
 
 def _stub(kata: Kata, library: Library) -> Iterator[str]:
     tree = ast.parse(kata.stub, str(kata.stub_file))
     if ast.get_docstring(tree) or any(
-        ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+        ast.get_docstring(node)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef))
     ):
         yield _("{file}: a stub has no prose; the attempt gets the statement.", file=kata.stub_file)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and not _raises_not_implemented(node):
-            yield _("{file}:{line}: the body of `{name}` is not `raise NotImplementedError`.", file=kata.stub_file, line=node.lineno, name=node.name)
+            yield _(
+                "{file}:{line}: the body of `{name}` is not `raise NotImplementedError`.",
+                file=kata.stub_file,
+                line=node.lineno,
+                name=node.name,
+            )
     reference = ast.parse(kata.reference, str(kata.reference_file))
     for name, arguments in _signatures(tree).items():
         if _signatures(reference).get(name) != arguments:
-            yield _("{file}: `{name}` does not have the parameters of the stub.", file=kata.reference_file, name=name)
+            yield _(
+                "{file}: `{name}` does not have the parameters of the stub.",
+                file=kata.reference_file,
+                name=name,
+            )
 
 
 def _raises_not_implemented(node: ast.FunctionDef) -> bool:
-    return len(node.body) == 1 and isinstance(node.body[0], ast.Raise) and "NotImplementedError" in ast.dump(node.body[0])
+    return (
+        len(node.body) == 1
+        and isinstance(node.body[0], ast.Raise)
+        and "NotImplementedError" in ast.dump(node.body[0])
+    )
 
 
 def _signatures(tree: ast.Module) -> dict[str, str]:
@@ -126,24 +171,47 @@ def _suite(kata: Kata, library: Library) -> Iterator[str]:
     for test in tests:
         lines = [line.strip() for line in (ast.get_docstring(test) or "").splitlines() if line.strip()]
         if len(lines) != 2 or CHINESE.search(lines[0]) or not CHINESE.search(lines[1]):
-            yield _("{file}:{line}: the docstring of {name} is not one English line and one Chinese line.", file=kata.suite_file, line=test.lineno, name=test.name)
+            yield _(
+                "{file}:{line}: the docstring of {name} is not one English line and one Chinese line.",
+                file=kata.suite_file,
+                line=test.lineno,
+                name=test.name,
+            )
     for node in tree.body:
         value = getattr(node, "value", None)
-        if isinstance(node, ast.Assign) and isinstance(value, ast.Call) and ast.unparse(value.func).startswith("torch."):
-            yield _("{file}:{line}: no tensors at module level: an attempt could change them.", file=kata.suite_file, line=node.lineno)
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(value, ast.Call)
+            and ast.unparse(value.func).startswith("torch.")
+        ):
+            yield _(
+                "{file}:{line}: no tensors at module level: an attempt could change them.",
+                file=kata.suite_file,
+                line=node.lineno,
+            )
 
 
 def _hints(kata: Kata, library: Library) -> Iterator[str]:
     hints = kata.solution.hints
     if len(hints) < LEAST_HINTS:
-        yield _("{file}: {count} hints; at least {least} are asked for.", file=kata.solution_file, count=len(hints), least=LEAST_HINTS)
+        yield _(
+            "{file}: {count} hints; at least {least} are asked for.",
+            file=kata.solution_file,
+            count=len(hints),
+            least=LEAST_HINTS,
+        )
     expressions = _expressions(kata.reference)
     for number, hint in enumerate(hints[:-1], 1):
         for text in (hint.en, hint.zh):
             squeezed = re.sub(r"\s|`", "", text)
             for expression in expressions:
                 if expression in squeezed:
-                    yield _("{file}: hint {number} holds `{code}` of the reference; only the last may.", file=kata.solution_file, number=number, code=expression)
+                    yield _(
+                        "{file}: hint {number} holds `{code}` of the reference; only the last may.",
+                        file=kata.solution_file,
+                        number=number,
+                        code=expression,
+                    )
     yield from _parallel(kata, "hints", [(hint.en, hint.zh) for hint in hints])
 
 
@@ -164,18 +232,35 @@ def _notes(kata: Kata, library: Library) -> Iterator[str]:
     for note in kata.solution.notes:
         times = sum(note.line in line for line in lines)
         if times != 1:
-            yield _("{file}: the note on `{line}` fits {times} lines of the reference.", file=kata.solution_file, line=note.line, times=times)
+            yield _(
+                "{file}: the note on `{line}` fits {times} lines of the reference.",
+                file=kata.solution_file,
+                line=note.line,
+                times=times,
+            )
     if len(kata.solution.follow_ups) < LEAST_FOLLOW_UPS:
-        yield _("{file}: {count} follow-ups; at least {least} are asked for.", file=kata.solution_file, count=len(kata.solution.follow_ups), least=LEAST_FOLLOW_UPS)
+        yield _(
+            "{file}: {count} follow-ups; at least {least} are asked for.",
+            file=kata.solution_file,
+            count=len(kata.solution.follow_ups),
+            least=LEAST_FOLLOW_UPS,
+        )
     yield from _parallel(kata, "notes", [(note.en, note.zh) for note in kata.solution.notes])
-    pairs = [(f.en, f.zh) for f in kata.solution.follow_ups] + [(f.answer_en, f.answer_zh) for f in kata.solution.follow_ups]
+    pairs = [(f.en, f.zh) for f in kata.solution.follow_ups] + [
+        (f.answer_en, f.answer_zh) for f in kata.solution.follow_ups
+    ]
     yield from _parallel(kata, "follow_ups", pairs)
 
 
 def _bugs(kata: Kata, library: Library) -> Iterator[str]:
     bugs = kata.solution.bugs
     if len(bugs) < LEAST_BUGS:
-        yield _("{file}: {count} bugs; at least {least} are asked for.", file=kata.solution_file, count=len(bugs), least=LEAST_BUGS)
+        yield _(
+            "{file}: {count} bugs; at least {least} are asked for.",
+            file=kata.solution_file,
+            count=len(bugs),
+            least=LEAST_BUGS,
+        )
     for name, times in Counter(bug.name for bug in bugs).items():
         if times > 1:
             yield _("{file}: two bugs are called `{name}`.", file=kata.solution_file, name=name)
@@ -188,11 +273,21 @@ def _bugs(kata: Kata, library: Library) -> Iterator[str]:
         except DlkataError as error:
             yield f"{kata.solution_file}: {error.message} {error.remedy}"
         except SyntaxError as error:
-            yield _("{file}: bug `{name}` does not parse: {reason}.", file=kata.solution_file, name=bug.name, reason=error.msg)
+            yield _(
+                "{file}: bug `{name}` does not parse: {reason}.",
+                file=kata.solution_file,
+                name=bug.name,
+                reason=error.msg,
+            )
     yield from _parallel(kata, "bugs", [(bug.en, bug.zh) for bug in bugs])
 
 
 def _parallel(kata: Kata, what: str, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     for english, chinese in pairs:
         if CHINESE.search(english) or not CHINESE.search(chinese):
-            yield _("{file}: {what}: not English and Chinese: {text}", file=kata.solution_file, what=what, text=english[:50])
+            yield _(
+                "{file}: {what}: not English and Chinese: {text}",
+                file=kata.solution_file,
+                what=what,
+                text=english[:50],
+            )

@@ -1,0 +1,38 @@
+# `make study` opens today's session, `make test` runs every test; both set up .venv first.
+PYTHON ?= python3
+BIN = .venv/bin
+PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: study test lint format bench clean
+
+study: .venv/ready
+	@$(BIN)/dlkata
+
+test: .venv/ready-for-tests
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+lint: .venv/ready-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/ready-for-tests
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/ready-for-tests
+	$(BIN)/python -m tests.bench
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dlkata needs Python 3.11 or newer: make PYTHON=python3.12 study")'
+	$(PYTHON) -m venv .venv
+	@echo "Installing dlkata and PyTorch into .venv: a few minutes, once."
+	$(PIP) --editable .
+	@touch $@
+
+.venv/ready-for-tests: .venv/ready
+	$(PIP) --editable '.[test]'
+	@touch $@
+
+clean:
+	rm -rf .venv dist build

@@ -1,0 +1,1 @@
+"""Writing content and proving it: for those who write katas."""

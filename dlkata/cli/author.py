@@ -1,0 +1,20 @@
+"""`dlkata author …`"""
+
+import click
+
+from dlkata.cli.group import LazyGroup
+from dlkata.locale import N_
+
+COMMANDS = {
+    "check": ("dlkata.cli.author_check", N_("Prove katas: files, reference, stub, every bug.")),
+    "new": ("dlkata.cli.author_new", N_("Write the skeleton of a new kata.")),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    help=N_("Write content and prove it. CONTRIBUTING.md describes the formats."),
+)
+def command() -> None:
+    pass

@@ -1,0 +1,49 @@
+"""Attempts at `attention` for the engine's tests: a right one, into which a fault is written."""
+
+import json
+from pathlib import Path
+
+# Only the tests in bfloat16 reach the fault: the others must still be graded.
+RIGHT = """\
+import math
+import os
+import sys
+
+import torch
+
+{top}
+
+def attention(q, k, v, mask=None):
+    if {when}:
+        {fault}
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    return torch.softmax(scores, -1) @ v
+"""
+HALF = "q.dtype == torch.bfloat16"
+
+
+def attempt(folder: Path, fault: str = "pass", *, when: str = HALF, top: str = "") -> Path:
+    file = folder / "attention.py"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(
+        RIGHT.format(top=top, when=when, fault=fault.replace("\n", "\n        ")), encoding="utf-8"
+    )
+    return file
+
+
+def graded(ran) -> dict:
+    """The object that `check --json` printed."""
+    return json.loads(ran.out)
+
+
+def outcomes(answer: dict) -> dict[str, str]:
+    return {test["name"]: test["outcome"] for test in answer["tests"]}
+
+
+def messages(answer: dict) -> str:
+    said = [test["message"] for test in answer["tests"]] + answer["tampered"]
+    said += [f"{ban['call']} line {ban['line']}" for ban in answer["banned"]]
+    said.append(answer.get("problem", {}).get("message", ""))
+    return "\n".join(said)

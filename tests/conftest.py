@@ -1,0 +1,90 @@
+"""Every test has a home of its own: nothing of the user's is read or written, and nothing needs the network."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dlkata.grading import client
+from dlkata.locale import use_language
+
+ROOT = Path(__file__).parent.parent
+SECONDS = 300  # a command that takes longer hangs
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("DLKATA", "LC_", "LANG", "PYTEST_", "XDG_")) or name in (
+            "NO_COLOR",
+            "EDITOR",
+            "VISUAL",
+            "COLUMNS",
+        ):
+            if name != "PYTEST_CURRENT_TEST" and not name.startswith("PYTEST_XDIST"):
+                monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("DLKATA_HOME", str(folder / "data"))
+    monkeypatch.setenv("DLKATA_WORKSPACE", str(folder / "work"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    yield folder
+    use_language("en")
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+
+def run(*arguments: str, stdin: str | None = None, timeout: float = SECONDS, **environment: str) -> Ran:
+    """The real command, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dlkata", *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        timeout=timeout,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def dlkata():
+    return run
+
+
+@pytest.fixture(scope="session")
+def warm_folder(tmp_path_factory):
+    """A warm host for the whole session, where `dlkata check` finds it."""
+    folder = tmp_path_factory.mktemp("run")
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    path = client.shared_path()
+    if before is None:
+        del os.environ["XDG_RUNTIME_DIR"]
+    else:
+        os.environ["XDG_RUNTIME_DIR"] = before
+    with client.warm(path) as open_line:
+        open_line().close()
+        yield folder
+
+
+@pytest.fixture
+def warm(warm_folder, monkeypatch):
+    """The command, graded by the session's warm host: seconds instead of tens."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(warm_folder))
+    return run

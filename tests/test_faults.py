@@ -1,0 +1,397 @@
+"""Whatever an attempt does, it is never a pass, the sentence says what happened, and the other tests are graded."""
+
+import os
+import select
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from attempts import attempt, graded, messages, outcomes
+
+SLOW = "test_half_precision"  # the test in bfloat16, which alone reaches most faults here
+
+FAULTS = {
+    "a loop in Python": ("while True: pass", "timeout", "No answer within"),
+    "a loop inside torch": ("x = torch.eye(3000)\nwhile True: x = x @ x", "timeout", "No answer within"),
+    "endless recursion": ("return attention(q, k, v, mask)", "raised", "calls itself without end"),
+    "os._exit(0)": ("os._exit(0)", "crashed", "ended the process by itself (exit 0)"),
+    "sys.exit(0)": ("sys.exit(0)", "raised", "ends the program (sys.exit)"),
+    "KeyboardInterrupt": ("raise KeyboardInterrupt", "raised", "KeyboardInterrupt"),
+    "kill -9": ("os.kill(os.getpid(), 9)", "crashed", "SIGKILL"),
+    "a segfault": ("import ctypes; ctypes.string_at(0)", "crashed", "SIGSEGV"),
+    "an abort": ("os.abort()", "crashed", "SIGABRT"),
+    "50 GB": (
+        "torch.empty(50 * 2**30, dtype=torch.uint8).fill_(1)",
+        "raised",
+        "more memory than a kata may use",
+    ),
+    "50 GB in Python": ("x = bytearray(50 * 2**30)", "raised", "more memory than a kata may use"),
+    "its own exception": (
+        "raise ValueError('no such head')",
+        "raised",
+        "Your code raises ValueError: no such head",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_fails_its_test_and_no_other(warm, tmp_path, name):
+    fault, outcome, sentence = FAULTS[name]
+    ran = warm("check", str(attempt(tmp_path, fault)), "--json")
+    answer = graded(ran)
+    assert ran.code == 1
+    assert not answer["passed"]
+    found = outcomes(answer)
+    assert found.pop(SLOW) == outcome
+    assert set(found.values()) == {"passed"}
+    assert sentence in messages(answer)
+
+
+def test_megabytes_of_output_are_capped_and_shown_under_their_test(warm, tmp_path):
+    ran = warm("check", str(attempt(tmp_path, "print('spam ' * 10_000_000)")), "--json")
+    answer = graded(ran)
+    (loud,) = [test for test in answer["tests"] if "output" in test]
+    assert loud["name"] == SLOW
+    assert loud["output"].startswith("spam spam") and len(loud["output"]) < 10_000
+    assert answer["passed"], "to print is not forbidden"
+    shown = warm("check", str(tmp_path / "attention.py"))
+    assert "│ spam" in shown.out and "… and more" in shown.out and len(shown.out) < 20_000
+
+
+TAMPERING = {
+    "torch.allclose": ("torch.allclose = lambda *a, **k: True", "torch.allclose"),
+    "assert_close": (
+        "import torch.testing as t; t.assert_close = lambda *a, **k: None",
+        "torch.testing.assert_close",
+    ),
+    "a pytest function": ("import pytest; pytest.raises = None", "pytest.raises"),
+    "a Tensor method": ("torch.Tensor.cpu = lambda self: self", "Tensor.cpu"),
+    "an operator added": ("torch.Tensor.__eq__ = lambda a, b: torch.tensor(True)", "Tensor.__eq__"),
+    "numpy": ("import numpy; numpy.array_equal = lambda *a, **k: True", "numpy.array_equal"),
+    "a code object": ("torch.allclose.__class__", None),
+    "our own functions": ("import dlkata.grading.suite as s; s.same = lambda *a, **k: None", "dlkata"),
+    "gc": ("import gc; gc.get_objects()", "gc.get_objects"),
+    "frames": ("sys._getframe(1).f_locals", "sys._getframe"),
+    "inspect": ("import inspect; inspect.stack()", "sys._getframe"),
+    "a program": ("import subprocess; subprocess.run(['true'])", "true"),
+}
+
+
+@pytest.mark.parametrize("name", [name for name, (_code, what) in TAMPERING.items() if what])
+def test_tampering_fails_and_is_named(warm, tmp_path, name):
+    code, what = TAMPERING[name]
+    ran = warm("check", str(attempt(tmp_path, code)), "--json")
+    answer = graded(ran)
+    assert ran.code == 1 and not answer["passed"]
+    assert any(what in sentence for sentence in answer["tampered"]), answer["tampered"]
+
+
+def test_tampering_while_it_is_loaded_is_named_too(warm, tmp_path):
+    answer = graded(
+        warm("check", str(attempt(tmp_path, top="torch.allclose = lambda *a, **k: True")), "--json")
+    )
+    assert not answer["passed"]
+    assert any("torch.allclose" in sentence for sentence in answer["tampered"])
+
+
+def test_reading_the_solution_is_named(warm, tmp_path):
+    solution = Path(__file__).parent.parent / "solutions" / "attention.py"
+    answer = graded(warm("check", str(attempt(tmp_path, f"open({str(solution)!r}).read()")), "--json"))
+    assert not answer["passed"]
+    assert any("attention.py" in sentence and "opened" in sentence for sentence in answer["tampered"])
+
+
+def test_writing_to_the_graders_pipe_is_never_a_pass(warm, tmp_path):
+    answer = graded(warm("check", str(attempt(tmp_path, "os.write(3, b'passed' * 100)")), "--json"))
+    assert not answer["passed"]
+    assert any("line was cut or written to" in sentence for sentence in answer["tampered"])
+
+
+def test_closing_every_descriptor_is_never_a_pass(warm, tmp_path):
+    answer = graded(warm("check", str(attempt(tmp_path, "os.closerange(0, 100)")), "--json"))
+    assert not answer["passed"]
+    assert set(outcomes(answer).values()) >= {"passed"}
+
+
+def test_a_tensor_that_claims_equality_is_seen_through(warm, tmp_path):
+    top = (
+        "class Equal(torch.Tensor):\n"
+        "    @classmethod\n"
+        "    def __torch_function__(cls, f, t, a=(), k=None):\n"
+        "        return True\n"
+    )
+    answer = graded(
+        warm(
+            "check",
+            str(attempt(tmp_path, "return torch.zeros(1).as_subclass(Equal)", when="True", top=top)),
+            "--json",
+        )
+    )
+    assert not answer["passed"]
+    assert "a subclass of Tensor" in messages(answer)
+
+
+def test_spoiling_what_the_answer_is_computed_from_is_no_pass(warm, tmp_path):
+    fault = "with torch.no_grad():\n    [x.fill_(float('nan')) for x in (q, k, v)]\nreturn q @ k.mT @ v"
+    answer = graded(warm("check", str(attempt(tmp_path, fault, when="True")), "--json"))
+    assert not answer["passed"]
+    assert "changed its input" in messages(answer)
+
+
+BANNED = {
+    "F.": "return torch.nn.functional.scaled_dot_product_attention(q, k, v, mask)",
+    "getattr": "return getattr(torch.nn.functional, 'scaled_dot_' + 'product_attention')(q, k, v, mask)",
+    "torch.ops": "return torch.ops.aten.scaled_dot_product_attention(q, k, v, mask)",
+    "scripted": "return torch.jit.trace(lambda a, b, c: torch.nn.functional.scaled_dot_product_attention(a, b, c), (q, k, v))(q, k, v)",
+    "a thread": (
+        "import threading; box = []\n"
+        "t = threading.Thread(target=lambda: box.append(torch.nn.functional.scaled_dot_product_attention(q, k, v, mask)))\n"
+        "t.start(); t.join(); return box[0]"
+    ),
+    "DisableTorchFunction": (
+        "with torch._C.DisableTorchFunction():\n    return torch.nn.functional.scaled_dot_product_attention(q, k, v, mask)"
+    ),
+    "vmap": "return torch.vmap(lambda a, b, c: torch.nn.functional.scaled_dot_product_attention(a, b, c))(q, k, v)",
+}
+
+
+@pytest.mark.parametrize("route", BANNED)
+def test_a_forbidden_built_in_is_caught_on_every_route(warm, tmp_path, route):
+    file = attempt(tmp_path, BANNED[route], when="mask is None and q.dim() == 3")
+    answer = graded(warm("check", str(file), "--json"))
+    assert not answer["passed"]
+    calls = {ban["call"] for ban in answer["banned"]}
+    assert any("scaled_dot_product" in call for call in calls), answer["banned"]
+    lines = file.read_text(encoding="utf-8").split("\n")
+    assert any(
+        "scaled_dot" in lines[ban["line"] - 1] or "__call__" in lines[ban["line"] - 1]
+        for ban in answer["banned"]
+    )
+
+
+def test_an_alias_of_a_forbidden_built_in_is_caught(warm, tmp_path):
+    file = tmp_path / "attention.py"
+    file.write_text(
+        "import torch.nn.functional as F\nattention = F.scaled_dot_product_attention\n", encoding="utf-8"
+    )
+    answer = graded(warm("check", str(file), "--json"))
+    assert not answer["passed"]
+    assert answer["banned"][0] == {"call": "scaled_dot_product_attention", "line": 2}
+
+
+def test_a_subclass_of_a_forbidden_layer_is_caught(warm, tmp_path):
+    file = tmp_path / "layernorm.py"
+    file.write_text("from torch import nn\n\n\nclass LayerNorm(nn.LayerNorm):\n    pass\n", encoding="utf-8")
+    answer = graded(warm("check", str(file), "--json"))
+    assert not answer["passed"]
+    assert {"call": "LayerNorm", "line": 4} in answer["banned"]
+
+
+LOADING = {
+    "syntax error": ("def attention(q, k, v, mask=None)\n    return q\n", "Python cannot read this line", 1),
+    "import error": ("import torch\nfrom torch import soft_max\n", "the import fails", 2),
+    "missing name": ("import torch\n\ndef attend(q, k, v):\n    return q\n", "`attention` is not defined", 0),
+    "wrong arity": (
+        "import torch\n\ndef attention(q, k):\n    return q\n",
+        "the parameters are not those",
+        3,
+    ),
+    "raises": ("x = 1 / 0\n", "the file cannot be loaded", 1),
+    "exits": ("import sys\nsys.exit(0)\n", "ends the program while it is loaded", 2),
+    "kills itself": ("import os\nos._exit(0)\n", "the file cannot be loaded", 0),
+}
+
+
+@pytest.mark.parametrize("name", LOADING)
+def test_a_file_that_cannot_be_loaded_gets_one_sentence_and_the_line(warm, tmp_path, name):
+    source, sentence, line = LOADING[name]
+    file = tmp_path / "attention.py"
+    file.write_text(source, encoding="utf-8")
+    ran = warm("check", str(file))
+    assert ran.code == 1
+    assert sentence in ran.out
+    assert "Traceback" not in ran.text and "dlkata/" not in ran.text
+    if line:
+        assert f"attention.py:{line}" in ran.out
+        assert source.split("\n")[line - 1].strip() in ran.out
+    assert graded(warm("check", str(file), "--json"))["passed"] is False
+
+
+def test_a_syntax_error_has_a_caret(warm, tmp_path):
+    file = tmp_path / "attention.py"
+    file.write_text("def attention(q, k, v, mask=None):\n    return q +\n", encoding="utf-8")
+    out = warm("check", str(file)).out.split("\n")
+    (code,) = [number for number, row in enumerate(out) if "return q +" in row]
+    assert out[code + 1].strip().strip("│").strip() == "^"
+
+
+def test_an_untouched_stub_is_not_started_yet(warm):
+    warm("kata", "attention")
+    ran = warm("check", "attention")
+    assert ran.code == 1
+    assert "is not started yet" in ran.out
+    assert "✗" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("check", "atention"), "Did you mean attention?"),
+        (("kata", "layer-nrom"), "Did you mean layernorm?"),
+        (("list", "attentoin"), "Did you mean attention?"),
+        (("check", "--device", "tpu", "attention"), "'auto', 'cpu', 'cuda', 'mps'"),
+        (("--lang", "de"), "'en', 'zh'"),
+        (("chekc",), "Did you mean check?"),
+        (("config", "langauge"), "Settings: language"),
+        (("config", "language", "de"), "Allowed: en, zh"),
+    ],
+)
+def test_what_does_not_exist_is_a_usage_error_that_says_what_does(dlkata, arguments, sentence):
+    ran = dlkata(*arguments)
+    assert ran.code == 2
+    assert sentence in ran.err
+
+
+def test_a_device_that_is_not_here_is_a_usage_error(warm, tmp_path):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    ran = warm("check", "--device", "cuda", str(attempt(tmp_path)))
+    assert ran.code == 2
+    assert "There is no cuda here. There is: cpu." in ran.err
+
+
+def test_files_that_are_no_attempts_get_one_clear_sentence(warm, tmp_path):
+    latin = tmp_path / "attention.py"
+    latin.write_bytes("# naïve\n".encode("latin-1"))
+    folder = tmp_path / "folder.py"
+    folder.mkdir()
+    for target, sentence in [
+        (latin, "attention.py:1: not UTF-8"),
+        (folder, "is a folder"),
+        (tmp_path / "no.py", "does not exist"),
+    ]:
+        ran = warm("check", str(target))
+        assert ran.code in (1, 2)
+        assert sentence in ran.err and "Traceback" not in ran.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_gets_one_clear_sentence(warm, tmp_path):
+    file = attempt(tmp_path)
+    file.chmod(0)
+    ran = warm("check", str(file))
+    assert ran.code in (1, 2) and "cannot be read" in ran.err
+
+
+def test_a_file_deleted_during_the_check_is_graded_as_it_was(warm, tmp_path):
+    file = tmp_path / "attention.py"
+    attempt(tmp_path, "pass", top=f"os.unlink({str(file)!r})")
+    ran = warm("check", str(file), "--json")
+    assert not file.exists()
+    assert graded(ran)["passed"] is False
+    assert "changed or deleted" in messages(graded(ran))
+
+
+def test_nothing_an_attempt_started_outlives_the_check(warm, tmp_path):
+    """A daemon with a session of its own is found and ended."""
+    sign = tmp_path / "daemon"
+    os.mkfifo(sign)
+    fault = (
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        f"        open({str(sign)!r}, 'w').write(str(os.getpid()))\n"
+        "        import time\n"
+        "        while True: time.sleep(60)\n"
+        "    os._exit(0)\n"
+        "import time; time.sleep(0.5)"
+    )
+    file = attempt(tmp_path, fault)
+    check = subprocess.Popen([sys.executable, "-m", "dlkata", "check", str(file)], stdout=-1, stderr=-1)
+    daemon = os.pidfd_open(int(sign.read_text(encoding="utf-8")))
+    check.communicate(timeout=60)
+    assert select.select([daemon], [], [], 0)[0], "the daemon lives on"
+
+
+def test_ctrl_c_ends_the_workers_and_exits_130(tmp_path):
+    sign = tmp_path / "worker"
+    os.mkfifo(sign)
+    file = attempt(
+        tmp_path, f"open({str(sign)!r}, 'w').write(str(os.getpid()))\nwhile True: pass", when="True"
+    )
+    process = subprocess.Popen([sys.executable, "-m", "dlkata", "check", str(file)], stdout=-1, stderr=-1)
+    worker = os.pidfd_open(
+        int(sign.read_text(encoding="utf-8"))
+    )  # reading waits until the worker has written
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    ended, _writable, _wrong = select.select([worker], [], [], 30)
+    assert ended, "the worker lives on"
+
+
+class TestTheRecord:
+    """Whatever is wrong with it, one clear sentence, and the check itself still runs."""
+
+    def check(self, warm, tmp_path):
+        ran = warm("check", str(attempt(tmp_path)))
+        assert ran.code == 0, ran.text
+        assert "Passed" in ran.out and "Traceback" not in ran.text
+        return ran
+
+    def test_no_database(self, warm, tmp_path, home):
+        file = home / "data" / "record.db"
+        file.parent.mkdir()
+        file.write_text("this is no database, but it is the learner's", encoding="utf-8")
+        ran = self.check(warm, tmp_path)
+        assert "was not a database any more" in ran.err
+        kept = home / "data" / "record.db.set-aside-1"
+        assert kept.read_text(encoding="utf-8") == "this is no database, but it is the learner's"
+
+    def test_from_a_newer_version(self, warm, tmp_path, home):
+        import sqlite3
+
+        file = home / "data" / "record.db"
+        file.parent.mkdir()
+        with sqlite3.connect(file) as connection:
+            connection.execute("PRAGMA user_version = 999")
+        connection.close()
+        assert "written by a newer dlkata" in self.check(warm, tmp_path).err
+
+    def test_a_folder_in_its_place(self, warm, tmp_path, home):
+        (home / "data" / "record.db").mkdir(parents=True)
+        assert "is not a file" in self.check(warm, tmp_path).err
+
+    def test_locked(self, warm, tmp_path, home):
+        import sqlite3
+
+        warm("kata", "attention")
+        connection = sqlite3.connect(home / "data" / "record.db", isolation_level=None)
+        connection.execute("BEGIN EXCLUSIVE")
+        try:
+            assert "another program holds it" in self.check(warm, tmp_path).err
+        finally:
+            connection.close()
+
+    def test_a_file_where_the_home_should_be(self, warm, tmp_path, home, monkeypatch):
+        (home / "file").write_text("", encoding="utf-8")
+        monkeypatch.setenv("DLKATA_HOME", str(home / "file" / "data"))
+        assert "Your record cannot be used" in self.check(warm, tmp_path).err
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_a_read_only_home(self, warm, tmp_path, home):
+        home.chmod(stat.S_IRUSR | stat.S_IXUSR)
+        try:
+            assert "Your record cannot be used" in self.check(warm, tmp_path).err
+        finally:
+            home.chmod(stat.S_IRWXU)
+
+    def test_no_home_at_all(self, warm, tmp_path, monkeypatch):
+        for name in ("HOME", "DLKATA_HOME", "DLKATA_WORKSPACE"):
+            monkeypatch.delenv(name)
+        ran = warm("check", str(attempt(tmp_path)))
+        assert ran.code in (0, 2) and "Traceback" not in ran.text

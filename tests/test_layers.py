@@ -1,0 +1,71 @@
+"""The house keeps its shape: imports point down, and no CLI process imports torch."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dlkata
+
+PACKAGE = Path(dlkata.__file__).parent
+MAY_IMPORT = {
+    "cli": {"author", "content", "grading", "progress", "study", "ui"},
+    "author": {"content", "grading", "ui"},
+    "ui": {"content", "grading", "progress", "study"},
+    "study": {"content", "progress"},
+    "grading": {"content"},
+    "content": set(),
+    "progress": set(),
+}
+FREE = {"errors", "locale", "__init__", "__main__"}
+HEAVY = ("torch", "numpy", "pytest")
+
+
+def imported(file: Path) -> set[str]:
+    """The dlkata parts a file imports, lazily or not."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        modules = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names |= {module.split(".")[1] for module in modules if module.startswith("dlkata.")}
+    return names - FREE
+
+
+@pytest.mark.parametrize("layer", MAY_IMPORT)
+def test_imports_point_down(layer):
+    for file in (PACKAGE / layer).glob("*.py"):
+        assert imported(file) - {layer} <= MAY_IMPORT[layer], file
+
+
+COMMANDS = [
+    ["--help"], ["--version"], [], ["list"], ["kata", "adam"], ["hint", "adam"], ["solution", "adam", "--yes"],
+    ["check", "adam"], ["config"], ["doctor"], ["author", "--help"], ["completion", "bash"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_no_cli_process_imports_torch(arguments):
+    """Not even `check` and `doctor`: they ask a child process."""
+    program = (
+        "import sys; sys.argv = ['dlkata', *sys.argv[1:]]\n"
+        "from dlkata.__main__ import run\n"
+        "run()\n"
+        f"print('heavy:', [m for m in {HEAVY} if m in sys.modules])"
+    )
+    subprocess.run([sys.executable, "-m", "dlkata", "kata", "adam"], capture_output=True)
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, encoding="utf-8")
+    assert done.stdout.rstrip().endswith("heavy: []"), done
+
+
+def test_the_engine_knows_no_kata_by_name():
+    """Adding a kata never touches dlkata/."""
+    stems = {file.stem for file in (PACKAGE.parent / "katas").glob("*.md")} - {"README"}
+    for file in PACKAGE.rglob("*.py"):
+        if "_content" in file.parts:
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                # As a word of its own: "attention" is also a topic, the skeleton's default.
+                assert node.value not in stems - {"attention"}, (file, node.lineno)

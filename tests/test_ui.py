@@ -1,0 +1,93 @@
+"""What stands on the screen: line breaks in both languages, drawn math, ASCII where there is nothing else."""
+
+import pytest
+from rich.cells import cell_len
+from rich.text import Text
+
+from dlkata.ui.chart import sparkline
+from dlkata.ui.math import draw, try_draw
+from dlkata.ui.page import blocks, layout, plain
+from dlkata.ui.screen import _ascii
+from dlkata.ui.wrap import wrap, wrap_plain
+
+CHINESE = "对每个 token 的 D 个特征做归一化，使均值为 0、方差为 1；再乘上可学习的 γ，加上 β。这样无论 batch 多大，结果都相同（包括推理）。"
+ENGLISH = "Implement LayerNorm, the layer found twice in every Transformer block; it normalises each token."
+
+
+@pytest.mark.parametrize("text", [CHINESE, ENGLISH])
+@pytest.mark.parametrize("width", [20, 37, 80])
+def test_lines_are_no_wider_than_asked_and_lose_nothing(text, width):
+    lines = wrap_plain(text, width)
+    # A closing mark may hang over the edge by one cell rather than begin a line.
+    assert max(map(cell_len, lines)) <= width + 2
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_no_line_begins_with_a_closing_mark():
+    for width in range(10, 60):
+        assert not any(line[0] in "，。；：）、" for line in wrap_plain(CHINESE, width))
+
+
+def test_chinese_lines_are_filled():
+    lines = wrap_plain(CHINESE, 40)
+    assert all(cell_len(line) >= 33 for line in lines[:-1])
+
+
+def test_styles_survive_wrapping():
+    text = Text("plain ")
+    text.append("bold words here", style="bold")
+    lines = wrap(text, 10)
+    assert [line.plain for line in lines] == ["plain bold", "words here"]
+    assert any(span.style == "bold" for span in lines[1].spans)
+
+
+def test_a_word_wider_than_the_line_is_cut():
+    assert wrap_plain("x" * 25, 10) == ["x" * 10, "x" * 10, "x" * 5]
+
+
+def test_blocks_are_told_apart():
+    page = "Text\nmore\n\n- a\n- b\n\n$$\nx\n$$\n\n```\ncode\n```\n| a | b |\n| - | - |\n| 1 | 2 |\n\n**Contract**\n- c\n"
+    kinds = [kind for kind, _lines in blocks(page)]
+    assert kinds == ["paragraph", "list", "math", "code", "table", "paragraph", "list"]
+
+
+def test_a_page_is_laid_out_with_its_math():
+    lines = plain(
+        "A formula:\n\n$$\n\\frac{a}{b}\n$$\n\n- **bold** and `code`, long enough to go on", 24
+    ).split("\n")
+    assert lines[0] == "A formula:"
+    assert any("─" in line for line in lines)
+    assert "  • bold and code, long" in lines
+    assert "    enough to go on" in lines
+
+
+def test_math_that_cannot_be_drawn_is_shown_as_latex():
+    assert try_draw(r"\operatorname{softmax}") is None
+    assert draw(r"\operatorname{softmax}") == [r"\operatorname{softmax}"]
+    assert try_draw(r"\lVert x \rVert") is None
+
+
+def test_a_table_keeps_its_columns():
+    rows = [line.plain for line in layout("| name | shape |\n| --- | --- |\n| q | (2, 5) |\n", 80)]
+    assert rows == ["  name  shape", "  q     (2, 5)"]
+
+
+@pytest.mark.parametrize(
+    ("character", "spelt"),
+    [
+        ("✓", "+"),
+        ("√", "sqrt"),
+        ("ₖ", "_k"),
+        ("β", "beta"),
+        ("²", "^2"),
+        ("ᵀ", "^T"),
+        ("é", "e"),
+        ("中", "?"),
+    ],
+)
+def test_what_cannot_be_shown_is_spelt(character, spelt):
+    assert _ascii(character) == spelt
+
+
+def test_a_sparkline_spans_its_range_and_survives_nan():
+    assert sparkline([0, 1, float("nan")], 0, 1) == "▁█!"
