@@ -18,8 +18,9 @@ from dlkata import __version__
 from dlkata.errors import DlkataError
 from dlkata.grading.collection import Suite, collect
 from dlkata.grading.confinement import LINUX
+from dlkata.grading.preloading import preload_gradients, preload_optimizers
 from dlkata.grading.protocol import Check, Fault, Line, Ping, Pong, ToSupervisor
-from dlkata.grading.supervisor import Supervisor, import_optimizers
+from dlkata.grading.supervisor import Supervisor
 
 PATIENCE = 5.0  # seconds for a request to arrive
 
@@ -59,7 +60,7 @@ def debug(connection: socket.socket) -> None:
 def serve(listener: socket.socket) -> None:
     """Check after check, each in a forked supervisor, until whoever started us is gone (our standard input ends)."""
     suites = Suites()
-    import_optimizers()
+    preload_optimizers()
     gc.collect()
     gc.freeze()
     selector = selectors.DefaultSelector()
@@ -121,6 +122,7 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the CLI's: it closes our line, and we end
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     connection = socket.socket(fileno=options.descriptor)
+    preload_gradients()
     {"once": once, "serve": serve, "debug": debug}[options.mode](connection)
     if LINUX:
         os._exit(0)  # torch takes its time to tidy up

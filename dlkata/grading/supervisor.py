@@ -23,6 +23,7 @@ from dlkata.grading.channel import TOKEN_SIZE
 from dlkata.grading.collection import Suite
 from dlkata.grading.confinement import become_subreaper, end_children
 from dlkata.grading.diagnosis import can_diagnose
+from dlkata.grading.preloading import preload_optimizers
 from dlkata.grading.protocol import (
     LENGTH,
     Banned,
@@ -206,11 +207,6 @@ def start(job: Job, suite: Suite, result: int, output: int, token: bytes) -> int
     return pid
 
 
-def import_optimizers() -> None:
-    """What the first optimizer step would import, a second's worth; workers forked from here on have it."""
-    import torch.optim  # noqa: F401
-
-
 class Supervisor:
     def __init__(self, check: Check, suite: Suite, line: Line):
         self.check = check
@@ -245,7 +241,7 @@ class Supervisor:
         if not self._run(quick, "grade", self.check.seed):
             return
         if len(tests) > len(quick) and not self._stops():
-            import_optimizers()  # here, once, and not before the quick tests have been heard
+            preload_optimizers()  # here, once, and not before the quick tests have been heard
             self._run(tests[len(quick) :], "grade", self.check.seed)
         passed = self._passed(tests)
         if passed and self.check.diagnose:
