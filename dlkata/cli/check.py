@@ -1,9 +1,9 @@
 """`dlkata check [NAME|FILE]`"""
 
 import os
-import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +17,9 @@ from dlkata.locale import N_
 from dlkata.progress.settings import DEVICES
 from dlkata.progress.workspace import read_attempt
 from dlkata.ui.screen import console
+
+if TYPE_CHECKING:
+    from dlkata.grading.protocol import Problem, Result, Verdict
 
 
 @click.command(
@@ -78,7 +81,6 @@ def _check(
         root=str(kata.root), stem=kata.stem, attempt=str(file), source=source, device=device, fail_fast=fail_fast,
         private=[str(data_folder())],
     )  # fmt: skip
-    began = time.monotonic()
     with nearest() as line:  # torch is being imported while we draw the first lines
         from dlkata.cli.report import Report
 
@@ -91,23 +93,31 @@ def _check(
         print_json(report.as_json())
     else:
         print_lines(report.closing(console().width))
-    _remember(app, kata, source, report, time.monotonic() - began)
+    remember_check(app, kata, source, device, report.results, report.verdict, report.problem)
     return report.passed
 
 
-def _remember(app: App, kata: Kata, source: str, report: Any, seconds: float) -> None:
+def remember_check(
+    app: App,
+    kata: Kata,
+    source: str,
+    device: str,
+    results: "Sequence[Result]",
+    verdict: "Verdict | None",
+    problem: "Problem | None",
+) -> None:
     from dlkata.progress.record import Kind
 
     app.remember(
         Kind.CHECKED,
         kata,
-        passed=report.passed,
+        passed=verdict is not None and verdict.passed,
         source=source,
-        device=report.device,
-        seconds=round(seconds, 3),
-        problem=report.problem.kind if report.problem else None,
-        outcomes={result.name: [result.outcome.value, round(result.seconds, 4)] for result in report.results},
-        bugs=report.verdict.bugs if report.verdict else [],
+        device=device,
+        seconds=round(sum(result.seconds for result in results), 3),
+        problem=problem.kind if problem else None,
+        outcomes={result.name: [result.outcome.value, round(result.seconds, 4)] for result in results},
+        bugs=verdict.bugs if verdict else [],
     )
 
 

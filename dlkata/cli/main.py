@@ -13,6 +13,7 @@ COMMANDS = {
     "list": ("dlkata.cli.list", N_("Katas by topic, with your status.")),
     "kata": ("dlkata.cli.kata", N_("Start or continue a kata: statement and file.")),
     "check": ("dlkata.cli.check", N_("Grade your attempt.")),
+    "watch": ("dlkata.cli.watch", N_("Grade it each time you save.")),
     "hint": ("dlkata.cli.hint", N_("The next hint.")),
     "solution": ("dlkata.cli.solution", N_("The reference solution, with notes.")),
     "reset": ("dlkata.cli.reset", N_("Start a kata afresh; the old attempt is kept.")),

@@ -82,7 +82,7 @@ class Report:
 
     def closing(self, width: int) -> list["Text"]:
         if self.problem is not None:
-            return problem_lines(self.kata, self.problem, str(self.file), width, self.run)
+            return problem_lines(self.kata, self.problem, self.file.name, width, self.run)
         assert self.verdict is not None
         final = closing(self.kata, self.results, self.verdict, self.source, width, self.run)
         return [*details(self.results, width), *final]
@@ -99,7 +99,7 @@ class Report:
         verdict = self.verdict or Verdict(passed=False)
         answer = as_json(self.kata, self.device, self.results, verdict)
         if self.problem is not None:
-            sentences = problem_sentences(self.kata, self.problem, str(self.file), self.run)
+            sentences = problem_sentences(self.kata, self.problem, self.file.name, self.run)
             answer["problem"] = {
                 "kind": self.problem.kind,
                 "line": self.problem.line,

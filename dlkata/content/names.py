@@ -3,7 +3,12 @@
 import re
 
 # Variants of one function, by what they are for or who computes them.
-VARIANT = re.compile(r"^(?:special|native|fused|safe|masked|sparse|cudnn|mkldnn|miopen|nested)_(?=\w)")
+VARIANT = re.compile(
+    r"^(?:special|native|fused|safe|masked|sparse|cudnn|mkldnn|miopen|nested)_(?=\w)"
+    r"|_(?:flash|efficient|cudnn|overrideable)(?=_attention)"
+    r"|(?<=norm)[123]d$"
+    r"|(?<=\w)_(?:legit|functional|impl_index|with_update|no_update|for_cpu|for_mps|math|overrideable)$"
+)
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 

@@ -4,8 +4,8 @@ import inspect
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from dlkata.grading.protocol import Banned
 TORCH = str(Path(torch.__file__).parent)
 GRADER = str(Path(__file__).parent)
 OPTIMIZERS = "torch.optim"
-FUSED_OPTIMIZERS = ("_fused_adam", "_fused_adagrad", "_fused_sgd")  # called directly
 
 
 def name_of(function: Any) -> str:
@@ -47,7 +46,9 @@ class BanWatch:
             name = self._plain_names[function] = plain(name_of(function))
         if name in self.forbidden:
             self._catch(name_of(function).strip("_"))
-        elif self.forbids_optimizers and (name_of(function).startswith(FUSED_OPTIMIZERS) or self._inside_optimizer()):
+        elif self.forbids_optimizers and (
+            name_of(function).startswith(FUSED_OPTIMIZERS) or self._inside_optimizer()
+        ):
             self._catch(OPTIMIZERS)
 
     def _catch(self, call: str) -> None:
@@ -79,7 +80,7 @@ class BanWatch:
             frame = frame.f_back  # type: ignore[assignment]
         return False
 
-    # ------------------------------------------------------------ the two nets
+    # ------------------------------------------------------------ the nets
 
     def function_mode(self) -> TorchFunctionMode:
         """Sees F., Tensor methods, torch.ops and layers; cheap."""
@@ -88,6 +89,19 @@ class BanWatch:
     def dispatch_mode(self) -> TorchDispatchMode:
         """Sees what runs in backward, in hooks, scripted, or under DisableTorchFunction; slower."""
         return _DispatchWatch(self)
+
+    def _hear_call(self, _frame: Any, event: str, function: Any) -> None:
+        if event == "c_call" and plain(name_of(function)) in self.forbidden:
+            self._catch(name_of(function).strip("_"))
+
+    @contextmanager
+    def every_call(self) -> Iterator[None]:
+        """Sees calls into torch's C code by name, also those that go round both modes; slower still."""
+        sys.setprofile(self._hear_call)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
 
     def watch_threads(self) -> None:
         """A mode holds for one thread: those the attempt starts enter it themselves."""
@@ -176,9 +190,11 @@ class _DispatchWatch(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-def watching(watch: BanWatch, *, dispatch: bool = False) -> ExitStack:
+def watching(watch: BanWatch, *, closely: bool = False) -> ExitStack:
     stack = ExitStack()
-    if dispatch:
+    if closely:
         stack.enter_context(watch.dispatch_mode())
     stack.enter_context(watch.function_mode())
+    if closely:
+        stack.enter_context(watch.every_call())
     return stack

@@ -93,6 +93,17 @@ def shared_path() -> Path:
 
 
 @contextmanager
+def offered() -> Iterator[Callable[[], Line]]:
+    """A warm host that `dlkata check` finds too; ours alone if another `watch` offers one already."""
+    try:
+        path = None if _shared_host() is not None else shared_path()
+    except OSError:
+        path = None
+    with warm(path) as open_line:
+        yield open_line
+
+
+@contextmanager
 def nearest() -> Iterator[Line]:
     """A line to the warm host of a running `watch` of this installation; a cold host where there is none."""
     path = _shared_host()

@@ -40,7 +40,8 @@ def _same(one: Observed, other: Observed) -> bool:
         return True
     a, b = numbers(one), numbers(other)
     with np.errstate(invalid="ignore"):
-        close = (np.abs(a - b) <= one.atol + one.rtol * np.abs(b)) | (a == b) | (np.isnan(a) & np.isnan(b))
+        near = np.isfinite(b) & (np.abs(a - b) <= one.atol + one.rtol * np.abs(b))
+        close = near | (a == b) | (np.isnan(a) & np.isnan(b))
     return bool(close.all())
 
 

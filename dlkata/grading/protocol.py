@@ -251,5 +251,12 @@ class Line:
             self.waiting = self.frames.feed(data)
         return self.decoder.decode(self.waiting.pop(0))
 
+    def receive_some(self) -> list[Any] | None:
+        """What one read brings, maybe nothing whole yet; None when the other side has closed."""
+        data = self.connection.recv(1 << 16)
+        if not data:
+            return None
+        return [self.decoder.decode(body) for body in self.frames.feed(data)]
+
     def close(self) -> None:
         self.connection.close()

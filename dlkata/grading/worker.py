@@ -163,8 +163,8 @@ class Bench:
 
     def run(self, test: SuiteTest, attempt: ModuleType) -> Done:
         seed = self.job.seed
-        if self.job.purpose == "confirm" and self._wants_dispatch(test):
-            self._supervise(test, attempt, seed, dispatch=True)  # for its bans alone
+        if self.job.purpose == "confirm" and self._wants_a_close_look(test):
+            self._supervise(test, attempt, seed, closely=True)  # for its bans alone
         start = perf_counter()
         error = self._supervise(test, attempt, seed)
         seconds = perf_counter() - start
@@ -185,12 +185,12 @@ class Bench:
         )  # fmt: skip
 
     def _supervise(
-        self, test: SuiteTest, attempt: ModuleType, seed: int, dispatch: bool = False
+        self, test: SuiteTest, attempt: ModuleType, seed: int, closely: bool = False
     ) -> BaseException | None:
         self.surroundings.restore(seed)
         self.guard.on = True
         try:
-            with watching(self.watch, dispatch=dispatch):
+            with watching(self.watch, closely=closely):
                 return perform(test, attempt, self.reference, seed)
         except BaseException as error:  # an attempt that entered a mode of its own makes leaving ours fail
             return error
@@ -199,7 +199,7 @@ class Bench:
             self.surroundings.restore(seed)
             _flush()
 
-    def _wants_dispatch(self, test: SuiteTest) -> bool:
+    def _wants_a_close_look(self, test: SuiteTest) -> bool:
         """The first comparison, and the first that goes backward."""
         comparisons = [t for t in self.suite.tests.values() if t.is_comparison and not t.training]
         backward = [t for t in comparisons if t.reaches_backward]

@@ -1,0 +1,277 @@
+"""`dlkata watch [NAME]`"""
+
+import contextlib
+import selectors
+import sys
+from collections.abc import Callable
+
+import click
+
+from dlkata.cli.app import KATA, App
+from dlkata.cli.check import remember_check
+from dlkata.cli.kata import edit_attempt, start_attempt
+from dlkata.cli.language import LocalCommand, option
+from dlkata.cli.output import print_lines
+from dlkata.content.kata import Kata
+from dlkata.errors import DlkataError
+from dlkata.grading.protocol import Check, Fault, Line, Plan, Problem, Result, Verdict
+from dlkata.locale import N_, _
+from dlkata.progress.places import data_folder
+from dlkata.progress.saves import PAUSE, Saves
+from dlkata.progress.settings import DEVICES
+from dlkata.progress.workspace import read_attempt
+from dlkata.study.next_step import last_worked_on
+from dlkata.ui.keyboard import Keyboard
+from dlkata.ui.screen import console
+from dlkata.ui.stage import Stage
+from dlkata.ui.watching import View, frame
+
+
+@click.command(
+    cls=LocalCommand,
+    help=N_(
+        """Check a kata each time you save it; the verdict is there before you look up.
+
+        Without NAME: the kata you last worked on, or the next one. While it runs, `dlkata check` elsewhere is
+        instant too. In a pipe it prints one verdict after the other, until it is interrupted.
+        """
+    ),
+)
+@click.argument("kata", type=KATA, required=False)
+@option(
+    "--device",
+    type=click.Choice(DEVICES),
+    help=N_("Where to run it; `auto` takes a GPU if there is one. [default: cpu]"),
+)
+@click.pass_obj
+def command(app: App, kata: Kata | None, device: str | None) -> None:
+    from dlkata.grading.client import offered
+
+    with offered() as open_line:
+        chosen = device or app.settings.get("device") or "cpu"
+        first = kata or _first_kata(app)
+        if console().is_terminal and not console().is_dumb_terminal:
+            with Keyboard() as keyboard, Stage() as stage:
+                Watch(app, first, chosen, open_line, keyboard, stage).run()
+        else:
+            Watch(app, first, chosen, open_line, Keyboard(), None).run()
+
+
+def _first_kata(app: App) -> Kata:
+    event = None
+    if app.record is not None:
+        with contextlib.suppress(DlkataError):
+            event = app.record.last_kata()
+    name = last_worked_on(event, app.workspace.edited(app.library.kata_names))
+    found = app.library.kata(name) if name else app.standing.next_new()
+    if found is None:
+        raise click.UsageError(_("Name a kata; `dlkata list` shows them."))
+    return found
+
+
+class Watch:
+    """One kata on the stage at a time; looks at its file, the keyboard and the running check in turn."""
+
+    def __init__(
+        self,
+        app: App,
+        kata: Kata,
+        device: str,
+        open_line: Callable[[], Line],
+        keyboard: Keyboard,
+        stage: Stage | None,
+    ):
+        self.app, self.device, self.open_line = app, device, open_line
+        self.keyboard, self.stage = keyboard, stage
+        self.line: Line | None = None
+        self.selector = selectors.DefaultSelector()
+        self.size = (0, 0)
+        self.begin(kata)
+
+    def begin(self, kata: Kata) -> None:
+        """Turns to another kata."""
+        from dlkata.progress.record import Kind
+
+        file = start_attempt(self.app, kata)
+        self.app.remember(Kind.OPENED, kata)
+        self.view = View(kata, file)
+        self.saves = Saves(file)
+        self.check()
+
+    def run(self) -> None:
+        try:
+            while self.step():
+                pass
+        finally:
+            self.cancel()
+
+    def step(self) -> bool:
+        """One look round; False to quit."""
+        self.draw()
+        if self.selector.get_map():
+            for _key, _events in self.selector.select(PAUSE):
+                self.hear()
+        else:
+            select_pause()
+        if self.saves.due():
+            self.check()
+        elif not self.view.file.exists() and not self.view.message:
+            self.cancel()
+            self.view.message = _(
+                "{file} is gone. It will be checked when it is back.", file=self.view.file.name
+            )
+        key = self.keyboard.key()
+        return self.press(key) if key else True
+
+    # ------------------------------------------------------------ checking
+
+    def check(self) -> None:
+        """Checks the file as it is now; a check that still runs is cancelled."""
+        self.cancel()
+        self.view.results, self.view.verdict, self.view.problem, self.view.message = [], None, None, ""
+        try:
+            self.view.source = read_attempt(self.view.file)
+        except DlkataError as error:
+            self.view.message = f"{error.message} {error.remedy}".strip()
+            self.report()
+            return
+        kata = self.view.kata
+        self.line = self.open_line()
+        self.line.send(
+            Check(
+                root=str(kata.root), stem=kata.stem, attempt=str(self.view.file), source=self.view.source,
+                device=self.device, private=[str(data_folder())],
+            )
+        )  # fmt: skip
+        self.selector.register(self.line.connection, selectors.EVENT_READ)
+        self.view.running = True
+
+    def cancel(self) -> None:
+        if self.line is not None:
+            self.selector.unregister(self.line.connection)
+            self.line.close()  # the supervisor sees this and ends its workers
+            self.line = None
+        self.view.running = False
+
+    def hear(self) -> None:
+        """What the running check has said since the last look."""
+        if self.line is None:
+            return
+        messages = self.line.receive_some()
+        for message in messages or []:
+            self.take(message)
+        if messages is None:  # the line has ended
+            self.cancel()
+            if self.view.verdict is None and self.view.problem is None and not self.view.message:
+                self.view.message = _("The grader itself failed.") + " " + _("It ended without a verdict.")
+            self.report()
+
+    def take(self, message: object) -> None:
+        view = self.view
+        if isinstance(message, Plan):
+            view.expected = len(message.tests)
+        elif isinstance(message, Result):
+            view.results = [r for r in view.results if r.name != message.name] + [message]
+        elif isinstance(message, Problem):
+            view.problem = message
+        elif isinstance(message, Verdict):
+            view.verdict = message
+        elif isinstance(message, Fault):
+            view.message = f"{_('The grader itself failed.')} {message.text.strip()}"
+        if isinstance(message, (Verdict, Problem)):
+            view.running = False
+            self.draw()  # first what the learner waits for, then the record
+            remember_check(
+                self.app, view.kata, view.source, self.device, view.results, view.verdict, view.problem
+            )
+
+    # ------------------------------------------------------------ showing
+
+    def draw(self) -> None:
+        if self.stage is not None:
+            self.stage.show(frame(self.view, self.app.run, *self.stage.size))
+
+    def report(self) -> None:
+        """In a pipe: a whole verdict, once it is there."""
+        if self.stage is None:
+            width = console().width
+            lines = frame(self.view, self.app.run, width, sys.maxsize)
+            print_lines(lines[:-2])  # without the keys
+            sys.stdout.flush()
+
+    # ------------------------------------------------------------ keys
+
+    def press(self, key: str) -> bool:
+        if self.view.question:
+            answer, self.view.question = key == "y", ""
+            if answer:
+                self.reset()
+            return True
+        actions = {
+            "n": self.next,
+            "h": self.hint,
+            "e": self.edit,
+            "r": self.check,
+            "l": self.list,
+            "x": self.ask_reset,
+        }
+        if key == "q":
+            return False
+        if key in actions:
+            actions[key]()
+        return True
+
+    def next(self) -> None:
+        """The next new kata; the standing is read anew, for this one may be solved by now."""
+        self.app.__dict__.pop("standing", None)
+        kata = self.app.standing.next_new()
+        if kata is None:
+            self.view.message = _("There is no new kata left.")
+        else:
+            self.begin(kata)
+
+    def hint(self) -> None:
+        from dlkata.progress.record import Kind
+
+        ladder = [hint.text for hint in self.view.kata.solution.hints]
+        rung = min(len(self.view.hints) + 1, len(ladder))
+        self.view.hints = ladder[:rung]
+        self.app.remember(Kind.HINTED, self.view.kata, rung=rung)
+
+    def edit(self) -> None:
+        assert self.stage is not None
+        try:
+            with self.stage.left(), self.keyboard.lent():
+                edit_attempt(self.app.settings.get("editor"), self.view.file)
+        except DlkataError as error:
+            self.view.message = f"{error.message} {error.remedy}"
+
+    def list(self) -> None:
+        from dlkata.ui.listing import listing
+
+        assert self.stage is not None
+        self.app.__dict__.pop("standing", None)
+        lines = listing(
+            self.app.standing, self.app.library.topics, self.app.library.katas, self.stage.size[0]
+        )
+        height = self.stage.size[1] - 1
+        self.stage.show(lines[:height])
+        while not self.keyboard.key():
+            select_pause()
+
+    def ask_reset(self) -> None:
+        self.view.question = _("Start this kata afresh? Your attempt is kept as a numbered copy.")
+
+    def reset(self) -> None:
+        from dlkata.progress.record import Kind
+
+        self.app.workspace.set_aside(self.view.kata.name)
+        self.app.remember(Kind.RESET, self.view.kata)
+        self.begin(self.view.kata)
+
+
+def select_pause() -> None:
+    """A pause that a key ends."""
+    import select
+
+    select.select([sys.stdin] if sys.stdin.isatty() else [], [], [], PAUSE)

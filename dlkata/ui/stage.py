@@ -1,0 +1,56 @@
+"""A full screen that is redrawn in one write: no flicker, nothing scrolls away, and the shell comes back after."""
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dlkata.ui.screen import WIDEST, console
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+ENTER, LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+HOME, CLEAR_LINE, CLEAR_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
+
+
+class Stage:
+    def __init__(self) -> None:
+        self.shown = ""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        columns, rows = shutil.get_terminal_size()
+        return max(20, min(columns, WIDEST)), max(6, rows)
+
+    def __enter__(self) -> "Stage":
+        sys.stdout.write(ENTER)
+        sys.stdout.flush()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        sys.stdout.write(LEAVE)
+        sys.stdout.flush()
+
+    @contextmanager
+    def left(self) -> Iterator[None]:
+        """The ordinary screen meanwhile, for an editor."""
+        self.__exit__()
+        try:
+            yield
+        finally:
+            self.__enter__()
+            self.shown = ""
+
+    def show(self, lines: Sequence["Text"]) -> None:
+        """Draws the lines; nothing is written when they stand there already."""
+        screen = console()
+        with screen.capture() as captured:
+            for line in lines:
+                screen.print(line, soft_wrap=True)
+        text = captured.get().rstrip("\n").replace("\n", CLEAR_LINE + "\n")
+        if text != self.shown:
+            self.shown = text
+            sys.stdout.write(HOME + text + CLEAR_LINE + "\n" + CLEAR_BELOW)
+            sys.stdout.flush()

@@ -1,0 +1,121 @@
+"""The screen of `watch`: head, verdict, keys; cut to the height of the terminal so that the failure stays in sight."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlkata.content.kata import Kata
+from dlkata.grading.protocol import Outcome, Problem, Result, Verdict
+from dlkata.locale import _
+from dlkata.ui.verdict import BAD, GOOD, QUIET, STRONG, closing, details, problem_lines
+from dlkata.ui.wrap import wrap
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+
+@dataclass
+class View:
+    """What there is to show of one kata."""
+
+    kata: Kata
+    file: Path
+    source: str = ""
+    expected: int = 0  # tests
+    results: list[Result] = field(default_factory=list)
+    verdict: Verdict | None = None
+    problem: Problem | None = None
+    message: str = ""  # in place of a verdict: "the file is gone"
+    running: bool = False
+    hints: list[str] = field(default_factory=list)
+    question: str = ""  # asked at the bottom, answered with y or n
+
+
+def frame(view: View, run: str, width: int, height: int) -> list["Text"]:
+    """As many lines as fit: head and keys always, and of the verdict what matters first."""
+    head, foot = _head(view, width), _foot(view, width)
+    body = _body(view, run, width)
+    room = height - len(head) - len(foot) - 1
+    if len(body) > room:
+        from rich.text import Text
+
+        more = _("… {command} shows all of it", command=f"{run} check")
+        body = [*body[: max(0, room - 1)], Text(more, style=QUIET)]
+    return [*head, *body, *foot]
+
+
+def _head(view: View, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    lines = wrap(Text.assemble((view.kata.name.replace("_", "-"), STRONG), f" · {view.kata.title}"), width)
+    return [*lines, Text(str(view.file), style=QUIET, overflow="fold"), Text()]
+
+
+def _body(view: View, run: str, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    lines: list[Text] = []
+    if view.message:
+        lines += wrap(Text(view.message), width)
+    elif view.problem is not None:
+        lines += problem_lines(view.kata, view.problem, view.file.name, width, run)
+    else:
+        lines += _progress(view, width)
+        if view.verdict is not None and view.verdict.passed:
+            lines += [
+                Text(),
+                Text(_("Passed: all {count} tests.", count=len(view.results)), style=f"{STRONG} {GOOD}"),
+            ]
+        elif view.verdict is not None:
+            # The diagnosis first: on a small screen it says more than the numbers.
+            final = closing(view.kata, view.results, view.verdict, view.source, width, run)
+            lines += [*final[: _summary_start(final)], *details(view.results, width)]
+        else:
+            lines += details(view.results, width)
+    for number, hint in enumerate(view.hints, 1):
+        heading = _(
+            "{title}: hint {number} of {total}", title=view.kata.title, number=number, total=_rungs(view)
+        )
+        lines += [Text(), Text(heading, style=STRONG), *wrap(Text(hint), width)]
+    return lines
+
+
+def _rungs(view: View) -> int:
+    return len(view.kata.solution.hints)
+
+
+def _summary_start(lines: Sequence["Text"]) -> int:
+    """Where the closing's last paragraph begins: its commands are keys here."""
+    return max((n for n, line in enumerate(lines) if not line.plain), default=len(lines))
+
+
+def _progress(view: View, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    marks = Text()
+    for result in view.results:
+        good = result.outcome == Outcome.PASSED
+        marks.append("✓" if good else "✗", style=GOOD if good else BAD)
+    marks.append("·" * max(0, view.expected - len(view.results)), style=QUIET)
+    passed = sum(result.outcome == Outcome.PASSED for result in view.results)
+    count = _("{passed} of {count} tests are right", passed=passed, count=view.expected or len(view.results))
+    if not view.results and not view.running:
+        return wrap(Text(_("Save the file to have it checked.")), width)
+    state = _("checking …") if view.running else ""
+    return [Text.assemble(marks, "  ", count, f"  {state}" if state else "")]
+
+
+def _foot(view: View, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    if view.question:
+        return [Text(), *wrap(Text(f"{view.question} [y/n]", style=STRONG), width)]
+    solved = view.verdict is not None and view.verdict.passed
+    keys = [("n", _("next")), ("h", _("hint")), ("e", _("edit")), ("r", _("run again")), ("l", _("list")),
+            ("x", _("reset")), ("q", _("quit"))]  # fmt: skip
+    line = Text()
+    for key, meaning in keys:
+        line.append(f"{key} ", style=f"{STRONG} {GOOD}" if key == "n" and solved else STRONG)
+        line.append(f"{meaning}   ", style=QUIET)
+    return [Text(), *wrap(line, width)]
