@@ -46,9 +46,7 @@ class BanWatch:
             name = self._plain_names[function] = plain(name_of(function))
         if name in self.forbidden:
             self._catch(name_of(function).strip("_"))
-        elif self.forbids_optimizers and (
-            name_of(function).startswith(FUSED_OPTIMIZERS) or self._inside_optimizer()
-        ):
+        elif self.forbids_optimizers and self._inside_optimizer():
             self._catch(OPTIMIZERS)
 
     def _catch(self, call: str) -> None:
