@@ -21,6 +21,7 @@ from dlkata.progress.workspace import Workspace
 if TYPE_CHECKING:
     from dlkata.content.kata import Kata
     from dlkata.content.library import Library
+    from dlkata.grading.client import Sandbox
     from dlkata.progress.record import Kind, Record
     from dlkata.study.next_step import Standing
 
@@ -96,6 +97,16 @@ class App:
             except DlkataError as error:
                 warn(f"{error.message} {error.remedy}")
         return Standing(self.library.katas, statuses, self.workspace.edited(names))
+
+    def sandbox(self, asked: bool) -> "Sandbox | None":
+        """Where attempts are shut in, if --sandbox or the settings say so: away from home, record and workspace."""
+        if not (asked or self.settings.get("sandbox") == "on"):
+            return None
+        from dlkata.grading.client import Sandbox
+
+        homes = [Path(os.environ["HOME"])] if os.environ.get("HOME") else []
+        hidden = [*homes, data_folder(), self.workspace.folder]
+        return Sandbox(tuple(hidden), tuple(root.path for root in self.library.roots))
 
     @cached_property
     def run(self) -> str:

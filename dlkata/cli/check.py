@@ -18,7 +18,10 @@ from dlkata.progress.settings import DEVICES
 from dlkata.progress.workspace import read_attempt
 from dlkata.ui.screen import console
 
+SANDBOX_HELP = N_("Shut the attempt in: no network, no sight of your files (Linux, bubblewrap).")
+
 if TYPE_CHECKING:
+    from dlkata.grading.client import Sandbox
     from dlkata.grading.protocol import Problem, Result, Verdict
 
 
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 )
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @option("--fail-fast", is_flag=True, help=N_("Stop at the first failing test; no diagnosis."))
+@option("--sandbox", is_flag=True, help=SANDBOX_HELP)
 @option("--debug", is_flag=True, help=N_("Run in the foreground, unjudged: breakpoint() and print work."))
 @click.pass_context
 def command(
@@ -49,6 +53,7 @@ def command(
     device: str | None,
     as_json: bool,
     fail_fast: bool,
+    sandbox: bool,
     debug: bool,
 ) -> None:
     app: App = context.obj
@@ -58,7 +63,7 @@ def command(
     if debug:
         passed = _debug(app, kata, file, source, chosen)
     else:
-        passed = _check(app, kata, file, source, chosen, as_json, fail_fast)
+        passed = _check(app, kata, file, source, chosen, as_json, fail_fast, app.sandbox(sandbox))
     context.exit(0 if passed else 1)
 
 
@@ -71,7 +76,14 @@ def _source(app: App, kata: Kata, file: Path) -> str:
 
 
 def _check(
-    app: App, kata: Kata, file: Path, source: str, device: str, as_json: bool, fail_fast: bool
+    app: App,
+    kata: Kata,
+    file: Path,
+    source: str,
+    device: str,
+    as_json: bool,
+    fail_fast: bool,
+    sandbox: "Sandbox | None",
 ) -> bool:
     from dlkata.grading.client import events, nearest
     from dlkata.grading.protocol import Check
@@ -81,7 +93,7 @@ def _check(
         root=str(kata.root), stem=kata.stem, attempt=str(file), source=source, device=device, fail_fast=fail_fast,
         private=[str(data_folder())],
     )  # fmt: skip
-    with nearest() as line:  # torch is being imported while we draw the first lines
+    with nearest(sandbox) as line:  # torch is being imported while we draw the first lines
         from dlkata.cli.report import Report
 
         report = Report(kata, file, source, device, app.run, quiet=as_json)

@@ -24,7 +24,8 @@ def complete_key(_ctx: click.Context, _param: click.Parameter, incomplete: str) 
     help=N_(
         """Show all settings, one setting, or change one.
 
-        Keys: language (en, zh), workspace (a folder), device (auto, cpu, cuda, mps), editor (a command).
+        Keys: language (en, zh), workspace (a folder), device (auto, cpu, cuda, mps),
+        sandbox (on, off), editor (a command).
         """
     ),
 )
@@ -62,6 +63,7 @@ def current(app: App) -> dict[str, str | None]:
         "language": language(),
         "workspace": str(app.workspace.folder),
         "device": "cpu",
+        "sandbox": "off",
         "editor": os.environ.get("VISUAL") or os.environ.get("EDITOR"),
     }
     return {key: app.settings.get(key) or defaults[key] for key in KEYS} | {

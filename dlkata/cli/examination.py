@@ -33,6 +33,7 @@ def examine(app: App) -> list[Examined]:
         _workspace(app),
         _record(app),
         _editor(app),
+        _protection(),
         _terminal(),
         _locale(),
     ]
@@ -115,6 +116,18 @@ def _editor(app: App) -> Examined:
         )
     found = shutil.which(editor.split()[0]) is not None
     return Examined(_("editor"), found, editor, "" if found else _("It is not on the PATH."))
+
+
+def _protection() -> Examined:
+    """What keeps an attempt within bounds on this machine."""
+    from dlkata.grading.sandbox import obstacle
+
+    kept = [_("a process of its own"), _("deadlines"), _("capped output")]
+    if sys.platform == "linux":
+        kept += [_("2 GiB of memory"), _("no core dumps"), _("no new privileges"), _("daemons are ended")]
+    reason = obstacle()
+    kept.append(_("`--sandbox` works") if reason is None else _("no `--sandbox`: {reason}", reason=reason))
+    return Examined(_("protection"), True, ", ".join(kept))
 
 
 def _terminal() -> Examined:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 
 from dlkata.cli.app import KATA, App
-from dlkata.cli.check import remember_check
+from dlkata.cli.check import SANDBOX_HELP, remember_check
 from dlkata.cli.kata import edit_attempt, start_attempt
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_lines
@@ -43,11 +43,12 @@ from dlkata.ui.watching import View, frame
     type=click.Choice(DEVICES),
     help=N_("Where to run it; `auto` takes a GPU if there is one. [default: cpu]"),
 )
+@option("--sandbox", is_flag=True, help=SANDBOX_HELP)
 @click.pass_obj
-def command(app: App, kata: Kata | None, device: str | None) -> None:
+def command(app: App, kata: Kata | None, device: str | None, sandbox: bool) -> None:
     from dlkata.grading.client import offered
 
-    with offered() as open_line:
+    with offered(app.sandbox(sandbox)) as open_line:
         chosen = device or app.settings.get("device") or "cpu"
         first = kata or _first_kata(app)
         if console().is_terminal and not console().is_dumb_terminal:
@@ -115,6 +116,7 @@ class Watch:
             select_pause()
         if self.saves.due():
             self.check()
+            self.view.hints = []
         elif not self.view.file.exists() and not self.view.message:
             self.cancel()
             self.view.message = _(

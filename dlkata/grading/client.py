@@ -6,8 +6,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -33,11 +34,19 @@ class GradingFault(DlkataError):
         super().__init__(_("The grader itself failed."), details.strip(), exit_code=3)
 
 
+@dataclass(frozen=True)
+class Sandbox:
+    """What a shut-in host must not see, and what it needs all the same."""
+
+    hidden: Sequence[Path]
+    needed: Sequence[Path]
+
+
 @contextmanager
-def cold() -> Iterator[Line]:
+def cold(sandbox: Sandbox | None = None) -> Iterator[Line]:
     """A host for one check. It starts importing torch at once; leaving the block ends it and its workers."""
     ours, theirs = socket.socketpair()
-    process = launch("once", theirs)
+    process = launch("once", theirs, sandbox=sandbox)
     theirs.close()
     try:
         yield Line(ours, FromSupervisor)
@@ -51,7 +60,7 @@ def cold() -> Iterator[Line]:
 
 
 @contextmanager
-def warm(path: Path | None = None) -> Iterator[Callable[[], Line]]:
+def warm(path: Path | None = None, sandbox: Sandbox | None = None) -> Iterator[Callable[[], Line]]:
     """A host for many checks; each call of what it yields is a line for one of them. Safe to call from threads.
 
     At `path` other processes of the same user find it; without one it is ours alone.
@@ -62,7 +71,7 @@ def warm(path: Path | None = None) -> Iterator[Callable[[], Line]]:
         path.unlink(missing_ok=True)  # of a host that was killed
         listener.bind(str(path))
         listener.listen(64)
-        process = launch("serve", listener, stdin=subprocess.PIPE)
+        process = launch("serve", listener, stdin=subprocess.PIPE, sandbox=sandbox)
         listener.close()
         try:
             yield lambda: connect(path)
@@ -83,32 +92,35 @@ def connect(path: Path) -> Line:
     return Line(connection, FromSupervisor)
 
 
-def shared_path() -> Path:
-    """Where a running `watch` offers its warm host: in a folder that only this user may enter."""
+def shared_path(sandbox: Sandbox | None = None) -> Path:
+    """Where a running `watch` offers its warm host: in a folder that only this user may enter.
+
+    A shut-in host has a name of its own for what it hides: a check never gets less protection than it asked for.
+    """
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     folder = Path(base, f"dlkata-{os.getuid()}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    installation = sha256(f"{PACKAGE} {__version__}".encode()).hexdigest()[:12]
+    installation = sha256(f"{PACKAGE} {__version__} {sandbox}".encode()).hexdigest()[:12]
     return folder / installation
 
 
 @contextmanager
-def offered() -> Iterator[Callable[[], Line]]:
+def offered(sandbox: Sandbox | None = None) -> Iterator[Callable[[], Line]]:
     """A warm host that `dlkata check` finds too; ours alone if another `watch` offers one already."""
     try:
-        path = None if _shared_host() is not None else shared_path()
+        path = None if _shared_host(sandbox) is not None else shared_path(sandbox)
     except OSError:
         path = None
-    with warm(path) as open_line:
+    with warm(path, sandbox) as open_line:
         yield open_line
 
 
 @contextmanager
-def nearest() -> Iterator[Line]:
+def nearest(sandbox: Sandbox | None = None) -> Iterator[Line]:
     """A line to the warm host of a running `watch` of this installation; a cold host where there is none."""
-    path = _shared_host()
+    path = _shared_host(sandbox)
     if path is None:
-        with cold() as line:
+        with cold(sandbox) as line:
             yield line
         return
     line = connect(path)
@@ -118,9 +130,9 @@ def nearest() -> Iterator[Line]:
         line.close()
 
 
-def _shared_host() -> Path | None:
+def _shared_host(sandbox: Sandbox | None) -> Path | None:
     try:
-        path = shared_path()
+        path = shared_path(sandbox)
         folder = path.parent.stat()
         if folder.st_uid != os.getuid() or folder.st_mode & 0o077 or path.stat().st_uid != os.getuid():
             return None  # somebody else could have put it there
@@ -154,13 +166,24 @@ def foreground() -> Iterator[Line]:
 
 
 def launch(
-    mode: str, connection: socket.socket, *, foreground: bool = False, stdin: int = subprocess.DEVNULL
+    mode: str,
+    connection: socket.socket,
+    *,
+    foreground: bool = False,
+    stdin: int = subprocess.DEVNULL,
+    sandbox: Sandbox | None = None,
 ) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONUTF8": "1"}
     for variable in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT"):
         environment.pop(variable, None)
+    command = [sys.executable, "-P", "-c", LAUNCH, str(PACKAGE.parent), mode, str(connection.fileno())]
+    if sandbox is not None:
+        from dlkata.grading.sandbox import demand, python_folders, shut_in
+
+        demand()
+        command = shut_in(command, sandbox.hidden, [*python_folders(), *sandbox.needed])
     return subprocess.Popen(
-        [sys.executable, "-P", "-c", LAUNCH, str(PACKAGE.parent), mode, str(connection.fileno())],
+        command,
         stdin=None if foreground else stdin,
         stdout=None if foreground else subprocess.DEVNULL,
         stderr=None,  # a host that fails says why on our standard error

@@ -10,6 +10,7 @@ from pathlib import Path
 from dlkata.errors import DlkataError
 from dlkata.locale import LANGUAGES, N_, _
 
+SWITCH = ("on", "off")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -24,6 +25,9 @@ KEYS = {
     "language": Key(N_("language of the screen"), lambda v: v in LANGUAGES, "en, zh"),
     "workspace": Key(N_("folder of your attempts"), lambda v: bool(v.strip()), N_("a folder")),
     "device": Key(N_("where attempts run"), lambda v: v in DEVICES, ", ".join(DEVICES)),
+    "sandbox": Key(
+        N_("whether attempts are shut in by bubblewrap"), lambda v: v in SWITCH, ", ".join(SWITCH)
+    ),
     "editor": Key(N_("command that opens an attempt"), lambda v: bool(v.strip()), N_("a command")),
 }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dlkata.content.kata import Kata
 from dlkata.grading.protocol import Outcome, Problem, Result, Verdict
 from dlkata.locale import _
+from dlkata.ui.page import layout
 from dlkata.ui.verdict import BAD, GOOD, QUIET, STRONG, closing, details, problem_lines
 from dlkata.ui.wrap import wrap
 
@@ -55,7 +56,7 @@ def _head(view: View, width: int) -> list["Text"]:
 def _body(view: View, run: str, width: int) -> list["Text"]:
     from rich.text import Text
 
-    lines: list[Text] = []
+    lines: list[Text] = _hint(view, width) if view.hints else []
     if view.message:
         lines += wrap(Text(view.message), width)
     elif view.problem is not None:
@@ -73,16 +74,16 @@ def _body(view: View, run: str, width: int) -> list["Text"]:
             lines += [*final[: _summary_start(final)], *details(view.results, width)]
         else:
             lines += details(view.results, width)
-    for number, hint in enumerate(view.hints, 1):
-        heading = _(
-            "{title}: hint {number} of {total}", title=view.kata.title, number=number, total=_rungs(view)
-        )
-        lines += [Text(), Text(heading, style=STRONG), *wrap(Text(hint), width)]
     return lines
 
 
-def _rungs(view: View) -> int:
-    return len(view.kata.solution.hints)
+def _hint(view: View, width: int) -> list["Text"]:
+    """The newest hint, above the verdict: it was asked for."""
+    from rich.text import Text
+
+    number, total = len(view.hints), len(view.kata.solution.hints)
+    heading = _("{title}: hint {number} of {total}", title=view.kata.title, number=number, total=total)
+    return [*wrap(Text(heading, style=STRONG), width), *layout(view.hints[-1], width), Text()]
 
 
 def _summary_start(lines: Sequence["Text"]) -> int:
