@@ -1,15 +1,16 @@
 """`dlkata check [NAME|FILE]`"""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from dlkata.cli.app import KATA, App
+from dlkata.cli.check_all import check_all
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_json, print_lines
+from dlkata.cli.remember import remember_check
 from dlkata.cli.target import resolve
 from dlkata.content.kata import Kata
 from dlkata.errors import DlkataError
@@ -22,7 +23,6 @@ SANDBOX_HELP = N_("Shut the attempt in: no network, no sight of your files (Linu
 
 if TYPE_CHECKING:
     from dlkata.grading.client import Sandbox
-    from dlkata.grading.protocol import Problem, Result, Verdict
 
 
 @click.command(
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     help=N_("Where to run it; `auto` takes a GPU if there is one. [default: cpu]"),
 )
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
+@option("--all", "everything", is_flag=True, help=N_("Check every kata you have started, side by side."))
 @option("--fail-fast", is_flag=True, help=N_("Stop at the first failing test; no diagnosis."))
 @option("--sandbox", is_flag=True, help=SANDBOX_HELP)
 @option("--debug", is_flag=True, help=N_("Run in the foreground, unjudged: breakpoint() and print work."))
@@ -52,11 +53,16 @@ def command(
     kata_name: str | None,
     device: str | None,
     as_json: bool,
+    everything: bool,
     fail_fast: bool,
     sandbox: bool,
     debug: bool,
 ) -> None:
     app: App = context.obj
+    if everything:
+        context.exit(
+            0 if check_all(app, device or app.settings.get("device") or "cpu", as_json, sandbox) else 1
+        )
     kata, file = resolve(app, target, kata_name)
     chosen = device or app.settings.get("device") or "cpu"
     source = _source(app, kata, file)
@@ -107,30 +113,6 @@ def _check(
         print_lines(report.closing(console().width))
     remember_check(app, kata, source, device, report.results, report.verdict, report.problem)
     return report.passed
-
-
-def remember_check(
-    app: App,
-    kata: Kata,
-    source: str,
-    device: str,
-    results: "Sequence[Result]",
-    verdict: "Verdict | None",
-    problem: "Problem | None",
-) -> None:
-    from dlkata.progress.record import Kind
-
-    app.remember(
-        Kind.CHECKED,
-        kata,
-        passed=verdict is not None and verdict.passed,
-        source=source,
-        device=device,
-        seconds=round(sum(result.seconds for result in results), 3),
-        problem=problem.kind if problem else None,
-        outcomes={result.name: [result.outcome.value, round(result.seconds, 4)] for result in results},
-        bugs=verdict.bugs if verdict else [],
-    )
 
 
 def _debug(app: App, kata: Kata, file: Path, source: str, device: str) -> bool:

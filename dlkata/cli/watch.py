@@ -8,10 +8,11 @@ from collections.abc import Callable
 import click
 
 from dlkata.cli.app import KATA, App
-from dlkata.cli.check import SANDBOX_HELP, remember_check
+from dlkata.cli.check import SANDBOX_HELP
 from dlkata.cli.kata import edit_attempt, start_attempt
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_lines
+from dlkata.cli.remember import remember_check
 from dlkata.content.kata import Kata
 from dlkata.errors import DlkataError
 from dlkata.grading.protocol import Check, Fault, Line, Plan, Problem, Result, Verdict

@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 LINUX = sys.platform == "linux"
@@ -36,19 +37,27 @@ def become_subreaper() -> None:
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end_children(rounds: int = 100) -> None:
-    """Kills and reaps every child, and what those leave behind, until none is left."""
+def end_children(spare: Collection[int] = (), rounds: int = 100) -> None:
+    """Kills and reaps every child but the spared ones, and what those leave behind, until none is left."""
     for _round in range(rounds):
-        for pid in children(os.getpid()):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        try:
-            while os.waitpid(-1, 0 if LINUX else os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
+        victims = [pid for pid in children(os.getpid()) if pid not in spare]
+        if not victims:
             return
+        for pid in victims:
+            end_process(pid)
+
+
+def end_process(pid: int) -> None:
+    """Kills a child with its process group, and reaps it."""
+    for kill in (os.killpg, os.kill):
+        try:
+            kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        pass
 
 
 def children(pid: int) -> list[int]:

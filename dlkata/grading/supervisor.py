@@ -21,7 +21,7 @@ import msgspec
 from dlkata.content.kata import Kata, read_kata
 from dlkata.grading.channel import TOKEN_SIZE
 from dlkata.grading.collection import Suite
-from dlkata.grading.confinement import become_subreaper, end_children
+from dlkata.grading.confinement import become_subreaper, end_children, end_process
 from dlkata.grading.diagnosis import can_diagnose
 from dlkata.grading.preloading import preload_optimizers
 from dlkata.grading.protocol import (
@@ -183,14 +183,9 @@ class Worker:
     def end(self) -> None:
         self.selector.close()
         if self.pid:
-            for kill in (os.killpg, os.kill):
-                try:
-                    kill(self.pid, signal.SIGKILL)
-                except (ProcessLookupError, PermissionError):
-                    pass
+            end_process(self.pid)
         os.close(self.result)
         os.close(self.printed)
-        end_children()
 
 
 def start(job: Job, suite: Suite, result: int, output: int, token: bytes) -> int:
@@ -217,6 +212,7 @@ class Supervisor:
         self.banned: list[Banned] = []
         self.tampered: list[Tampering] = []
         self.timeouts = 0
+        self.workers: list[Worker] = []
 
     def grade(self) -> None:
         """The whole check: tests, a second seed, diagnosis, trail, verdict."""
@@ -240,13 +236,16 @@ class Supervisor:
         quick = [name for name in tests if not self.suite.tests[name].training]
         if not self._run(quick, "grade", self.check.seed):
             return
-        if len(tests) > len(quick) and not self._stops():
+        training = [] if self._stops() else tests[len(quick) :]
+        if training:
             preload_optimizers()  # here, once, and not before the quick tests have been heard
-            self._run(tests[len(quick) :], "grade", self.check.seed)
+        # The confirmation runs beside the training, which takes longer: on two cores it costs nothing.
+        confirms = self.check.diagnose and self._passed(quick)
+        confirmation = self._worker("confirm", quick, second_seed(self.check.source)) if confirms else None
+        self._run(training, "grade", self.check.seed)
+        if confirmation is not None and self._passed(tests):
+            self._run(quick, "confirm", second_seed(self.check.source), confirmation)
         passed = self._passed(tests)
-        if passed and self.check.diagnose:
-            self._run(self.suite.quick, "confirm", second_seed(self.check.source))
-            passed = self._passed(tests)
         bugs: list[str] = []
         trail: Trail | None = None
         if not passed and self.check.diagnose and not self.banned and not self.tampered:
@@ -263,19 +262,37 @@ class Supervisor:
 
     # ------------------------------------------------------------ running tests
 
-    def _run(self, tests: list[str], purpose: str, seed: int) -> bool:
-        """Runs tests, in as many workers as it takes. False: the attempt could not be loaded, which has been said."""
+    def _run(self, tests: list[str], purpose: str, seed: int, worker: Worker | None = None) -> bool:
+        """Runs tests, in as many workers as it takes, the first of which may be at work already.
+
+        False: the attempt could not be loaded, which has been said.
+        """
         pending = list(tests)
         while pending:
-            worker = Worker(self._job(purpose, pending, seed), self.suite, self.line.connection)
+            worker = worker or self._worker(purpose, pending, seed)
             try:
                 if not self._hear(worker, pending, purpose):
                     return False
             finally:
-                worker.end()
+                self._end(worker)
+                worker = None
             if self._stops():
                 break
         return True
+
+    def _worker(
+        self, purpose: Any, tests: list[str], seed: int, evidence: list[Done] | None = None
+    ) -> Worker:
+        job = Job(self.check, purpose, list(tests), seed, self.kata.head.forbids, evidence or [])
+        worker = Worker(job, self.suite, self.line.connection)
+        self.workers.append(worker)
+        return worker
+
+    def _end(self, worker: Worker) -> None:
+        """Ends a worker, and the daemons that any worker has left behind."""
+        self.workers.remove(worker)
+        worker.end()
+        end_children(spare=[other.pid for other in self.workers])
 
     def _stops(self) -> bool:
         return self.check.fail_fast and any(r.outcome != Outcome.PASSED for r in self.results.values())
@@ -356,9 +373,6 @@ class Supervisor:
         seconds = deadline if not self.timeouts else max(2.0, deadline / 4)
         return max(seconds, LOADING_SECONDS) if first and not self.timeouts else seconds
 
-    def _job(self, purpose: Any, tests: list[str], seed: int, evidence: list[Done] | None = None) -> Job:
-        return Job(self.check, purpose, list(tests), seed, self.kata.head.forbids, evidence or [])
-
     # ------------------------------------------------------------ explaining a failure
 
     def _evidence(self) -> list[Done]:
@@ -368,28 +382,25 @@ class Supervisor:
         evidence = self._evidence()
         if len(evidence) < len(self.suite.quick) or not can_diagnose(evidence):
             return []
-        # After a failed confirmation the failing tests ran with other numbers than the passing ones.
-        seed = self.check.seed
-        answer = self._ask(self._job("diagnose", [], seed, evidence), Diagnosed)
+        answer = self._ask(self._worker("diagnose", [], self.check.seed, evidence), Diagnosed)
         return answer.bugs if answer else []
 
     def _trail(self) -> Trail | None:
         tests = self.suite.tests
         for done in self._evidence():
             if done.outcome == Outcome.FAILED and tests[done.name].is_comparison:
-                answer = self._ask(self._job("trail", [done.name], self.check.seed), Traced)
+                answer = self._ask(self._worker("trail", [done.name], self.check.seed), Traced)
                 return answer.trail if answer else None
         return None
 
-    def _ask(self, job: Job, kind: type) -> Any:
+    def _ask(self, worker: Worker, kind: type) -> Any:
         """The one answer of a worker that explains; None if it has none to give. An explanation may fail quietly."""
-        worker = Worker(job, self.suite, self.line.connection)
         try:
             for message in worker.messages(self.kata.head.deadline):
                 if isinstance(message, kind):
                     return message
         finally:
-            worker.end()
+            self._end(worker)
         return None
 
 

@@ -19,9 +19,7 @@ class Adam:
         self.lr = lr
         self.b1, self.b2 = betas
         self.eps = eps
-        self.state = [
-            {"avg": torch.zeros_like(p), "sq": torch.zeros_like(p), "n": 0} for p in self.params
-        ]
+        self.state = [{"avg": torch.zeros_like(p), "sq": torch.zeros_like(p), "n": 0} for p in self.params]
 
     @torch.no_grad()
     def step(self) -> None:

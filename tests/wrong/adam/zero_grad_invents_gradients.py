@@ -17,9 +17,7 @@ class Adam:
         self.weights = list(params)
         self.lr, self.eps = lr, eps
         self.rho1, self.rho2 = betas
-        self.memory = {
-            w: dict(mu=torch.zeros_like(w), nu=torch.zeros_like(w), age=0) for w in self.weights
-        }
+        self.memory = {w: dict(mu=torch.zeros_like(w), nu=torch.zeros_like(w), age=0) for w in self.weights}
 
     def step(self) -> None:
         for w, mem in self.memory.items():

@@ -1,5 +1,5 @@
-# mistake: The shift is added before the scale, so the scale multiplies the shift as well.
-# line: 19
+# mistake: An eps smaller than 1e-5 is raised to 1e-5.
+# line: 12
 import torch
 from torch import Tensor, nn
 
@@ -9,12 +9,11 @@ class LayerNorm(nn.Module):
         super().__init__()
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.axes = tuple(range(-len(shape), 0))
-        self.eps = eps
+        self.eps = max(eps, 1e-5)  # smaller ones are not safe in float32
         self.weight = nn.Parameter(torch.ones(shape))
         self.bias = nn.Parameter(torch.zeros(shape))
 
     def forward(self, x: Tensor) -> Tensor:
         variance, mean = torch.var_mean(x, dim=self.axes, correction=0, keepdim=True)
         out = (x - mean) * torch.rsqrt(variance + self.eps)
-        out = out + self.bias
-        return out * self.weight
+        return torch.addcmul(self.bias, out, self.weight)
