@@ -280,10 +280,8 @@ class Supervisor:
                 break
         return True
 
-    def _worker(
-        self, purpose: Any, tests: list[str], seed: int, evidence: list[Done] | None = None
-    ) -> Worker:
-        job = Job(self.check, purpose, list(tests), seed, self.kata.head.forbids, evidence or [])
+    def _worker(self, purpose: Any, tests: list[str], seed: int, **more: Any) -> Worker:
+        job = Job(self.check, purpose, list(tests), seed, self.kata.head.forbids, **more)
         worker = Worker(job, self.suite, self.line.connection)
         self.workers.append(worker)
         return worker
@@ -382,7 +380,7 @@ class Supervisor:
         evidence = self._evidence()
         if len(evidence) < len(self.suite.quick) or not can_diagnose(evidence):
             return []
-        answer = self._ask(self._worker("diagnose", [], self.check.seed, evidence), Diagnosed)
+        answer = self._ask(self._worker("diagnose", [], self.check.seed, evidence=evidence), Diagnosed)
         return answer.bugs if answer else []
 
     def _trail(self) -> Trail | None:

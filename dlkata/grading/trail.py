@@ -2,9 +2,15 @@
 
 Attempt and reference run once more, traced; after each of their lines every floating tensor bound to a local or
 to an attribute of `self` is kept. Values match when they are equal up to a permutation or merging of axes.
+
+Right attempts in another style have values of their own too. Three things clear such a value: it is an input in
+another shape, it is picked from a right value, or a right value was computed from it, as the autograd graph or
+the statement shows.
 """
 
+import linecache
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 from types import FrameType, ModuleType
@@ -16,12 +22,14 @@ from torch import Tensor
 
 from dlkata.grading.collection import SuiteTest
 from dlkata.grading.protocol import Match, Trail
+from dlkata.grading.reads import names_read
 from dlkata.grading.run import perform
 
-MOST_VALUES = 400
+MOST_VALUES = 600
 LARGEST = 100_000
 MOST_AXES = 5
 SHOWN = 12
+RETURN = "return"
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,7 @@ class Value:
     line: int
     name: str
     array: np.ndarray
+    origin: Any = None  # the node of the autograd graph that computed it
 
 
 @dataclass
@@ -37,12 +46,17 @@ class Tracer:
 
     file: str
     values: list[Value] = field(default_factory=list)
+    inputs: list[Value] = field(default_factory=list)  # arguments as they came: known to both sides
     _frames: dict[int, dict[str, tuple[int, int, int]]] = field(default_factory=dict)
     _lines: dict[int, int] = field(default_factory=dict)
 
     def begin(self, frame: FrameType) -> Any:
-        # Arguments are known to both sides: they are no findings.
-        self._frames[id(frame)] = {name: _identity(value) for name, value in _tensors(frame)}
+        seen = {}
+        for name, value in _tensors(frame):
+            seen[name] = _identity(value)
+            if not name.startswith("self."):
+                _keep(self.inputs, frame.f_lineno, name, value)
+        self._frames[id(frame)] = seen
         self._lines[id(frame)] = frame.f_lineno
         return self.step
 
@@ -52,7 +66,7 @@ class Tracer:
             self._lines[id(frame)] = frame.f_lineno
         if event == "return":
             if type(arg) in (Tensor, torch.nn.Parameter):
-                self._keep(frame.f_lineno, "return", arg)
+                _keep(self.values, frame.f_lineno, RETURN, arg)
             self._frames.pop(id(frame), None)
         return self.step
 
@@ -62,14 +76,22 @@ class Tracer:
             identity = _identity(value)
             if seen.get(name) != identity:
                 seen[name] = identity
-                self._keep(line, name, value)
+                _keep(self.values, line, name, value)
 
-    def _keep(self, line: int, name: str, value: Tensor) -> None:
-        if len(self.values) < MOST_VALUES and 1 < value.numel() <= LARGEST and value.is_floating_point():
-            self.values.append(Value(line, name, value.detach().cpu().to(torch.float64).numpy().copy()))
+
+def _keep(values: list[Value], line: int, name: str, value: Tensor) -> None:
+    if len(values) < MOST_VALUES and 1 < value.numel() <= LARGEST and value.is_floating_point():
+        array = value.detach().cpu().to(torch.float64).numpy().copy()
+        values.append(Value(line, name, array, value.grad_fn))
 
 
 def follow(test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: int) -> Trail | None:
+    """The trail of one failing test."""
+    source = "".join(linecache.getlines(str(candidate.__file__)))
+    return point(_judged(*_run(test, candidate, reference, seed)), names_read(source))
+
+
+def _run(test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: int) -> tuple[Tracer, Tracer]:
     mine, theirs = Tracer(str(candidate.__file__)), Tracer(str(reference.__file__))
     tracers = {tracer.file: tracer for tracer in (mine, theirs)}
 
@@ -82,46 +104,93 @@ def follow(test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: 
         perform(test, candidate, reference, seed)
     finally:
         sys.settrace(None)
-    return compare(mine.values, theirs.values)
+    return mine, theirs
 
 
-def compare(mine: list[Value], theirs: list[Value]) -> Trail | None:
-    """Matches in order, and the first of the attempt's values that is nowhere in the reference."""
-    known = [value for value in theirs if not _constant(value.array)]
+def _judged(mine: Tracer, theirs: Tracer) -> list[tuple[Value, Match | None]]:
+    """Each of the attempt's telling values with its match; inputs in whatever shape are left out."""
+    known = [value for value in theirs.values if not _constant(value.array)]
+    given = [value for value in [*theirs.inputs, *mine.inputs] if not _constant(value.array)]
     if not known:
-        return (
-            None  # the attempt raised before the reference ran, or the reference has no intermediate values
-        )
-    matched: list[Match] = []
-    first: Value | None = None
-    for value in mine:
-        if _constant(value.array):
+        return []  # the attempt raised before the reference ran
+    judged: list[tuple[Value, Match | None]] = []
+    for value in mine.values:
+        if _constant(value.array) or _match(value, given) is not None or _picked(value, known):
             continue
-        match = _match(value, known)
-        if match is not None and not match.reordered:
-            if match not in matched:
-                matched.append(match)
-            continue
-        if match is not None:
-            matched.append(match)
-        first = value
-        break
-    if first is None:
+        judged.append((value, _match(value, known)))
+    return judged
+
+
+def point(judged: Sequence[tuple[Value, Match | None]], reads: Mapping[int, set[str]]) -> Trail | None:
+    """Matches in order, and the first value that nothing clears; none where the last thing returned is right.
+
+    Then the values are right and the fault lies elsewhere: in the gradient, say.
+    """
+    returned = [match for value, match in judged if value.name == RETURN]
+    if returned and returned[-1] is not None and not returned[-1].reordered:
         return None
-    return Trail(first.line, first.name, matched[-SHOWN:])
+    is_right = [match is not None and not match.reordered for _value, match in judged]
+    nodes = _ancestors(value.origin for (value, _match), right in zip(judged, is_right, strict=True) if right)
+    sources = _read_by_right_ones([value for value, _match in judged], is_right, reads)
+    matched: list[Match] = []
+    for number, (value, match) in enumerate(judged):
+        wrong = not is_right[number]
+        if wrong and (number in sources or (value.origin is not None and value.origin in nodes)):
+            continue
+        if match is not None and match not in matched:
+            matched.append(match)
+        if wrong:
+            return Trail(value.line, value.name, matched[-SHOWN:])
+    return None
 
 
-def _match(value: Value, known: list[Value]) -> Match | None:
+def _ancestors(origins: Iterable[Any]) -> set[Any]:
+    """Every autograd node from which one of these was computed."""
+    found: set[Any] = set()
+    waiting = [origin for origin in origins if origin is not None]
+    while waiting:
+        node = waiting.pop()
+        for parent, _index in node.next_functions:
+            if parent is not None and parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return found
+
+
+def _read_by_right_ones(
+    values: Sequence[Value], is_right: Sequence[bool], reads: Mapping[int, set[str]]
+) -> set[int]:
+    """The positions of values that a right value was computed from, directly or by way of others."""
+    cleared: set[int] = set()
+    for number in reversed(range(len(values))):
+        if is_right[number] or number in cleared:
+            for name in reads.get(values[number].line, ()):
+                earlier = range(number - 1, -1, -1)
+                last = next((n for n in earlier if values[n].name == name), None)
+                if last is not None:
+                    cleared.add(last)
+    return cleared
+
+
+def _match(value: Value, known: Sequence[Value]) -> Match | None:
     flat = value.array.ravel()
     entries = np.sort(flat)
     reordered = None
-    for other in known:
+    # The newest first: of several steps, the present one.
+    for other in reversed(known):
         if other.array.size != flat.size or not _close(entries, np.sort(other.array.ravel())):
             continue
         if _same_order(value.array, other.array):
             return Match(value.line, value.name, other.name)
         reordered = reordered or Match(value.line, value.name, other.name, reordered=True)
     return reordered
+
+
+def _picked(value: Value, known: Sequence[Value]) -> bool:
+    """Some of the entries of one right value, such as each sample's true class: a step on the way, right or wrong."""
+    entries = np.unique(value.array)
+    larger = (other for other in known if other.array.size > value.array.size)
+    return entries.size > 1 and any(np.isin(entries, other.array).all() for other in larger)
 
 
 def _same_order(one: np.ndarray, other: np.ndarray) -> bool:
@@ -135,7 +204,9 @@ def _same_order(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def _close(one: np.ndarray, other: np.ndarray) -> bool:
-    return bool(np.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True))
+    """As close as two right ways of computing the same, and closer than a detour through float32."""
+    scale = float(np.nanmax(np.abs(other), initial=0.0, where=np.isfinite(other)))
+    return bool(np.allclose(one, other, rtol=1e-9, atol=1e-12 * max(scale, 1e-3), equal_nan=True))
 
 
 def _constant(array: np.ndarray) -> bool:
@@ -155,12 +226,11 @@ def _tensors(frame: FrameType) -> list[tuple[str, Tensor]]:
                     found += [
                         (f"self.{attribute}[{i}]", x) for i, x in enumerate(inner) if isinstance(x, Tensor)
                     ]
-                elif isinstance(inner, dict) and not attribute.startswith("_"):
-                    found += [
-                        (f"self.{attribute}[{i}]", x)
-                        for i, x in enumerate(inner.values())
-                        if isinstance(x, Tensor)
-                    ]
+                elif isinstance(inner, dict) and (
+                    not attribute.startswith("_") or attribute == "_parameters"
+                ):
+                    prefix = "self" if attribute == "_parameters" else f"self.{attribute}"
+                    found += [(f"{prefix}.{key}", x) for key, x in inner.items() if isinstance(x, Tensor)]
     return [(name, value) for name, value in found if type(value) in (Tensor, torch.nn.Parameter)]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dlkata.ui.math import draw
-from dlkata.ui.wrap import wrap
+from dlkata.ui.wrap import joined, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -36,7 +36,7 @@ def layout(markdown: str, width: int) -> list["Text"]:
         elif kind == "list":
             lines += _list(block, width)
         else:
-            lines += wrap(inline(" ".join(block)), width)
+            lines += wrap(inline(joined(block)), width)
     return lines
 
 
@@ -128,7 +128,7 @@ def _list(block: list[str], width: int) -> list["Text"]:
             items.append((len(match[1]), "•" if match[2] in "-*" else match[2], line[match.end() :].strip()))
         elif items:
             indent, mark, text = items[-1]
-            items[-1] = indent, mark, f"{text} {line.strip()}"
+            items[-1] = indent, mark, joined([text, line])
     lines: list[Text] = []
     for indent, mark, text in items:
         margin = " " * (indent + 2)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dlkata.content.kata import Kata
 from dlkata.locale import _
-from dlkata.ui.wrap import wrap
+from dlkata.ui.wrap import joined, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -26,14 +26,14 @@ def solution(kata: Kata, width: int) -> list["Text"]:
             notes.remove(note)
             indent = 2 + len(code) - len(code.lstrip())
             lines += [Text(" " * indent + "↳ " if i == 0 else " " * indent + "  ").append_text(row)
-                      for i, row in enumerate(_noted(note.text, max(30, width - indent - 2)))]  # fmt: skip
+                      for i, row in enumerate(_noted(joined(note.text.split("\n")), max(30, width - indent - 2)))]  # fmt: skip
     if kata.solution.follow_ups:
         lines += [Text(), Text(_("What an interviewer asks next"), style=STRONG)]
     for follow_up in kata.solution.follow_ups:
         lines += [
             Text(),
-            *_hanging("? ", follow_up.text, width, STRONG),
-            *_hanging("  ", follow_up.answer, width, ""),
+            *_hanging("? ", joined(follow_up.text.split("\n")), width, STRONG),
+            *_hanging("  ", joined(follow_up.answer.split("\n")), width, ""),
         ]
     return lines
 

@@ -7,7 +7,7 @@ from dlkata.content.kata import Kata
 from dlkata.grading.protocol import Outcome, Problem, Result, Sentence, Trail, Verdict
 from dlkata.locale import _, language
 from dlkata.ui.finding import ended, explain, explain_ban, explain_raised, explain_tampering
-from dlkata.ui.wrap import wrap
+from dlkata.ui.wrap import joined, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -100,7 +100,7 @@ def closing(
 
 def bug_texts(kata: Kata, names: Iterable[str]) -> list[str]:
     texts = {bug.name: bug.text for bug in kata.solution.bugs}
-    return [texts[name] for name in names]
+    return [joined(texts[name].split("\n")) for name in names]
 
 
 def _marked(mark: str, text: str, style: str, width: int) -> list["Text"]:
@@ -132,7 +132,7 @@ def _trail(trail: Trail, source: str, width: int) -> list["Text"]:
     sentence = (
         _("`{name}` has the numbers of the reference's `{reference}` in another order: look here.", name=trail.name, reference=strange[0].reference)
         if strange
-        else _("`{name}` matches nothing in a right solution: look here.", name=trail.name)
+        else _("`{name}` matches nothing in the reference: look here.", name=trail.name)
     )  # fmt: skip
     lines += [Text("          ").append_text(row) for row in wrap(Text(sentence), width - 10)]
     return lines

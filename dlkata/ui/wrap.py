@@ -1,6 +1,7 @@
 """Breaks lines as both languages do: between words, and between Chinese characters, never before a closing mark."""
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 WIDE = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef\u3000-\u303f"
 CLOSING = "，。、；：？！）》」』】”’…—"
 OPENING = "（《「『【“‘"
+BORDER = re.compile(rf"[{WIDE}{OPENING}{CLOSING}]")
 # A unit is never broken: one wide character with the marks that cling to it, or a run of anything else.
 UNIT = re.compile(rf"[{OPENING}]*(?:[{WIDE}]|[^\s{WIDE}{OPENING}{CLOSING}]+)?[{CLOSING}]*")
 
@@ -44,6 +46,18 @@ def break_points(text: str, width: int) -> list[tuple[int, int]]:
     if used:
         lines.append((start, end))
     return lines or [(0, 0)]
+
+
+def joined(lines: Iterable[str]) -> str:
+    """Lines of one paragraph as one line: a space between words, none between Chinese characters."""
+    text = ""
+    for line in (line.strip() for line in lines):
+        if not (text and line):
+            text += line
+            continue
+        chinese = BORDER.match(text[-1]) and BORDER.match(line[0])
+        text += line if chinese else f" {line}"
+    return text
 
 
 def wrap(text: "Text", width: int) -> list["Text"]:
