@@ -4,6 +4,7 @@ import inspect
 import sys
 import threading
 import types
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -110,6 +111,16 @@ class BanWatch:
                 original(thread)
 
         setattr(threading.Thread, "run", run)  # noqa: B010
+
+    def name_lines_in_warnings(self) -> None:
+        """A warning is printed with the attempt's line, not with that of the mode which stands between it and torch."""
+
+        def show(message: Warning | str, category: type[Warning], *_where: Any, **_more: Any) -> None:
+            if line := self.line_of_attempt():
+                text = str(message).strip().split("\n", 1)[0]
+                print(f"line {line}: {category.__name__}: {text}", file=sys.stderr)
+
+        warnings.showwarning = show
 
     def watch_optimizers(self) -> None:
         if not self.forbids_optimizers:

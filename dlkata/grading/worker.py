@@ -3,7 +3,6 @@
 import gc
 import os
 import sys
-import warnings
 from pathlib import Path
 from time import perf_counter
 from types import ModuleType
@@ -131,7 +130,7 @@ class Bench:
         if OPTIMIZERS in job.forbids or any(test.training for test in suite.tests.values()):
             self.watch.watch_optimizers()
         self.watch.watch_threads()
-        self._name_lines_in_warnings()
+        self.watch.name_lines_in_warnings()
         hide_grader()
         self.guard.install()
 
@@ -158,16 +157,6 @@ class Bench:
             self.watch.caught.append(found)
         self.watch.watch_backward(attempt)
         return attempt
-
-    def _name_lines_in_warnings(self) -> None:
-        """A warning is printed with the attempt's line, not with that of the mode which stands between it and torch."""
-
-        def show(message: Warning | str, category: type[Warning], *_where: Any, **_more: Any) -> None:
-            if line := self.watch.line_of_attempt():
-                text = str(message).strip().split("\n", 1)[0]
-                print(f"line {line}: {category.__name__}: {text}", file=sys.stderr)
-
-        warnings.showwarning = show  # type: ignore[assignment]
 
     @property
     def stub_source(self) -> str:

@@ -6,6 +6,7 @@ from torch import nn
 
 from dlkata.grading.suite import (
     adopt,
+    difference,
     digits,
     follows,
     gradients,
@@ -23,12 +24,19 @@ from dlkata.grading.suite import (
 GRADIENTS = ["∂L/∂x", "∂L/∂weight", "∂L/∂bias"]
 
 
-def twins(candidate, reference, seed, shape, **options):
-    """The attempt's layer and the reference's, with the same γ and β, drawn far from ones and zeros."""
-    theirs = place(reference.LayerNorm(shape, **options))
+def twins(candidate, reference, seed, shape, eps=1e-5):
+    """The attempt's layer and the reference's, with the same γ and β, drawn far from ones and zeros.
+
+    eps is always passed: only test_default_eps asks what it is without.
+    """
+    theirs = place(reference.LayerNorm(shape, eps=eps))
     weight, bias = normal(seed + 100, theirs.weight.shape, theirs.bias.shape, grad=False)
     theirs.load_state_dict({"weight": weight, "bias": bias})
-    return adopt(place(candidate.LayerNorm(shape, **options)), theirs), theirs
+    mine = adopt(place(candidate.LayerNorm(shape, eps=eps)), theirs)
+    for learned in (mine.weight, mine.bias):
+        if not learned.requires_grad:
+            learned.requires_grad_()  # a buffer: test_fresh_layer says so, once
+    return mine, theirs
 
 
 def tokens(seed, shape=(4, 3, 7), scale=1.0):
@@ -64,7 +72,7 @@ def test_fresh_layer(candidate, reference, seed):
         name="parameters",
     )
     x = tokens(seed)
-    same(place(candidate.LayerNorm(7))(x), place(reference.LayerNorm(7))(x))
+    same(place(candidate.LayerNorm(7, eps=1e-5))(x), place(reference.LayerNorm(7, eps=1e-5))(x))
 
 
 def test_gradients(candidate, reference, seed):
@@ -79,7 +87,7 @@ def test_any_leading_dims(candidate, reference, seed):
     前面有任意多维都可以，没有也行；batch 为 1 也行"""
     mine, theirs = twins(candidate, reference, seed, 7)
     for shape in ((5, 7), (7,), (2, 5, 3, 7), (2, 1, 4, 3, 7), (1, 3, 7), (4, 1, 7), (1, 7)):
-        same(mine(tokens(seed, shape)), theirs(tokens(seed, shape)), f"output of {shape}")
+        same(mine(tokens(seed, shape)), theirs(tokens(seed, shape)), f"output (x.shape = {shape})")
         same(grads(mine, tokens(seed, shape)), grads(theirs, tokens(seed, shape)), GRADIENTS)
 
 
@@ -88,16 +96,20 @@ def test_tuple_shape(candidate, reference, seed):
     传 tuple 时，在这几维上一起归一化"""
     mine, theirs = twins(candidate, reference, seed, (3, 7))
     for shape in ((4, 2, 3, 7), (3, 7)):
-        same(mine(tokens(seed, shape)), theirs(tokens(seed, shape)), f"output of {shape}")
+        same(mine(tokens(seed, shape)), theirs(tokens(seed, shape)), f"output (x.shape = {shape})")
         same(grads(mine, tokens(seed, shape)), grads(theirs, tokens(seed, shape)), GRADIENTS)
     for normalized_shape, shape in (((5,), (2, 3, 5)), ((2, 3, 5), (4, 2, 3, 5))):
         mine, theirs = twins(candidate, reference, seed, normalized_shape)
-        same(mine(tokens(seed, shape)), theirs(tokens(seed, shape)), f"output for {normalized_shape}")
+        same(
+            mine(tokens(seed, shape)),
+            theirs(tokens(seed, shape)),
+            f"output (normalized_shape = {normalized_shape})",
+        )
 
 
 def test_eps(candidate, reference, seed):
-    """eps is the one that was passed, and it stands under the square root
-    eps 用的是传入的值，并且在根号内"""
+    """eps is the one that was passed, large or tiny, and it stands under the square root
+    eps 用的是传入的值，无论大小，并且在根号内"""
 
     def small_and_large(module):
         return place(module.LayerNorm(7, 0.004)), place(module.LayerNorm(normalized_shape=(3, 7), eps=0.3))
@@ -106,16 +118,28 @@ def test_eps(candidate, reference, seed):
     layers = zip(small_and_large(candidate), small_and_large(reference), (0.004, 0.3), strict=True)
     for mine, theirs, eps in layers:
         adopt(mine, theirs)
-        same(mine(tokens(seed, scale=0.3)), theirs(tokens(seed, scale=0.3)), f"output with eps = {eps}")
+        same(mine(tokens(seed, scale=0.3)), theirs(tokens(seed, scale=0.3)), f"output (eps = {eps:g})")
         same(grads(mine, tokens(seed, scale=0.3)), grads(theirs, tokens(seed, scale=0.3)), GRADIENTS)
+
+    for eps in (1e-5, 1e-6, 1e-12, 2.5):  # beside variances of the same size
+        mine, theirs = twins(candidate, reference, seed, 7, eps=eps)
+        x, same_x = tokens(seed, scale=eps**0.5), tokens(seed, scale=eps**0.5)
+        same(mine(x), theirs(same_x), f"output (eps = {eps:g})")
+        same(grads(mine, x), grads(theirs, same_x), GRADIENTS)
 
 
 def test_default_eps(candidate, reference, seed):
     """Without eps, tokens of tiny variance show that it is 1e-5
     不传 eps 时默认 1e-5：方差极小的 token 看得出来"""
-    mine, theirs = twins(candidate, reference, seed, 7)
-    same(mine(tokens(seed, scale=1e-3)), theirs(tokens(seed, scale=1e-3)))
-    same(grads(mine, tokens(seed, scale=1e-3)), grads(theirs, tokens(seed, scale=1e-3)), GRADIENTS)
+    mine, theirs = place(candidate.LayerNorm(7)), place(reference.LayerNorm(7))
+    output, right = mine(tokens(seed, scale=1e-3)), theirs(tokens(seed, scale=1e-3))
+    # Not judged as values: every other default is the same mistake.
+    tolerance = (1e-8, 1e-9) if setting.dtype == torch.float64 else (1e-4, 1e-5)
+    holds(
+        difference(output, right, "output", tolerance) is None,
+        "Without eps, tokens of tiny variance are normalised as if the default were not 1e-5.",
+        "不传 eps 时，方差极小的 token 归一化的结果不对：默认值应为 1e-5。",
+    )
 
 
 def test_constant_tokens(candidate, reference, seed):
@@ -128,7 +152,7 @@ def test_constant_tokens(candidate, reference, seed):
 
     for width in (7, 1):
         mine, theirs = twins(candidate, reference, seed, width)
-        same(mine(constant(width)), theirs(constant(width)), f"output of {width} equal features")
+        same(mine(constant(width)), theirs(constant(width)), f"output (D = {width})")
         same(grads(mine, constant(width)), grads(theirs, constant(width)), GRADIENTS)
 
 
@@ -147,7 +171,9 @@ def test_large_mean(candidate, reference, seed):
     offsets = torch.tensor([-1.0, -1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0], device=setting.device)
     (ranks,) = normal(seed, (3, 5, 8), grad=False)
     x, same_x = (8192 + offsets[ranks.argsort(-1)] for _ in range(2))
-    mine, theirs = (m.LayerNorm(8).to(setting.device, torch.float32) for m in (candidate, reference))
+    mine, theirs = (
+        m.LayerNorm(8, eps=1e-5).to(setting.device, torch.float32) for m in (candidate, reference)
+    )
     # Loose for running updates (Welford), which round a mean near 8192 a few times: right to 0.001.
     same(mine(x), theirs(same_x), tolerance=(0.0, 0.1))
 
@@ -196,9 +222,9 @@ def test_noncontiguous(candidate, reference, seed):
     输入是转置、带步长的切片或 expand 的结果时也正确"""
     mine, theirs = twins(candidate, reference, seed, 7)
     cases = (
-        ("transposed", (4, 7, 5), lambda x: x.mT),
-        ("strided", (4, 5, 14), lambda x: x[:, ::2, ::2]),
-        ("expanded", (4, 1, 7), lambda x: x.expand(4, 3, 7)),
+        ("x.mT", (4, 7, 5), lambda x: x.mT),
+        ("x[:, ::2, ::2]", (4, 5, 14), lambda x: x[:, ::2, ::2]),
+        ("x.expand", (4, 1, 7), lambda x: x.expand(4, 3, 7)),
     )
     for name, shape, view in cases:
         x, same_x = tokens(seed, shape), tokens(seed, shape)
@@ -228,7 +254,7 @@ def photos(seed):
 
 def network(module):
     """Two layers to be graded, the first over whole images."""
-    image_norm, hidden_norm = module.LayerNorm((8, 8)), module.LayerNorm(32)
+    image_norm, hidden_norm = module.LayerNorm((8, 8), eps=1e-5), module.LayerNorm(32, eps=1e-5)
     hidden = nn.Sequential(image_norm, nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), hidden_norm)
     return place(nn.Sequential(hidden, nn.Linear(32, 10)))
 

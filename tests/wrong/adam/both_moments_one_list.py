@@ -1,5 +1,5 @@
 # mistake: m and v are bound to the same list of tensors by a chained assignment, so both recursions write into one running mean.
-# line: 21
+# line: 21, 32
 from collections.abc import Iterable
 
 import torch

@@ -1,5 +1,5 @@
 # mistake: Epsilon is added to the root of the uncorrected second moment, so the correction scales it too and the first steps see a far larger epsilon.
-# line: 39
+# line: 37
 from collections.abc import Iterable
 import math
 

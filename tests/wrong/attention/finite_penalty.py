@@ -1,5 +1,6 @@
 # mistake: Hidden keys get a penalty of 10000, which a hidden score of 10**11 outweighs.
-# line: 12
+# bug: penalty_finite
+# line: 13
 import torch
 from torch import Tensor
 

@@ -1,5 +1,6 @@
 # mistake: The mask is negated in place, so the caller's mask is changed and the next call with it sees the opposite.
-# line: 10
+# bug: mask_in_place
+# line: 11
 import math
 
 import torch

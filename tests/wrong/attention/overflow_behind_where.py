@@ -1,5 +1,6 @@
 # mistake: Hidden exponentials may overflow before torch.where drops them: the values are right, but the gradient is 0 * inf = nan.
-# line: 11
+# bug: overflow_behind_mask
+# line: 12
 import math
 
 import torch

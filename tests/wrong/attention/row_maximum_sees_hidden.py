@@ -1,5 +1,6 @@
 # mistake: The maximum subtracted for stability includes hidden keys, so a hidden key far above the others makes every visible exponential underflow to 0/0.
-# line: 9
+# bug: mask_too_late
+# line: 10
 from torch import Tensor
 
 

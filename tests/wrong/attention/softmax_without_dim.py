@@ -1,5 +1,6 @@
 # mistake: softmax is called without dim, which takes the keys for two dimensions but another dimension for three or four.
-# line: 16
+# bug: softmax_no_dim
+# line: 17
 import warnings
 
 import torch.nn.functional as F

@@ -1,5 +1,6 @@
 # mistake: The softmax is always computed in float32 (a habit from half precision), which throws half of the digits of float64 away.
-# line: 15
+# bug: softmax_in_float32
+# line: 16
 import math
 
 import torch

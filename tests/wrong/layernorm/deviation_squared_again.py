@@ -1,5 +1,6 @@
 # mistake: The variance is rooted and squared again before eps is added: the values are right, but the root has an infinite slope at 0, so a constant token gets nan as gradient.
-# line: 8
+# bug: root_squared_again
+# line: 9
 import torch
 from torch import Tensor, nn
 

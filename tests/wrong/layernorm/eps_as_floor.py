@@ -1,5 +1,6 @@
 # mistake: eps is used as the smallest variance allowed instead of being added to the variance.
-# line: 20
+# bug: eps_as_floor
+# line: 21
 import torch
 from torch import Tensor, nn
 

@@ -1,5 +1,6 @@
 # mistake: The statistics run over all dimensions but the first instead of over those of normalized_shape.
-# line: 15
+# bug: all_but_batch
+# line: 16
 import torch
 from torch import Tensor, nn
 

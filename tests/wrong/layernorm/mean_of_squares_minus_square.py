@@ -1,5 +1,6 @@
 # mistake: The variance is E[x^2] - E[x]^2, which loses all its digits in float32 where the mean is far larger than the deviation.
-# line: 20
+# bug: one_pass_variance
+# line: 21
 import torch
 from torch import Tensor, nn
 

@@ -1,5 +1,6 @@
 # mistake: With several normalised dimensions the variance is the mean of the variances of the rows, which leaves out how far the rows lie apart.
-# line: 19
+# bug: rows_averaged
+# line: 20
 import torch
 from torch import Tensor, nn
 

@@ -1,5 +1,6 @@
 # mistake: The variance is detached, so the gradient treats the scale of a token as a constant.
-# line: 17
+# bug: variance_detached
+# line: 18
 import torch
 from torch import Tensor, nn
 
