@@ -76,11 +76,14 @@ def claims(kata: Kata) -> Iterator[Claim]:
         for seed in SEEDS:
             check = check_of(kata, file.read_text(encoding="utf-8"), file.stem, **_with_seed(seed))
             yield Claim(f"right/{file.name}, seed {seed}", check, _must_pass)
+
+
+def wrong_claims(kata: Kata) -> Iterator[Claim]:
+    """Each wrong attempt is rejected, and never taken for another mistake than its own."""
     for file in attempts(kata, "wrong"):
         source = file.read_text(encoding="utf-8")
-        yield Claim(
-            f"wrong/{file.name}", check_of(kata, source, file.stem), _must_not_mislead(listed_bug(source))
-        )
+        complaint = _must_not_mislead(listed_bug(source))
+        yield Claim(f"wrong/{file.name}", check_of(kata, source, file.stem), complaint)
 
 
 def _with_seed(seed: int) -> dict[str, Any]:
@@ -101,17 +104,14 @@ def listed_bug(source: str) -> str | None:
 
 
 def prove(
-    katas: Sequence[Kata], open_line: Callable[[], Line], workers: int
-) -> Iterator[tuple[Kata, Claim, str | None]]:
-    """Every claim of every kata with its complaint, or None where it holds; in order, run side by side."""
-
-    def run(pair: tuple[Kata, Claim]) -> str | None:
-        return pair[1].complaint(grade(open_line(), pair[1].check))
-
-    pairs = [(kata, claim) for kata in katas for claim in claims(kata)]
+    claims: Sequence[Claim], open_line: Callable[[], Line], workers: int
+) -> Iterator[tuple[Claim, Graded, str | None]]:
+    """Every claim with how its source fared and the complaint, None where it holds; in order, run side by side."""
     with ThreadPoolExecutor(workers) as pool:
-        for (kata, claim), complaint in zip(pairs, pool.map(run, pairs), strict=True):
-            yield kata, claim, complaint
+        for claim, graded in zip(
+            claims, pool.map(lambda c: grade(open_line(), c.check), claims), strict=True
+        ):
+            yield claim, graded, claim.complaint(graded)
 
 
 def _must_pass(graded: Graded) -> str | None:
