@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from dlkata.author.inspection import inspect
-from dlkata.author.proof import attempts, check_of, grade, listed_bug, prove
+from dlkata.author.proof import Graded, attempts, claims, listed_bug, prove, wrong_claims
 from dlkata.content.library import Library
 from dlkata.grading import client
 
 LIBRARY = Library()
+CORES = os.cpu_count() or 1
 KATAS = [kata.name for kata in LIBRARY.katas]
 LEAST_RIGHT, LEAST_WRONG = 2, 6
 LINE = re.compile(r"^# line: ([\d, ]+)$", re.MULTILINE)
@@ -30,12 +31,9 @@ def test_the_files_are_as_they_must_be(name):
 
 @pytest.mark.parametrize("name", KATAS)
 def test_every_claim_holds(name, open_line):
-    broken = [
-        f"{claim.label} {complaint}"
-        for _kata, claim, complaint in prove([LIBRARY.kata(name)], open_line, os.cpu_count() or 1)
-        if complaint is not None
-    ]
-    assert broken == []
+    """The reference and the right attempts pass under five seeds, the stub fails, every bug is named as itself."""
+    proofs = prove(list(claims(LIBRARY.kata(name))), open_line, CORES)
+    assert [f"{claim.label} {complaint}" for claim, _graded, complaint in proofs if complaint] == []
 
 
 @pytest.mark.parametrize("name", KATAS)
@@ -45,33 +43,46 @@ def test_there_are_other_peoples_attempts(name):
     assert len(attempts(kata, "wrong")) >= LEAST_WRONG
 
 
-def test_listed_mistakes_in_another_style_are_named(open_line):
-    """A wrong attempt that carries a listed bug (`# bug: NAME`) gets that name in at least four of five."""
-    named, missed = [], []
-    for kata in LIBRARY.katas:
-        for file in attempts(kata, "wrong"):
-            source = file.read_text(encoding="utf-8")
-            if (bug := listed_bug(source)) is not None:
-                graded = grade(open_line(), check_of(kata, source, file.stem))
-                (named if graded.bugs == [bug] else missed).append(f"{kata.name}/{file.stem}: {graded.bugs}")
-    assert len(named) >= 0.8 * (len(named) + len(missed)), missed
+@pytest.mark.xdist_group("wrong attempts")
+class TestWrongAttempts:
+    """Those of tests/wrong, graded once for all of these tests."""
 
+    @pytest.fixture(scope="class")
+    def graded(self, open_line) -> list[tuple[Path, Graded, str | None]]:
+        owned = [claim for kata in LIBRARY.katas for claim in wrong_claims(kata)]
+        files = [file for kata in LIBRARY.katas for file in attempts(kata, "wrong")]
+        proofs = prove(owned, open_line, CORES)
+        return [
+            (file, graded, complaint) for file, (_c, graded, complaint) in zip(files, proofs, strict=True)
+        ]
 
-def test_the_trail_points_at_the_mistake(open_line):
-    """At a faulty line (`# line: N`) or the next one, in at least seven of ten wrong attempts whose values differ."""
-    hits, misses = [], []
-    for kata in LIBRARY.katas:
-        for file in attempts(kata, "wrong"):
-            source = file.read_text(encoding="utf-8")
-            faulty = LINE.search(source)
-            graded = grade(open_line(), check_of(kata, source, file.stem)) if faulty else None
-            if faulty is None or graded is None or graded.verdict is None or graded.verdict.trail is None:
+    def test_none_passes_and_none_is_taken_for_another_mistake(self, graded):
+        broken = [
+            f"{file.parent.name}/{file.name} {complaint}" for file, _graded, complaint in graded if complaint
+        ]
+        assert broken == []
+
+    def test_listed_mistakes_in_another_style_are_named(self, graded):
+        """A wrong attempt that carries a listed bug (`# bug: NAME`) gets that name in at least four of five."""
+        listed = [
+            (file, g.bugs, listed_bug(file.read_text(encoding="utf-8"))) for file, g, _complaint in graded
+        ]
+        carrying = [(f"{file.parent.name}/{file.name}", bugs, bug) for file, bugs, bug in listed if bug]
+        missed = [f"{name}: {bugs}, not {bug}" for name, bugs, bug in carrying if bugs != [bug]]
+        assert len(missed) <= 0.2 * len(carrying), missed
+
+    def test_the_trail_points_at_the_mistake(self, graded):
+        """At a faulty line (`# line: N`) or the next one, in at least seven of ten whose values differ."""
+        hits, misses = [], []
+        for file, found, _complaint in graded:
+            faulty = LINE.search(file.read_text(encoding="utf-8"))
+            if faulty is None or found.verdict is None or found.verdict.trail is None:
                 continue
             lines = [int(number) for number in faulty[1].split(",")]
-            pointed = graded.verdict.trail.line
+            pointed = found.verdict.trail.line
             right = pointed in lines or pointed in [_next_code_line(file, line) for line in lines]
-            (hits if right else misses).append(f"{kata.name}/{file.stem}: {pointed}, not {faulty[1]}")
-    assert len(hits) >= 0.7 * (len(hits) + len(misses)), misses
+            (hits if right else misses).append(f"{file.parent.name}/{file.name}: {pointed}, not {faulty[1]}")
+        assert len(hits) >= 0.7 * (len(hits) + len(misses)), misses
 
 
 def _next_code_line(file: Path, line: int) -> int:

@@ -36,7 +36,7 @@ def command(
     context: click.Context, katas: tuple[Kata, ...], workers: int, verbose: bool, as_json: bool
 ) -> None:
     from dlkata.author.inspection import inspect
-    from dlkata.author.proof import prove
+    from dlkata.author.proof import claims, prove, wrong_claims
     from dlkata.grading.client import warm
 
     app: App = context.obj
@@ -48,16 +48,16 @@ def command(
         for kata in chosen:
             for complaint in complaints[kata.name]:
                 click.echo(f"✗ {kata.name}: {complaint}")
+    owned = [(kata.name, claim) for kata in runnable for claim in (*claims(kata), *wrong_claims(kata))]
     with warm() as open_line:
-        for kata, claim, broken in prove(runnable, open_line, workers):
+        proofs = prove([claim for _name, claim in owned], open_line, workers)
+        for (name, _claim), (claim, _graded, broken) in zip(owned, proofs, strict=True):
             if broken is None:
-                held[kata.name] += 1
+                held[name] += 1
             else:
-                complaints[kata.name].append(f"{claim.label} {broken}")
+                complaints[name].append(f"{claim.label} {broken}")
             if not as_json and (broken is not None or verbose):
-                click.echo(
-                    f"{'✓' if broken is None else '✗'} {kata.name}: {claim.label} {broken or ''}".rstrip()
-                )
+                click.echo(f"{'✓' if broken is None else '✗'} {name}: {claim.label} {broken or ''}".rstrip())
     if as_json:
         print_json(
             [{"kata": name, "proved": held[name], "complaints": texts} for name, texts in complaints.items()]

@@ -7,6 +7,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from dlkata.grading.protocol import Banned
 TORCH = str(Path(torch.__file__).parent)
 GRADER = str(Path(__file__).parent)
 OPTIMIZERS = "torch.optim"
+looking = threading.local()  # .frames while the grader itself looks at frames, which is an audited event
 
 
 def name_of(function: Any) -> str:
@@ -47,7 +49,7 @@ class BanWatch:
             name = self._plain_names[function] = plain(name_of(function))
         if name in self.forbidden:
             self._catch(name_of(function).strip("_"))
-        elif self.forbids_optimizers and self._inside_optimizer():
+        elif self.forbids_optimizers and _updates(function) and self._inside_optimizer():
             self._catch(OPTIMIZERS)
 
     def _catch(self, call: str) -> None:
@@ -69,15 +71,14 @@ class BanWatch:
         return 0
 
     def _inside_optimizer(self) -> bool:
+        """Whether the call stands in a file of torch/optim, on behalf of the attempt (its base class is free)."""
+        looking.frames = True
         frame = sys._getframe(2)
-        while frame is not None:
-            file = frame.f_code.co_filename
-            if file == self.attempt or file in self.ours:
-                return False
-            if file.startswith(TORCH + "/optim/") and not file.endswith("/optimizer.py"):
-                return True
-            frame = frame.f_back  # type: ignore[assignment]
-        return False
+        looking.frames = False
+        while frame.f_code.co_filename == __file__ and frame.f_back is not None:
+            frame = frame.f_back
+        file = frame.f_code.co_filename
+        return file.startswith(TORCH + "/optim/") and not file.endswith("/optimizer.py")
 
     # ------------------------------------------------------------ the nets
 
@@ -164,6 +165,13 @@ class BanWatch:
             return None
         name = name_of(value)
         return name if callable(value) and plain(name) in self.forbidden and _is_torchs(value) else None
+
+
+@cache
+def _updates(function: Any) -> bool:
+    """An optimizer changes its parameters in place: only such calls are worth a look at where they stand."""
+    name = name_of(function)
+    return (name.endswith("_") and not name.startswith("__")) or name.startswith(("_foreach", "_fused"))
 
 
 def _is_torchs(value: Any) -> bool:

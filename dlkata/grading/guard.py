@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from dlkata.grading.bans import GRADER, TORCH
+from dlkata.grading.bans import GRADER, TORCH, looking
 from dlkata.grading.protocol import Tampering
 
 FILE_EVENTS = {
@@ -19,6 +19,7 @@ CHANGES = {"os.remove", "os.rename", "os.truncate", "os.chmod", "shutil.rmtree",
 OBJECT_EVENTS = {"gc.get_objects", "gc.get_referrers", "gc.get_referents"}
 FRAME_EVENTS = {"sys._getframe", "sys._current_frames", "sys._getframemodulename"}
 PROGRAM_EVENTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn"}
+HEARD = FILE_EVENTS | OBJECT_EVENTS | FRAME_EVENTS | PROGRAM_EVENTS | {"object.__getattr__", "import"}
 FRAME_ATTRIBUTES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame"}
 FRAME_MODULES = ("inspect",)
 
@@ -36,7 +37,9 @@ class Guard:
         sys.addaudithook(self._hear)
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
-        if not self.on or getattr(self._hearing, "busy", False):
+        if not self.on or event not in HEARD or getattr(looking, "frames", False):
+            return
+        if getattr(self._hearing, "busy", False):
             return
         self._hearing.busy = True
         try:

@@ -162,7 +162,7 @@ def holds(condition: bool | Tensor, en: str, zh: str, *, value: Any = None, name
         name or en, value if value is not None else str(bool(condition)), TOLERANCES[torch.float64]
     )
     if not bool(condition):
-        shown = "" if value is None else _brief(value)
+        shown = _brief(value) if isinstance(value, Tensor) else ""
         raise Mismatch(Finding("property", name, actual=shown, en=en, zh=zh))
 
 
@@ -286,7 +286,8 @@ def _value_difference(
         right |= np.isnan(actual) & np.isnan(expected)
     if right.all():
         return None
-    first = tuple(int(i) for i in np.argwhere(~right)[0])
+    worst = ~right & ~np.isfinite(actual)  # where the attempt holds nan or inf, show one of those
+    first = tuple(int(i) for i in np.argwhere(worst if worst.any() else ~right)[0])
     shown = _told_apart(float(actual[first]), float(expected[first]))
     return Finding(
         "values" if np.isfinite(actual).all() else "nonfinite",

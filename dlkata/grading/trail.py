@@ -176,8 +176,8 @@ def _match(value: Value, known: Sequence[Value]) -> Match | None:
     flat = value.array.ravel()
     entries = np.sort(flat)
     reordered = None
-    # The newest first: of several steps, the present one.
-    for other in reversed(known):
+    # A namesake first, then the newest: of several steps, the present one.
+    for other in sorted(reversed(known), key=lambda other: other.name != value.name):
         if other.array.size != flat.size or not _close(entries, np.sort(other.array.ravel())):
             continue
         if _same_order(value.array, other.array):

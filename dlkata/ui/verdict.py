@@ -62,7 +62,7 @@ def details(results: Sequence[Result], width: int) -> list["Text"]:
     """The first failures at length."""
     from rich.text import Text
 
-    failures = [r for r in results if r.outcome != Outcome.PASSED]
+    failures = sorted((r for r in results if r.outcome != Outcome.PASSED), key=_explains_others, reverse=True)
     lines: list[Text] = []
     seen: set[str] = set()
     for result in failures:
@@ -77,6 +77,16 @@ def details(results: Sequence[Result], width: int) -> list["Text"]:
             margin = len(line) - len(line.lstrip()) + 2
             lines += [Text(" " * margin).append_text(row) for row in wrap(Text(line.strip()), width - margin)]
     return lines
+
+
+def _explains_others(result: Result) -> bool:
+    """Wrong numbers elsewhere follow from a changed input or a missing parameter: those come first."""
+    return result.finding is not None and result.finding.kind in (
+        "edited",
+        "reseeded",
+        "state_dict",
+        "subclass",
+    )
 
 
 def closing(
@@ -122,8 +132,10 @@ def _trail(trail: Trail, source: str, width: int) -> list["Text"]:
         return code[line - 1].strip() if 0 < line <= len(code) else ""
 
     lines = [Text(_("Where the values leave the right way"), style=STRONG)]
-    ok = [match for match in trail.matched if not match.reordered]
-    for match in ok[-5:]:
+    ok = {
+        (m.line, m.name.partition("[")[0]): m for m in trail.matched if not m.reordered
+    }  # a loop's line once
+    for match in list(ok.values())[-5:]:
         label = _("= {reference} of the reference", reference=f"`{match.reference}`")
         lines += _marked("✓", f"{match.line:>4}  {shown(match.line)}", GOOD, width)
         lines.append(Text(f"          `{match.name}` {label}", style=QUIET))
@@ -132,7 +144,7 @@ def _trail(trail: Trail, source: str, width: int) -> list["Text"]:
     sentence = (
         _("`{name}` has the numbers of the reference's `{reference}` in another order: look here.", name=trail.name, reference=strange[0].reference)
         if strange
-        else _("`{name}` matches nothing in the reference: look here.", name=trail.name)
+        else _("`{name}` matches nothing in the reference: look here, and at what it is made of.", name=trail.name)
     )  # fmt: skip
     lines += [Text("          ").append_text(row) for row in wrap(Text(sentence), width - 10)]
     return lines
