@@ -24,8 +24,8 @@ bench: .venv/ready-for-tests
 	$(BIN)/python -m tests.bench
 
 .venv/ready: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dlkata needs Python 3.11 or newer: make PYTHON=python3.12 study")'
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dlkata needs Python 3.11 or newer: make PYTHON=python3.12 study")'
+	@$(PYTHON) -m venv .venv
 	@echo "Installing dlkata and PyTorch into .venv: a few minutes, once."
 	$(PIP) --editable .
 	@touch $@

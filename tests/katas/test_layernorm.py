@@ -24,6 +24,15 @@ from dlkata.grading.suite import (
 GRADIENTS = ["∂L/∂x", "∂L/∂weight", "∂L/∂bias"]
 
 
+def adopted(layer, source):
+    """`layer` with the state of `source`, ready for gradients."""
+    adopt(layer, source)
+    for learned in (layer.weight, layer.bias):
+        if not learned.requires_grad:
+            learned.requires_grad_()  # a buffer: test_fresh_layer says so, once
+    return layer
+
+
 def twins(candidate, reference, seed, shape, eps=1e-5):
     """The attempt's layer and the reference's, with the same γ and β, drawn far from ones and zeros.
 
@@ -32,11 +41,7 @@ def twins(candidate, reference, seed, shape, eps=1e-5):
     theirs = place(reference.LayerNorm(shape, eps=eps))
     weight, bias = normal(seed + 100, theirs.weight.shape, theirs.bias.shape, grad=False)
     theirs.load_state_dict({"weight": weight, "bias": bias})
-    mine = adopt(place(candidate.LayerNorm(shape, eps=eps)), theirs)
-    for learned in (mine.weight, mine.bias):
-        if not learned.requires_grad:
-            learned.requires_grad_()  # a buffer: test_fresh_layer says so, once
-    return mine, theirs
+    return adopted(place(candidate.LayerNorm(shape, eps=eps)), theirs), theirs
 
 
 def tokens(seed, shape=(4, 3, 7), scale=1.0):
@@ -117,7 +122,7 @@ def test_eps(candidate, reference, seed):
     # Both exist before either is used: they must not share what is theirs alone.
     layers = zip(small_and_large(candidate), small_and_large(reference), (0.004, 0.3), strict=True)
     for mine, theirs, eps in layers:
-        adopt(mine, theirs)
+        adopted(mine, theirs)
         same(mine(tokens(seed, scale=0.3)), theirs(tokens(seed, scale=0.3)), f"output (eps = {eps:g})")
         same(grads(mine, tokens(seed, scale=0.3)), grads(theirs, tokens(seed, scale=0.3)), GRADIENTS)
 

@@ -1,5 +1,6 @@
 # mistake: The scores of hidden keys are set to 0 before the softmax, where 0 still means a weight of exp(0).
-# line: 12
+# bug: mask_multiplies
+# line: 13
 import math
 
 import torch

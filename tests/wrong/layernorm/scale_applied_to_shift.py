@@ -1,5 +1,6 @@
 # mistake: The shift is added before the scale, so the scale multiplies the shift as well.
-# line: 19
+# bug: bias_scaled
+# line: 20
 import torch
 from torch import Tensor, nn
 
