@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import signal
 import stat
 import subprocess
@@ -315,6 +316,35 @@ def test_nothing_an_attempt_started_outlives_the_check(warm, tmp_path):
     daemon = os.pidfd_open(int(sign.read_text(encoding="utf-8")))
     check.communicate(timeout=60)
     assert select.select([daemon], [], [], 0)[0], "the daemon lives on"
+
+
+def test_where_forking_is_unsafe_workers_are_spawned(dlkata, tmp_path):
+    """As on macOS: slower, and otherwise the same."""
+    ran = dlkata("check", str(attempt(tmp_path)), DLKATA_SPAWN="1")
+    assert ran.code == 0 and "Passed" in ran.out
+    answer = graded(dlkata("check", str(attempt(tmp_path, "os._exit(0)")), "--json", DLKATA_SPAWN="1"))
+    assert not answer["passed"]
+    assert outcomes(answer)[SLOW] == "crashed"
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_a_sandboxed_attempt_sees_neither_home_nor_record_nor_network(dlkata, tmp_path, home):
+    (home / "data").mkdir()
+    (home / "data" / "secret").write_text("mine", encoding="utf-8")
+    probe = (
+        f"assert not os.path.exists({str(home / 'data' / 'secret')!r}), 'sees the record'\n"
+        "import socket\n"
+        "try:\n"
+        "    socket.create_connection(('127.0.0.1', 9), timeout=1)\n"
+        "except ConnectionRefusedError:\n"
+        "    pass\n"
+        "except OSError:\n"
+        "    pass\n"
+        f"try:\n    open({str(tmp_path / 'written')!r}, 'w')\nexcept OSError:\n    pass"
+    )
+    ran = dlkata("check", str(attempt(tmp_path, probe)), "--json", "--sandbox")
+    assert graded(ran)["passed"], ran.text
+    assert not (tmp_path / "written").exists()
 
 
 def test_ctrl_c_ends_the_workers_and_exits_130(tmp_path):

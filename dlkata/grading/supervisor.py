@@ -50,7 +50,7 @@ from dlkata.grading.worker import Job, become_worker
 OUTPUT_KEPT = 4_000  # bytes of what an attempt prints during one test
 LOADING_SECONDS = 20.0  # an attempt may import torch._dynamo, which takes one second on a good day
 # Worker processes are forked from this one. Where that is unsafe (macOS frameworks), each is started anew.
-FORKS = sys.platform == "linux"
+FORKS = sys.platform == "linux" and not os.environ.get("DLKATA_SPAWN")
 
 
 class Abandoned(Exception):

@@ -240,7 +240,8 @@ def become_worker(job: Job, suite: Suite, result: int, output: int, token: bytes
     """The forked child: a session of its own, no terminal, no descriptors but the three it needs. Never returns."""
     status = 3
     try:
-        os.setsid()
+        if os.getsid(0) != os.getpid():
+            os.setsid()
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.dup2(output, 1)

@@ -56,7 +56,8 @@ def joined(lines: Iterable[str]) -> str:
             text += line
             continue
         chinese = BORDER.match(text[-1]) and BORDER.match(line[0])
-        text += line if chinese else f" {line}"
+        marked = text[-1] in CLOSING or line[0] in OPENING
+        text += line if chinese or marked else f" {line}"
     return text
 
 
