@@ -53,8 +53,19 @@ def trajectory(module, seed, scales, *, start=1.0, **settings):
     return path
 
 
-def compare(mine, theirs, *, tolerance=None):
-    same(mine, theirs, [f"step {i}: params" for i in range(1, len(theirs) + 1)], tolerance=tolerance)
+def compare(mine, theirs, *, tolerance=None, name="params"):
+    names = [f"{name}[{j}] (step() #{i})" for i, row in enumerate(theirs, start=1) for j in range(len(row))]
+    same([x for row in mine for x in row], [x for row in theirs for x in row], names, tolerance=tolerance)
+
+
+def grads(params):
+    """The names of their gradients."""
+    return [f"params[{j}].grad" for j in range(len(params))]
+
+
+def odd(rights):
+    """The names of the parameters that are not right; 'ok' if all are."""
+    return ", ".join(f"params[{j}]" for j, right in enumerate(rights) if not right) or "ok"
 
 
 def network(seed, *widths):
@@ -218,7 +229,7 @@ def test_generator(candidate, reference, seed):
 
     (mine, cleared), (theirs, zeros) = path(candidate), path(reference)
     compare(mine, theirs)
-    same(cleared, zeros, "params.grad")
+    same(cleared, zeros, grads(zeros))
 
 
 def test_in_place(candidate, reference, seed):
@@ -234,7 +245,7 @@ def test_in_place(candidate, reference, seed):
             optimizer.step()
         return shared
 
-    same(views(candidate), views(reference), "views")
+    same(views(candidate), views(reference), "view")
 
 
 def test_strides(candidate, reference, seed):
@@ -255,7 +266,7 @@ def test_strides(candidate, reference, seed):
             visited.append([table.detach().clone(), flat.detach().clone()])
         return visited
 
-    compare(path(candidate), path(reference))
+    compare(path(candidate), path(reference), name="storage")
 
 
 def test_autograd(candidate, seed):
@@ -272,7 +283,7 @@ def test_autograd(candidate, seed):
             found is mode,
             "step() switches grad mode and does not switch it back",
             "step() 改变了梯度开关，却没有恢复",
-            value=float(found),
+            value=str(found),
             name="torch.is_grad_enabled()",
         )
     leaves = [p.is_leaf and p.requires_grad and p.grad_fn is None for p in params]
@@ -280,8 +291,8 @@ def test_autograd(candidate, seed):
         all(leaves),
         "After step() a parameter is no longer a leaf that requires a gradient",
         "step() 之后，参数不再是 requires_grad 的叶子张量",
-        value=float(sum(leaves)),
-        name="leaves",
+        value=odd(leaves),
+        name="is_leaf",
     )
 
 
@@ -306,7 +317,7 @@ def test_gradients_are_kept(candidate, seed):
     optimizer = candidate.Adam(params)
     for i in range(3):
         give(params, seed + i)
-        gradients = {f"params[{j}].grad": p.grad for j, p in enumerate(params)}
+        gradients = dict(zip(grads(params), [p.grad for p in params], strict=True))
         copies = values(gradients.values())
         with unchanged(**gradients):
             optimizer.step()
@@ -329,8 +340,8 @@ def test_holds_no_graph(candidate, seed):
             all(kept),
             "step() cuts .grad off from its graph",
             "step() 把 .grad 从它的计算图上断开了",
-            value=float(sum(kept)),
-            name="requires_grad",
+            value=odd(kept),
+            name=".grad.requires_grad",
         )
         for p in params:
             p.grad = None
@@ -341,8 +352,8 @@ def test_holds_no_graph(candidate, seed):
         held == 0,
         "After step() the optimizer still holds the graph of a gradient: with create_graph=True memory grows",
         "step() 之后优化器仍持有梯度的计算图：create_graph=True 时内存会不断增长",
-        value=float(held),
-        name="graphs",
+        value=f"{held}/{len(alive)}",
+        name=".grad.grad_fn",
     )
 
 
@@ -360,6 +371,7 @@ def test_zero_grad(candidate, seed):
     """After zero_grad() the next backward starts from zero; nothing else changes
     zero_grad() 之后，下一次反向传播从零开始累加；其他一概不变"""
     params = normal(seed, *SHAPES)
+    names = grads(params)
     optimizer = candidate.Adam(params)
     before = values(params)
     give(params, seed)
@@ -378,7 +390,7 @@ def test_zero_grad(candidate, seed):
         loss = sum((p * c).sum() for j, (p, c) in enumerate(zip(params, factors, strict=True)) if j != unused)
         loss.backward()
         expected = [None if j == unused else c for j, c in enumerate(factors)]
-        same([p.grad for p in params], expected, f"backward {i + 1}: params.grad")
+        same([p.grad for p in params], expected, [f"{name} (backward() #{i + 1})" for name in names])
         with unchanged(**{f"params[{j}]": p for j, p in enumerate(params)}):
             optimizer.zero_grad()
         leaves = [p.is_leaf and p.requires_grad for p in params]
@@ -386,10 +398,49 @@ def test_zero_grad(candidate, seed):
             all(leaves),
             "After zero_grad() a parameter no longer requires a gradient",
             "zero_grad() 之后，参数不再 requires_grad",
-            value=float(sum(leaves)),
-            name="leaves",
+            value=odd(leaves),
+            name="requires_grad",
         )
-        same([p.grad for p in params], [torch.zeros_like(c) for c in factors], "zero_grad: params.grad")
+        cleared = [f"{name} (zero_grad() #{i + 1})" for name in names]
+        same([p.grad for p in params], [torch.zeros_like(c) for c in factors], cleared)
+    give(params, seed)
+    zeros = [torch.zeros_like(p) for p in params]
+    for value, p in zip((float("inf"), float("nan"), float("-inf")), params, strict=False):
+        p.grad.view(-1)[-1:] = value
+    optimizer.zero_grad()
+    same([p.grad for p in params], zeros, [f"{name} (inf, nan → zero_grad())" for name in names])
+
+
+def test_zero_grad_invents_nothing(candidate, reference, seed):
+    """A .grad that is None stays None through zero_grad(), so that the next step still skips it
+    .grad 为 None 的参数在 zero_grad() 之后仍为 None，下一次 step 照样跳过它"""
+
+    def path(module):
+        params = normal(seed, *SHAPES)
+        optimizer = module.Adam(params, lr=LR, betas=BETAS, eps=EPS)
+        visited = []
+        for missing in ((4,), (1, 3), (), (0, 4), ()):
+            for i in missing:
+                params[i].grad = None
+            survives(
+                optimizer.zero_grad,
+                "zero_grad() crashes on a parameter whose .grad is None",
+                "遇到 .grad 为 None 的参数，zero_grad() 会崩溃",
+            )
+            left = {i: params[i].grad for i in missing}  # as zero_grad() left it; the others get a new one
+            give(params, seed + len(visited))
+            for i in missing:
+                params[i].grad = left[i]
+            survives(
+                optimizer.step,
+                "step() crashes on a parameter whose .grad is None",
+                "遇到 .grad 为 None 的参数，step() 会崩溃",
+            )
+            visited.append(values(params))
+        return visited
+
+    trajectory(candidate, seed, [1.0])  # what crashes anyway crashes here
+    compare(path(candidate), path(reference))
 
 
 def test_loop(candidate, reference, seed):
@@ -469,7 +520,7 @@ def test_precision(candidate, reference, seed):
             max(gaps) < (1e-11 if setting.dtype == torch.float64 else 1e-3),
             "float64 parameters come out coarser than float64: is something on the way float32?",
             "float64 参数的结果达不到 float64 的精度：中间是否有某个量是 float32？",
-            name=f"precision at betas = {betas}",
+            name=f"betas = {betas}",
         )
 
 
@@ -481,7 +532,8 @@ def test_follows(candidate, reference, seed):
     losses, mine = fit(candidate, deepcopy(model), batches, lr=0.03)
     expected, theirs = fit(reference, deepcopy(model), batches, lr=0.03)
     follows(losses[:20], expected[:20], within=1e-6 if setting.dtype == torch.float64 else 1e-3)
-    same(mine[-1], theirs[-1], "step 50: params", tolerance=(1e-6, 1e-6))
+    names = [f"params[{j}] (step() #50)" for j in range(len(mine[-1]))]
+    same(mine[-1], theirs[-1], names, tolerance=(1e-6, 1e-6))
 
 
 @pytest.mark.training

@@ -34,4 +34,4 @@ class Adam:
 
     def zero_grad(self):
         for p in self.params:
-            p.grad = torch.zeros_like(p)
+            p.grad = None if p.grad is None else torch.zeros_like(p)

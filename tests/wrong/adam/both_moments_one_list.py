@@ -1,5 +1,6 @@
 # mistake: m and v are bound to the same list of tensors by a chained assignment, so both recursions write into one running mean.
-# line: 21, 32
+# line: 22, 33
+# bug: moments_one_list
 from collections.abc import Iterable
 
 import torch

@@ -1,5 +1,6 @@
 # mistake: The bias correction divides the stored first moment in place, so from the second step on the running mean is the corrected one.
-# line: 36
+# line: 37
+# bug: m_correction_accumulates
 from collections.abc import Iterable
 
 import torch

@@ -1,5 +1,6 @@
 # mistake: The powers of the betas are taken as a float32 tensor, so the bias correction of float64 parameters is only good to seven digits.
-# line: 19
+# line: 20
+# bug: float32_correction
 from collections.abc import Iterable
 
 import torch

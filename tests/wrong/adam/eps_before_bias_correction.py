@@ -1,5 +1,6 @@
 # mistake: Epsilon is added to the root of the uncorrected second moment, so the correction scales it too and the first steps see a far larger epsilon.
-# line: 37
+# line: 38
+# bug: eps_before_correction
 from collections.abc import Iterable
 import math
 

@@ -1,5 +1,6 @@
 # mistake: The parameter is flattened with reshape, which copies when it is not contiguous, so a transposed parameter never receives its update.
-# line: 32
+# line: 33
+# bug: copy_updated
 from collections.abc import Iterable
 
 import torch

@@ -1,5 +1,6 @@
 # mistake: Only the update is inside no_grad and the running means use .grad as it is, so after backward(create_graph=True) they hold on to its graph.
-# line: 32
+# line: 33
+# bug: graph_held
 from collections.abc import Iterable
 
 import torch

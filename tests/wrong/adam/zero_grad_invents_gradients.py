@@ -1,5 +1,6 @@
 # mistake: zero_grad gives a gradient of zeros to parameters that had none, so the next step no longer skips them.
-# line: 38
+# line: 37
+# bug: zero_grad_invents
 from collections.abc import Iterable
 
 import torch

@@ -1,5 +1,6 @@
 # mistake: The forward subtracts the row maximum but the backward recomputes the softmax without it, so the gradient of large logits is nan.
-# line: 28
+# line: 29
+# bug: backward_no_max
 import torch
 from torch import Tensor
 

@@ -1,5 +1,6 @@
 # mistake: What the backward needs is stored on the class instead of on ctx, so each backward sees the latest forward only.
-# line: 13
+# line: 14
+# bug: shared_state
 import torch
 from torch import Tensor
 

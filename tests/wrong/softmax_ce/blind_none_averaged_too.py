@@ -1,5 +1,6 @@
 # mistake: The backward divides by N for everything but 'sum', so the gradient of 'none' is N times too small.
-# line: 30
+# line: 31
+# bug: gradient_none_divided
 import torch
 from torch import Tensor
 

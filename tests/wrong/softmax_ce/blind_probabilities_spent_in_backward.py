@@ -1,5 +1,6 @@
 # mistake: The backward subtracts 1 from the kept probabilities in place, so a second walk over the same graph starts from spoilt ones.
-# line: 30
+# line: 31
+# bug: kept_edited
 import torch
 from torch import Tensor
 

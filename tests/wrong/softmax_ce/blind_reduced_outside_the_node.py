@@ -1,5 +1,6 @@
 # mistake: The class only knows 'none' and the wrapper reduces afterwards, so a second node stands between the loss and the class.
-# line: 36
+# line: 37
+# bug: reduced_outside
 import torch
 from torch import Tensor
 

@@ -1,5 +1,6 @@
 # mistake: A bare squeeze removes the batch dimension as well when there is one sample, so 'none' returns shape () instead of (1,).
-# line: 20
+# line: 21
+# bug: batch_squeezed
 import torch
 import torch.nn.functional as F
 from torch import Tensor

@@ -1,5 +1,6 @@
 # mistake: For 'mean' the backward divides grad_output by N in place, which modifies the caller's upstream gradient.
-# line: 28
+# line: 29
+# bug: grad_output_edited
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot

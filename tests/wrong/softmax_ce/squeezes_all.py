@@ -1,4 +1,5 @@
 # mistake: squeeze() drops the batch when it has one sample
+# bug: batch_squeezed
 import torch
 
 
