@@ -43,18 +43,17 @@ def test_there_are_other_peoples_attempts(name):
     assert len(attempts(kata, "wrong")) >= LEAST_WRONG
 
 
+@pytest.fixture(scope="module")
+def graded(open_line) -> list[tuple[Path, Graded, str | None]]:
+    owned = [claim for kata in LIBRARY.katas for claim in wrong_claims(kata)]
+    files = [file for kata in LIBRARY.katas for file in attempts(kata, "wrong")]
+    proofs = prove(owned, open_line, CORES)
+    return [(file, graded, complaint) for file, (_c, graded, complaint) in zip(files, proofs, strict=True)]
+
+
 @pytest.mark.xdist_group("wrong attempts")
 class TestWrongAttempts:
     """Those of tests/wrong, graded once for all of these tests."""
-
-    @pytest.fixture(scope="class")
-    def graded(self, open_line) -> list[tuple[Path, Graded, str | None]]:
-        owned = [claim for kata in LIBRARY.katas for claim in wrong_claims(kata)]
-        files = [file for kata in LIBRARY.katas for file in attempts(kata, "wrong")]
-        proofs = prove(owned, open_line, CORES)
-        return [
-            (file, graded, complaint) for file, (_c, graded, complaint) in zip(files, proofs, strict=True)
-        ]
 
     def test_none_passes_and_none_is_taken_for_another_mistake(self, graded):
         broken = [

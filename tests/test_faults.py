@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from attempts import attempt, graded, messages, outcomes
 
-SLOW = "test_half_precision"  # the test in bfloat16, which alone reaches most faults here
+SLOW = "test_half_precision"  # a test in bfloat16: only such tests reach most faults here
 
 FAULTS = {
     "a loop in Python": ("while True: pass", "timeout", "No answer within"),
@@ -46,20 +46,21 @@ def test_a_fault_fails_its_test_and_no_other(warm, tmp_path, name):
     assert ran.code == 1
     assert not answer["passed"]
     found = outcomes(answer)
-    assert found.pop(SLOW) == outcome
-    assert set(found.values()) == {"passed"}
+    assert found[SLOW] == outcome
+    assert set(found.values()) == {outcome, "passed"}, "what does not reach the fault is still graded"
     assert sentence in messages(answer)
 
 
 def test_megabytes_of_output_are_capped_and_shown_under_their_test(warm, tmp_path):
     ran = warm("check", str(attempt(tmp_path, "print('spam ' * 10_000_000)")), "--json")
     answer = graded(ran)
-    (loud,) = [test for test in answer["tests"] if "output" in test]
-    assert loud["name"] == SLOW
-    assert loud["output"].startswith("spam spam") and len(loud["output"]) < 10_000
+    loud = {test["name"]: test["output"] for test in answer["tests"] if "output" in test}
+    assert SLOW in loud and len(loud) < len(answer["tests"])
+    assert all(text.startswith("spam spam") and len(text) < 10_000 for text in loud.values())
     assert answer["passed"], "to print is not forbidden"
     shown = warm("check", str(tmp_path / "attention.py"))
-    assert "│ spam" in shown.out and "… and more" in shown.out and len(shown.out) < 20_000
+    assert "│ spam" in shown.out and "… and more" in shown.out
+    assert len(shown.out) < 10_000 * len(loud)
 
 
 TAMPERING = {

@@ -48,6 +48,7 @@ from dlkata.grading.protocol import (
 from dlkata.grading.worker import Job, become_worker
 
 OUTPUT_KEPT = 4_000  # bytes of what an attempt prints during one test
+TRAILS = 3  # failing tests that are followed: in one alone a mistake may show late
 LOADING_SECONDS = 20.0  # an attempt may import torch._dynamo, which takes one second on a good day
 # Worker processes are forked from this one. Where that is unsafe (macOS frameworks), each is started anew.
 FORKS = sys.platform == "linux" and not os.environ.get("DLKATA_SPAWN")
@@ -385,11 +386,15 @@ class Supervisor:
 
     def _trail(self) -> Trail | None:
         tests = self.suite.tests
-        for done in self._evidence():
-            if done.outcome == Outcome.FAILED and tests[done.name].is_comparison:
-                answer = self._ask(self._worker("trail", [done.name], self.check.seed), Traced)
-                return answer.trail if answer else None
-        return None
+        failed = [
+            done.name
+            for done in self._evidence()
+            if done.outcome == Outcome.FAILED and tests[done.name].is_comparison
+        ]
+        if not failed:
+            return None
+        answer = self._ask(self._worker("trail", failed[:TRAILS], self.check.seed), Traced)
+        return answer.trail if answer else None
 
     def _ask(self, worker: Worker, kind: type) -> Any:
         """The one answer of a worker that explains; None if it has none to give. An explanation may fail quietly."""

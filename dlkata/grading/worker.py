@@ -38,7 +38,7 @@ from dlkata.grading.protocol import (
 )
 from dlkata.grading.run import ending, load_problem, perform
 from dlkata.grading.surroundings import Surroundings
-from dlkata.grading.trail import follow
+from dlkata.grading.trail import earliest
 
 
 class Job(msgspec.Struct):
@@ -99,12 +99,12 @@ def run_attempt(job: Job, suite: Suite, channel: Channel) -> None:
         channel.send(attempt)
         return
     channel.send(Loaded(*bench.noticed()))
+    if job.purpose == "trail":
+        tests = [suite.tests[name] for name in job.tests]
+        channel.send(Traced(earliest(tests, attempt, bench.reference, job.seed)))
+        return
     for name in job.tests:
         test = suite.tests[name]
-        if job.purpose == "trail":
-            channel.send(TestStarted(name))
-            channel.send(Traced(follow(test, attempt, bench.reference, job.seed)))
-            continue
         channel.send(TestStarted(name))
         channel.send(bench.run(test, attempt))
 

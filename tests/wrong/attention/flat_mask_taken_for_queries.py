@@ -1,5 +1,5 @@
 # mistake: With as many queries as keys, a one-dimensional mask (Tk,) is turned into a column and hides queries instead of keys.
-# line: 14
+# line: 14, 16
 import math
 
 import torch

@@ -1,6 +1,6 @@
 # mistake: The scale is the integer square root of d_k, right only where d_k is a square number.
 # bug: scale_rounded
-# line: 12
+# line: 12, 19
 from math import inf, isqrt
 
 import torch

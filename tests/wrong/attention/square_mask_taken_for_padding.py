@@ -1,5 +1,5 @@
 # mistake: A two-dimensional mask with as many rows as there are batch elements is taken for a padding mask (B, Tk), although it is (Tq, Tk).
-# line: 11
+# line: 11, 21
 import math
 
 import torch

@@ -1,5 +1,5 @@
 # mistake: An eps smaller than 1e-5 is raised to 1e-5.
-# line: 12
+# line: 12, 18
 import torch
 from torch import Tensor, nn
 
