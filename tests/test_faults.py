@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from attempts import attempt, graded, messages, outcomes
 
+from dlkata.author.proof import check_of, grade
+from dlkata.content.library import Library
+from dlkata.grading import client
+
 SLOW = "test_half_precision"  # a test in bfloat16: only such tests reach most faults here
 
 FAULTS = {
@@ -317,6 +321,16 @@ def test_nothing_an_attempt_started_outlives_the_check(warm, tmp_path):
     daemon = os.pidfd_open(int(sign.read_text(encoding="utf-8")))
     check.communicate(timeout=60)
     assert select.select([daemon], [], [], 0)[0], "the daemon lives on"
+
+
+def test_an_attempt_that_loads_only_once_cannot_dodge_the_confirmation(tmp_path):
+    sign = tmp_path / "loaded"
+    top = f"if os.path.exists({str(sign)!r}): os._exit(0)\nopen({str(sign)!r}, 'w').close()"
+    source = attempt(tmp_path, top=top).read_text(encoding="utf-8")
+    with client.warm() as open_line:
+        graded = grade(open_line(), check_of(Library().kata("attention"), source, "once", training=False))
+    assert not graded.passed
+    assert graded.problem is not None and graded.problem.kind == "crashed"
 
 
 def test_where_forking_is_unsafe_workers_are_spawned(dlkata, tmp_path):

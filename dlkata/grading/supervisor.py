@@ -245,7 +245,9 @@ class Supervisor:
         confirmation = self._worker("confirm", quick, second_seed(self.check.source)) if confirms else None
         self._run(training, "grade", self.check.seed)
         if confirmation is not None and self._passed(tests):
-            self._run(quick, "confirm", second_seed(self.check.source), confirmation)
+            confirmed = self._run(quick, "confirm", second_seed(self.check.source), confirmation)
+            if not confirmed:
+                return  # it loaded once and not again, which has been said: that is no pass
         passed = self._passed(tests)
         bugs: list[str] = []
         trail: Trail | None = None
