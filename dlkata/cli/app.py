@@ -98,6 +98,10 @@ class App:
                 warn(f"{error.message} {error.remedy}")
         return Standing(self.library.katas, statuses, self.workspace.edited(names))
 
+    def device(self, asked: str | None) -> str:
+        """--device, or what the settings say, or the CPU."""
+        return asked or self.settings.get("device") or "cpu"
+
     def sandbox(self, asked: bool) -> "Sandbox | None":
         """Where attempts are shut in, if --sandbox or the settings say so: away from home, record and workspace."""
         if not (asked or self.settings.get("sandbox") == "on"):

@@ -60,11 +60,9 @@ def command(
 ) -> None:
     app: App = context.obj
     if everything:
-        context.exit(
-            0 if check_all(app, device or app.settings.get("device") or "cpu", as_json, sandbox) else 1
-        )
+        context.exit(0 if check_all(app, app.device(device), as_json, sandbox) else 1)
     kata, file = resolve(app, target, kata_name)
-    chosen = device or app.settings.get("device") or "cpu"
+    chosen = app.device(device)
     source = _source(app, kata, file)
     if debug:
         passed = _debug(app, kata, file, source, chosen)
@@ -121,7 +119,8 @@ def _debug(app: App, kata: Kata, file: Path, source: str, device: str) -> bool:
     from dlkata.grading.protocol import Check
 
     check = Check(root=str(kata.root), stem=kata.stem, attempt=str(file), source=source, device=device)
-    os.environ.pop("PYTHONBREAKPOINT", None) if os.environ.get("PYTHONBREAKPOINT") == "0" else None
+    if os.environ.get("PYTHONBREAKPOINT") == "0":
+        del os.environ["PYTHONBREAKPOINT"]  # who asks for --debug wants to stop at breakpoints
     report = Report(kata, file, source, device, app.run, quiet=False)
     with foreground() as line:
         for event in events(line, check):

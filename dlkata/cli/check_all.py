@@ -68,7 +68,7 @@ def _check(app: App, kata: Kata, device: str, open_line: "Callable[[], Line]") -
 def _line(report: "Report") -> str:
     from dlkata.grading.protocol import Outcome
 
-    name = report.kata.name.replace("_", "-")
+    name = report.kata.typed
     if report.passed:
         return f"✓ {name}"
     if report.problem is not None:

@@ -65,7 +65,7 @@ def start_attempt(app: App, kata: Kata) -> Path:
     from dlkata.ui.attempt import attempt_text
 
     first = not app.workspace.folder.exists()
-    app.workspace.create(kata.name, attempt_text(kata, f"{app.run} check {kata.name.replace('_', '-')}"))
+    app.workspace.create(kata.name, attempt_text(kata, f"{app.run} check {kata.typed}"))
     if first:
         warn(_("Your attempts are kept in {folder}.", folder=app.workspace.folder))
     return app.workspace.file(kata.name)

@@ -92,7 +92,7 @@ class Report:
 
         lines = self.closing(width)[:-1] if self.problem is None else self.closing(width)
         note = _("This was a debug run, without deadlines and bans; it does not count. To be graded: {command}",
-                 command=f"{self.run} check {self.kata.name.replace('_', '-')}")  # fmt: skip
+                 command=f"{self.run} check {self.kata.typed}")  # fmt: skip
         return [*lines, Text(note, style="dim")]
 
     def as_json(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def command(app: App, kata: Kata, as_json: bool) -> None:
     if not app.workspace.file(kata.name).exists():
         raise DlkataError(
             _("You have not started `{name}` yet.", name=kata.name),
-            _("Start it: {command}", command=f"{app.run} kata {kata.name.replace('_', '-')}"),
+            _("Start it: {command}", command=f"{app.run} kata {kata.typed}"),
         )
     copy = app.workspace.set_aside(kata.name)
     file = start_attempt(app, kata)

@@ -33,7 +33,8 @@ def _is_path(target: str) -> bool:
     )
 
 
-def _latest(app: App) -> Kata:
+def latest(app: App) -> Kata | None:
+    """The kata last opened or edited."""
     event = None
     if app.record is not None:
         try:
@@ -41,12 +42,17 @@ def _latest(app: App) -> Kata:
         except DlkataError:
             pass
     name = last_worked_on(event, app.workspace.edited(app.library.kata_names))
-    if name is None:
+    return None if name is None else app.library.kata(name)
+
+
+def _latest(app: App) -> Kata:
+    kata = latest(app)
+    if kata is None:
         raise DlkataError(
             _("You have not started a kata yet."),
             _("`{command}` shows what there is.", command=f"{app.run} list"),
         )
-    return app.library.kata(name)
+    return kata
 
 
 def _existing(app: App, kata: Kata) -> Path:
@@ -54,7 +60,7 @@ def _existing(app: App, kata: Kata) -> Path:
     if not file.exists():
         raise DlkataError(
             _("You have not started `{name}` yet: {file} does not exist.", name=kata.name, file=file),
-            _("Start it: {command}", command=f"{app.run} kata {kata.name.replace('_', '-')}"),
+            _("Start it: {command}", command=f"{app.run} kata {kata.typed}"),
         )
     return file
 

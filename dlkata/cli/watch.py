@@ -1,6 +1,5 @@
 """`dlkata watch [NAME]`"""
 
-import contextlib
 import selectors
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from dlkata.cli.kata import edit_attempt, start_attempt
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_lines
 from dlkata.cli.remember import remember_check
+from dlkata.cli.target import latest
 from dlkata.content.kata import Kata
 from dlkata.errors import DlkataError
 from dlkata.grading.protocol import Check, Fault, Line, Plan, Problem, Result, Verdict
@@ -21,7 +21,6 @@ from dlkata.progress.places import data_folder
 from dlkata.progress.saves import PAUSE, Saves
 from dlkata.progress.settings import DEVICES
 from dlkata.progress.workspace import read_attempt
-from dlkata.study.next_step import last_worked_on
 from dlkata.ui.keyboard import Keyboard
 from dlkata.ui.screen import console
 from dlkata.ui.stage import Stage
@@ -50,7 +49,7 @@ def command(app: App, kata: Kata | None, device: str | None, sandbox: bool) -> N
     from dlkata.grading.client import offered
 
     with offered(app.sandbox(sandbox)) as open_line:
-        chosen = device or app.settings.get("device") or "cpu"
+        chosen = app.device(device)
         first = kata or _first_kata(app)
         if console().is_terminal and not console().is_dumb_terminal:
             with Keyboard() as keyboard, Stage() as stage:
@@ -60,12 +59,7 @@ def command(app: App, kata: Kata | None, device: str | None, sandbox: bool) -> N
 
 
 def _first_kata(app: App) -> Kata:
-    event = None
-    if app.record is not None:
-        with contextlib.suppress(DlkataError):
-            event = app.record.last_kata()
-    name = last_worked_on(event, app.workspace.edited(app.library.kata_names))
-    found = app.library.kata(name) if name else app.standing.next_new()
+    found = latest(app) or app.standing.next_new()
     if found is None:
         raise click.UsageError(_("Name a kata; `dlkata list` shows them."))
     return found

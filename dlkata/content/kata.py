@@ -38,6 +38,11 @@ class Kata:
         return self.name.rpartition("/")[2]
 
     @property
+    def typed(self) -> str:
+        """The name as a learner types it."""
+        return self.name.replace("_", "-")
+
+    @property
     def page_file(self) -> Path:
         return self.root / "katas" / f"{self.stem}.md"
 

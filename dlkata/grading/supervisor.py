@@ -331,8 +331,6 @@ class Supervisor:
                     self.line.send(Problem(kind=kind, text=message.reason, output=output, output_cut=cut))
                     return False
                 self._cut_short(message, current or pending[0], pending, worker, purpose)
-            elif isinstance(message, Fault):
-                raise RuntimeError(message.text)
         else:
             if pending and isinstance(message, Finished):  # it says it is done, but has not run everything
                 self._cut_short(Ended("pipe"), pending[0], pending, worker, purpose)

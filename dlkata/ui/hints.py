@@ -23,7 +23,7 @@ def hints(kata: Kata, shown: Sequence[str], rung: int, total: int, run: str, wid
             *(Text("  ").append_text(r) for r in layout(hint, width - 2)),
         ]
         lines.append(Text())
-    name = kata.name.replace("_", "-")
+    name = kata.typed
     if rung < total:
         closing = _("The next one: {command}", command=f"{run} hint {name}")
     else:

@@ -22,13 +22,13 @@ def home(standing: Standing, run: str, width: int) -> list["Text"]:
     if standing.started:
         lines += [Text(), Text(_("Go on with"), style=STRONG)]
         for kata in standing.started[:MOST_STARTED]:
-            lines += _entry(kata, f"{run} check {_typed(kata)}", width)
+            lines += _entry(kata, f"{run} check {kata.typed}", width)
         if len(standing.started) > MOST_STARTED:
             more = _("… and {count} more", count=len(standing.started) - MOST_STARTED)
             lines.append(Text(f"  {more}", style=QUIET))
     if (new := standing.next_new()) is not None:
         lines += [Text(), Text(_("Next") if standing.started else _("Begin with"), style=STRONG)]
-        lines += _entry(new, f"{run} kata {_typed(new)}", width)
+        lines += _entry(new, f"{run} kata {new.typed}", width)
     elif not standing.started:
         lines += [
             Text(),
@@ -58,10 +58,6 @@ def _quiet(row: "Text") -> "Text":
     return row
 
 
-def _typed(kata: Kata) -> str:
-    return kata.name.replace("_", "-")
-
-
 def home_as_json(standing: Standing, run: str) -> dict[str, Any]:
     new = standing.next_new()
     step = standing.started[0] if standing.started else new
@@ -70,5 +66,5 @@ def home_as_json(standing: Standing, run: str) -> dict[str, Any]:
         "solved": [kata.name for kata in standing.solved],
         "started": [kata.name for kata in standing.started],
         "next": None if step is None else step.name,
-        "command": None if step is None else f"{run} {verb} {_typed(step)}",
+        "command": None if step is None else f"{run} {verb} {step.typed}",
     }

@@ -33,7 +33,7 @@ def listing(standing: Standing, topics: Sequence[Topic], katas: Sequence[Kata], 
             status = standing.status(kata)
             facts = _("level {level} · {minutes} min", level=kata.head.level, minutes=kata.head.minutes)
             about = f"{kata.title} · {facts} · {words[status]}"
-            name = kata.name.replace("_", "-").ljust(names)
+            name = kata.typed.ljust(names)
             rows = wrap(Text(about), max(20, width - names - 6))
             for number, row in enumerate(rows):
                 head = Text(f"  {name}  " if number == 0 else " " * (names + 4))

@@ -36,6 +36,6 @@ def statement(kata: Kata, file: Path, run: str, width: int) -> list["Text"]:
         row.stylize(QUIET)
         lines.append(row)
     lines += [Text(), Text.assemble(_("Your file: "), (str(file), COMMAND))]
-    name = kata.name.replace("_", "-")
+    name = kata.typed
     lines.append(Text.assemble(_("When you are ready: "), (f"{run} check {name}", COMMAND)))
     return lines

@@ -20,7 +20,7 @@ PRINTED_LINES = 6
 def title(kata: Kata, device: str, width: int) -> list["Text"]:
     from rich.text import Text
 
-    name = kata.name.replace("_", "-")
+    name = kata.typed
     return wrap(Text.assemble((name, STRONG), f" · {kata.title} · {device}"), width)
 
 
@@ -153,7 +153,7 @@ def _trail(trail: Trail, source: str, width: int) -> list["Text"]:
 def summary(kata: Kata, results: Sequence[Result], verdict: Verdict, width: int, run: str) -> list["Text"]:
     from rich.text import Text
 
-    name = kata.name.replace("_", "-")
+    name = kata.typed
     passed = sum(r.outcome == Outcome.PASSED for r in results)
     if verdict.passed:
         line = Text(_("Passed: all {count} tests.", count=len(results)), style=f"{STRONG} {GOOD}")
@@ -187,7 +187,7 @@ def problem_lines(kata: Kata, problem: Problem, file: str, width: int, run: str)
 
 
 def problem_sentences(kata: Kata, problem: Problem, file: str, run: str) -> list[str]:
-    name = kata.name.replace("_", "-")
+    name = kata.typed
     place = f"{file}:{problem.line}" if problem.line else file
     names = ", ".join(f"`{n}`" for n in problem.names)
     match problem.kind:

@@ -49,7 +49,7 @@ def frame(view: View, run: str, width: int, height: int) -> list["Text"]:
 def _head(view: View, width: int) -> list["Text"]:
     from rich.text import Text
 
-    lines = wrap(Text.assemble((view.kata.name.replace("_", "-"), STRONG), f" · {view.kata.title}"), width)
+    lines = wrap(Text.assemble((view.kata.typed, STRONG), f" · {view.kata.title}"), width)
     return [*lines, Text(str(view.file), style=QUIET, overflow="fold"), Text()]
 
 
