@@ -8,7 +8,10 @@ def main() -> None:
     from dlkata.ui.screen import speak_ascii_where_needed
 
     speak_ascii_where_needed()
-    sys.exit(run())
+    try:
+        sys.exit(run())
+    except KeyboardInterrupt:  # one that came while we were starting or leaving
+        sys.exit(130)
 
 
 def run() -> int:

@@ -34,6 +34,17 @@ FAULTS = {
         "more memory than a kata may use",
     ),
     "50 GB in Python": ("x = bytearray(50 * 2**30)", "raised", "more memory than a kata may use"),
+    "a slow leak": (
+        "kept = []\nwhile True: kept.append(bytearray(1 << 22))",
+        "raised",
+        "more memory than a kata may use",
+    ),
+    "raise SystemExit": ("raise SystemExit(0)", "raised", "ends the program (sys.exit)"),
+    "a C++ terminate": (
+        "import ctypes; ctypes.CDLL('libstdc++.so.6')._ZSt9terminatev()",
+        "crashed",
+        "SIGABRT",
+    ),
     "its own exception": (
         "raise ValueError('no such head')",
         "raised",
@@ -55,6 +66,119 @@ def test_a_fault_fails_its_test_and_no_other(warm, tmp_path, name):
     assert sentence in messages(answer)
 
 
+LOOPS = """\
+import torch
+from torch import nn
+
+
+class Loops(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, armed):
+        ctx.armed = armed
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, g):
+        while ctx.armed:
+            pass
+        return g, None
+
+
+class LayerNorm(nn.Module):
+    def __init__(self, normalized_shape, eps=1e-5):
+        super().__init__()
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        while shape == (5,):  # test_tuple_shape
+            pass
+        self.dims = tuple(range(-len(shape), 0))
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(shape))
+        self.bias = nn.Parameter(torch.zeros(shape))
+
+    def forward(self, x):
+        x = Loops.apply(x, x.dtype == torch.float32 and x.shape == (4, 3, 7))  # test_float32
+        mean = x.mean(self.dims, keepdim=True)
+        var = (x - mean).square().mean(self.dims, keepdim=True)
+        return self.weight * (x - mean) / torch.sqrt(var + self.eps) + self.bias
+
+    def __del__(self):
+        while self.eps == 0.3:  # test_eps
+            pass
+"""
+
+
+def test_loops_in_init_in_backward_and_in_del_end_at_their_deadline(warm, tmp_path):
+    file = tmp_path / "layernorm.py"
+    file.write_text(LOOPS, encoding="utf-8")
+    answer = graded(warm("check", str(file), "--json"))
+    assert not answer["passed"]
+    found = outcomes(answer)
+    hung = {name for name, outcome in found.items() if outcome == "timeout"}
+    assert hung >= {"test_tuple_shape", "test_float32", "test_eps"}
+    assert "passed" in found.values(), "the others are still graded"
+
+
+def test_a_loop_at_import_ends_at_its_deadline(warm, tmp_path):
+    ran = warm("check", str(attempt(tmp_path, top="while True: pass")), "--json")
+    answer = graded(ran)
+    assert ran.code == 1 and not answer["passed"]
+    assert "it hangs, or loops for ever" in messages(answer)
+
+
+def test_a_fork_bomb_is_refused_at_its_first_fork(warm, tmp_path):
+    answer = graded(warm("check", str(attempt(tmp_path, "while True: os.fork()")), "--json"))
+    assert not answer["passed"]
+    assert any("another program was started (`os.fork`)" in sentence for sentence in answer["tampered"])
+    assert outcomes(answer)["test_output"] == "passed"
+
+
+def test_a_fork_bomb_that_goes_round_python_is_gone_afterwards(warm, tmp_path):
+    born = tmp_path / "born"
+    fault = (
+        "import ctypes\nfork = ctypes.CDLL(None).fork\nfor _ in range(6): fork()\n"
+        f"os.write(os.open({str(born)!r}, os.O_CREAT | os.O_APPEND | os.O_WRONLY), b'%d ' % os.getpid())\n"
+        "while True: pass"
+    )
+    answer = graded(warm("check", str(attempt(tmp_path, fault)), "--json"))
+    assert not answer["passed"]
+    assert outcomes(answer)[SLOW] == "timeout"
+    family = born.read_text(encoding="utf-8").split()
+    assert len(family) > 1, "it did fork"
+    assert not [pid for pid in family if is_grading(pid)], "something was left running"
+
+
+def is_grading(pid: str) -> bool:
+    try:
+        return b"dlkata.grading.host" in Path("/proc", pid, "cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def test_a_thread_left_running_is_named_and_stops_nothing(warm, tmp_path):
+    fault = "import threading\nthreading.Thread(target=threading.Event().wait, name='helper').start()"
+    ran = warm("check", str(attempt(tmp_path, fault)), "--json")
+    answer = graded(ran)
+    assert not answer["passed"]
+    assert "a thread was left running (`helper`)" in messages(answer)
+    assert outcomes(answer)["test_output"] == "passed"
+
+
+def test_a_thread_that_is_waited_for_is_fine(warm, tmp_path):
+    fault = "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(2) as pool: pool.submit(abs, 1).result()"
+    assert graded(warm("check", str(attempt(tmp_path, fault)), "--json"))["passed"]
+
+
+def test_a_gigabyte_of_output_is_read_and_forgotten(warm, tmp_path):
+    fault = (
+        "if not written:\n"
+        "    written.append(1)\n"
+        "    for _ in range(512): os.write(1, b'x' * (1 << 20)); os.write(2, b'y' * (1 << 20))"
+    )
+    answer = graded(warm("check", str(attempt(tmp_path, fault, top="written = []")), "--json"))
+    assert answer["passed"], "to print is not forbidden"
+    assert len(str(answer)) < 50_000
+
+
 def test_megabytes_of_output_are_capped_and_shown_under_their_test(warm, tmp_path):
     ran = warm("check", str(attempt(tmp_path, "print('spam ' * 10_000_000)")), "--json")
     answer = graded(ran)
@@ -65,135 +189,6 @@ def test_megabytes_of_output_are_capped_and_shown_under_their_test(warm, tmp_pat
     shown = warm("check", str(tmp_path / "attention.py"))
     assert "│ spam" in shown.out and "… and more" in shown.out
     assert len(shown.out) < 10_000 * len(loud)
-
-
-TAMPERING = {
-    "torch.allclose": ("torch.allclose = lambda *a, **k: True", "torch.allclose"),
-    "assert_close": (
-        "import torch.testing as t; t.assert_close = lambda *a, **k: None",
-        "torch.testing.assert_close",
-    ),
-    "a pytest function": ("import pytest; pytest.raises = None", "pytest.raises"),
-    "a Tensor method": ("torch.Tensor.cpu = lambda self: self", "Tensor.cpu"),
-    "an operator added": ("torch.Tensor.__eq__ = lambda a, b: torch.tensor(True)", "Tensor.__eq__"),
-    "numpy": ("import numpy; numpy.array_equal = lambda *a, **k: True", "numpy.array_equal"),
-    "a code object": ("torch.allclose.__class__", None),
-    "our own functions": ("import dlkata.grading.suite as s; s.same = lambda *a, **k: None", "dlkata"),
-    "gc": ("import gc; gc.get_objects()", "gc.get_objects"),
-    "frames": ("sys._getframe(1).f_locals", "sys._getframe"),
-    "inspect": ("import inspect; inspect.stack()", "sys._getframe"),
-    "a program": ("import subprocess; subprocess.run(['true'])", "true"),
-}
-
-
-@pytest.mark.parametrize("name", [name for name, (_code, what) in TAMPERING.items() if what])
-def test_tampering_fails_and_is_named(warm, tmp_path, name):
-    code, what = TAMPERING[name]
-    ran = warm("check", str(attempt(tmp_path, code)), "--json")
-    answer = graded(ran)
-    assert ran.code == 1 and not answer["passed"]
-    assert any(what in sentence for sentence in answer["tampered"]), answer["tampered"]
-
-
-def test_tampering_while_it_is_loaded_is_named_too(warm, tmp_path):
-    answer = graded(
-        warm("check", str(attempt(tmp_path, top="torch.allclose = lambda *a, **k: True")), "--json")
-    )
-    assert not answer["passed"]
-    assert any("torch.allclose" in sentence for sentence in answer["tampered"])
-
-
-def test_reading_the_solution_is_named(warm, tmp_path):
-    solution = Path(__file__).parent.parent / "solutions" / "attention.py"
-    answer = graded(warm("check", str(attempt(tmp_path, f"open({str(solution)!r}).read()")), "--json"))
-    assert not answer["passed"]
-    assert any("attention.py" in sentence and "opened" in sentence for sentence in answer["tampered"])
-
-
-def test_writing_to_the_graders_pipe_is_never_a_pass(warm, tmp_path):
-    answer = graded(warm("check", str(attempt(tmp_path, "os.write(3, b'passed' * 100)")), "--json"))
-    assert not answer["passed"]
-    assert any("line was cut or written to" in sentence for sentence in answer["tampered"])
-
-
-def test_closing_every_descriptor_is_never_a_pass(warm, tmp_path):
-    answer = graded(warm("check", str(attempt(tmp_path, "os.closerange(0, 100)")), "--json"))
-    assert not answer["passed"]
-    assert set(outcomes(answer).values()) >= {"passed"}
-
-
-def test_a_tensor_that_claims_equality_is_seen_through(warm, tmp_path):
-    top = (
-        "class Equal(torch.Tensor):\n"
-        "    @classmethod\n"
-        "    def __torch_function__(cls, f, t, a=(), k=None):\n"
-        "        return True\n"
-    )
-    answer = graded(
-        warm(
-            "check",
-            str(attempt(tmp_path, "return torch.zeros(1).as_subclass(Equal)", when="True", top=top)),
-            "--json",
-        )
-    )
-    assert not answer["passed"]
-    assert "a subclass of Tensor" in messages(answer)
-
-
-def test_spoiling_what_the_answer_is_computed_from_is_no_pass(warm, tmp_path):
-    fault = "with torch.no_grad():\n    [x.fill_(float('nan')) for x in (q, k, v)]\nreturn q @ k.mT @ v"
-    answer = graded(warm("check", str(attempt(tmp_path, fault, when="True")), "--json"))
-    assert not answer["passed"]
-    assert "changed its input" in messages(answer)
-
-
-BANNED = {
-    "F.": "return torch.nn.functional.scaled_dot_product_attention(q, k, v, mask)",
-    "getattr": "return getattr(torch.nn.functional, 'scaled_dot_' + 'product_attention')(q, k, v, mask)",
-    "torch.ops": "return torch.ops.aten.scaled_dot_product_attention(q, k, v, mask)",
-    "scripted": "return torch.jit.trace(lambda a, b, c: torch.nn.functional.scaled_dot_product_attention(a, b, c), (q, k, v))(q, k, v)",
-    "a thread": (
-        "import threading; box = []\n"
-        "t = threading.Thread(target=lambda: box.append(torch.nn.functional.scaled_dot_product_attention(q, k, v, mask)))\n"
-        "t.start(); t.join(); return box[0]"
-    ),
-    "DisableTorchFunction": (
-        "with torch._C.DisableTorchFunction():\n    return torch.nn.functional.scaled_dot_product_attention(q, k, v, mask)"
-    ),
-    "vmap": "return torch.vmap(lambda a, b, c: torch.nn.functional.scaled_dot_product_attention(a, b, c))(q, k, v)",
-}
-
-
-@pytest.mark.parametrize("route", BANNED)
-def test_a_forbidden_built_in_is_caught_on_every_route(warm, tmp_path, route):
-    file = attempt(tmp_path, BANNED[route], when="mask is None and q.dim() == 3")
-    answer = graded(warm("check", str(file), "--json"))
-    assert not answer["passed"]
-    calls = {ban["call"] for ban in answer["banned"]}
-    assert any("scaled_dot_product" in call for call in calls), answer["banned"]
-    lines = file.read_text(encoding="utf-8").split("\n")
-    assert any(
-        "scaled_dot" in lines[ban["line"] - 1] or "__call__" in lines[ban["line"] - 1]
-        for ban in answer["banned"]
-    )
-
-
-def test_an_alias_of_a_forbidden_built_in_is_caught(warm, tmp_path):
-    file = tmp_path / "attention.py"
-    file.write_text(
-        "import torch.nn.functional as F\nattention = F.scaled_dot_product_attention\n", encoding="utf-8"
-    )
-    answer = graded(warm("check", str(file), "--json"))
-    assert not answer["passed"]
-    assert answer["banned"][0] == {"call": "scaled_dot_product_attention", "line": 2}
-
-
-def test_a_subclass_of_a_forbidden_layer_is_caught(warm, tmp_path):
-    file = tmp_path / "layernorm.py"
-    file.write_text("from torch import nn\n\n\nclass LayerNorm(nn.LayerNorm):\n    pass\n", encoding="utf-8")
-    answer = graded(warm("check", str(file), "--json"))
-    assert not answer["passed"]
-    assert {"call": "LayerNorm", "line": 4} in answer["banned"]
 
 
 LOADING = {
@@ -293,23 +288,16 @@ def test_an_unreadable_file_gets_one_clear_sentence(warm, tmp_path):
     assert ran.code in (1, 2) and "cannot be read" in ran.err
 
 
-def test_a_file_deleted_during_the_check_is_graded_as_it_was(warm, tmp_path):
-    file = tmp_path / "attention.py"
-    attempt(tmp_path, "pass", top=f"os.unlink({str(file)!r})")
-    ran = warm("check", str(file), "--json")
-    assert not file.exists()
-    assert graded(ran)["passed"] is False
-    assert "changed or deleted" in messages(graded(ran))
-
-
 def test_nothing_an_attempt_started_outlives_the_check(warm, tmp_path):
     """A daemon with a session of its own is found and ended."""
     sign = tmp_path / "daemon"
     os.mkfifo(sign)
     fault = (
-        "if os.fork() == 0:\n"
+        "import ctypes\n"
+        "fork = ctypes.CDLL(None).fork  # os.fork would be refused\n"
+        "if fork() == 0:\n"
         "    os.setsid()\n"
-        "    if os.fork() == 0:\n"
+        "    if fork() == 0:\n"
         f"        open({str(sign)!r}, 'w').write(str(os.getpid()))\n"
         "        import time\n"
         "        while True: time.sleep(60)\n"
@@ -440,3 +428,16 @@ class TestTheRecord:
             monkeypatch.delenv(name)
         ran = warm("check", str(attempt(tmp_path)))
         assert ran.code in (0, 2) and "Traceback" not in ran.text
+
+
+def test_two_suites_of_one_name_are_two_suites(tmp_path):
+    from dlkata.grading.collection import collect
+
+    text = 'def test_it(candidate):\n    """{0}\n    {0}"""\n'
+    files = [tmp_path / folder / "test_same.py" for folder in ("one", "two")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(text.format(file.parent.name), encoding="utf-8")
+    assert [collect(file).tests["test_it"].sentence.en for file in files] == ["one", "two"]
+    files[0].write_text(text.format("edited"), encoding="utf-8")
+    assert collect(files[0]).tests["test_it"].sentence.en == "edited"

@@ -1,27 +1,23 @@
-"""Catches forbidden built-ins while they are called, whatever way the attempt reaches them."""
+"""Which calls are forbidden, and whether it is the attempt that makes them. `nets` hears of the calls."""
 
 import inspect
 import sys
-import threading
-import types
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from dlkata.content.names import plain
 from dlkata.grading.protocol import Banned
 
 TORCH = str(Path(torch.__file__).parent)
 GRADER = str(Path(__file__).parent)
+OUR_EARS = {
+    __file__,
+    str(Path(__file__).with_name("nets.py")),
+}  # frames that stand between a call and its caller
 OPTIMIZERS = "torch.optim"
-looking = threading.local()  # .frames while the grader itself looks at frames, which is an audited event
 
 
 def name_of(function: Any) -> str:
@@ -41,18 +37,21 @@ class BanWatch:
         self.attempt = attempt
         self.ours = set(ours)  # files of the suite and the reference
         self.caught: list[Banned] = []
-        self._plain_names: dict[Any, str] = {}
+        self.harmless: set[Any] = set()  # functions that need not be observed again
+
+    @property
+    def forbids_something(self) -> bool:
+        return bool(self.forbidden) or self.forbids_optimizers
 
     def observe(self, function: Any) -> None:
-        name = self._plain_names.get(function)
-        if name is None:
-            name = self._plain_names[function] = plain(name_of(function))
-        if name in self.forbidden:
-            self._catch(name_of(function).strip("_"))
-        elif self.forbids_optimizers and _updates(function) and self._inside_optimizer():
-            self._catch(OPTIMIZERS)
+        """Hears that a function is called."""
+        if plain(name_of(function)) in self.forbidden:
+            self.catch(name_of(function).strip("_"))
+        else:
+            self.harmless.add(function)
 
-    def _catch(self, call: str) -> None:
+    def catch(self, call: str) -> None:
+        """Keeps a forbidden call, if it is the attempt's."""
         if line := self.line_of_attempt():
             banned = Banned(call, line)
             if banned not in self.caught:
@@ -65,92 +64,10 @@ class BanWatch:
             file = frame.f_code.co_filename
             if file == self.attempt:
                 return frame.f_lineno
-            if file in self.ours or (file.startswith(GRADER) and file != __file__):
+            if file in self.ours or (file.startswith(GRADER) and file not in OUR_EARS):
                 return 0
             frame = frame.f_back  # type: ignore[assignment]
         return 0
-
-    def _inside_optimizer(self) -> bool:
-        """Whether the call stands in a file of torch/optim, on behalf of the attempt (its base class is free)."""
-        looking.frames = True
-        frame = sys._getframe(2)
-        looking.frames = False
-        while frame.f_code.co_filename == __file__ and frame.f_back is not None:
-            frame = frame.f_back
-        file = frame.f_code.co_filename
-        return file.startswith(TORCH + "/optim/") and not file.endswith("/optimizer.py")
-
-    # ------------------------------------------------------------ the nets
-
-    def function_mode(self) -> TorchFunctionMode:
-        """Sees F., Tensor methods, torch.ops and layers; cheap."""
-        return _FunctionWatch(self)
-
-    def dispatch_mode(self) -> TorchDispatchMode:
-        """Sees what runs in backward, in hooks, scripted, or under DisableTorchFunction; slower."""
-        return _DispatchWatch(self)
-
-    def _hear_call(self, _frame: Any, event: str, function: Any) -> None:
-        if event == "c_call" and plain(name_of(function)) in self.forbidden:
-            self._catch(name_of(function).strip("_"))
-
-    @contextmanager
-    def every_call(self) -> Iterator[None]:
-        """Sees calls into torch's C code by name, also those that go round both modes; slower still."""
-        sys.setprofile(self._hear_call)
-        try:
-            yield
-        finally:
-            sys.setprofile(None)
-
-    def watch_threads(self) -> None:
-        """A mode holds for one thread: those the attempt starts enter it themselves."""
-        original = threading.Thread.run
-
-        def run(thread: Any) -> None:
-            with self.function_mode():
-                original(thread)
-
-        setattr(threading.Thread, "run", run)  # noqa: B010
-
-    def name_lines_in_warnings(self) -> None:
-        """A warning is printed with the attempt's line, not with that of the mode which stands between it and torch."""
-
-        def show(message: Warning | str, category: type[Warning], *_where: Any, **_more: Any) -> None:
-            if line := self.line_of_attempt():
-                text = str(message).strip().split("\n", 1)[0]
-                print(f"line {line}: {category.__name__}: {text}", file=sys.stderr)
-
-        warnings.showwarning = show
-
-    def watch_optimizers(self) -> None:
-        if not self.forbids_optimizers:
-            return
-        from torch.optim.optimizer import register_optimizer_step_pre_hook
-
-        def before_step(optimizer: torch.optim.Optimizer, *_ignored: Any) -> None:
-            if built_in_optimizer(type(optimizer)) is not None:
-                self._catch(f"{OPTIMIZERS}.{type(optimizer).__name__}")
-
-        register_optimizer_step_pre_hook(before_step)
-
-    def watch_backward(self, module: types.ModuleType) -> None:
-        """Function modes see nothing inside backward: the attempt's own autograd.Functions enter it again."""
-        for value in list(vars(module).values()):
-            if not (isinstance(value, type) and issubclass(value, torch.autograd.Function)):
-                continue
-            for name in ("backward", "vjp"):
-                method = inspect.getattr_static(value, name, None)
-                if isinstance(method, staticmethod) and getattr(value, name).__module__ == module.__name__:
-                    setattr(value, name, staticmethod(self._watched(method.__func__)))
-
-    def _watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def watched(*args: Any, **kwargs: Any) -> Any:
-            with self.function_mode():
-                return function(*args, **kwargs)
-
-        watched.__wrapped__ = function  # type: ignore[attr-defined]
-        return watched
 
     # ------------------------------------------------------------ aliases and subclasses
 
@@ -167,15 +84,8 @@ class BanWatch:
         return name if callable(value) and plain(name) in self.forbidden and _is_torchs(value) else None
 
 
-@cache
-def _updates(function: Any) -> bool:
-    """An optimizer changes its parameters in place: only such calls are worth a look at where they stand."""
-    name = name_of(function)
-    return (name.endswith("_") and not name.startswith("__")) or name.startswith(("_foreach", "_fused"))
-
-
 def _is_torchs(value: Any) -> bool:
-    code = getattr(value, "__code__", None)
+    code = getattr(inspect.unwrap(value), "__code__", None)
     return code.co_filename.startswith(TORCH) if code is not None else True
 
 
@@ -185,33 +95,3 @@ def built_in_optimizer(kind: type) -> type | None:
         if base.__module__.startswith("torch.optim") and base.__name__ != "Optimizer":
             return base
     return None
-
-
-class _FunctionWatch(TorchFunctionMode):
-    def __init__(self, watch: BanWatch):
-        super().__init__()
-        self.watch = watch
-
-    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.watch.observe(function)
-        return function(*args, **(kwargs or {}))
-
-
-class _DispatchWatch(TorchDispatchMode):
-    def __init__(self, watch: BanWatch):
-        super().__init__()
-        self.watch = watch
-
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.watch.observe(function)
-        return function(*args, **(kwargs or {}))
-
-
-def watching(watch: BanWatch, *, closely: bool = False) -> ExitStack:
-    stack = ExitStack()
-    if closely:
-        stack.enter_context(watch.dispatch_mode())
-    stack.enter_context(watch.function_mode())
-    if closely:
-        stack.enter_context(watch.every_call())
-    return stack

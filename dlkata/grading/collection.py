@@ -1,9 +1,11 @@
 """Collects a suite once, with pytest, so that a worker only has to call the tests."""
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -43,6 +45,7 @@ class SuiteTest:
 class Suite:
     file: Path
     tests: dict[str, SuiteTest]  # in the order they run: training last
+    module: ModuleType
 
     @property
     def quick(self) -> list[str]:
@@ -78,9 +81,11 @@ def collect(file: Path) -> Suite:
     if collector.errors or not collector.items:
         reason = collector.errors[0].strip().splitlines()[-1] if collector.errors else _("it has no tests")
         raise DlkataError(_("The suite {file} cannot be collected: {reason}.", file=file, reason=reason))
+    # Out of sys.modules with it: pytest would take it for the next suite of that name (a pack's, or an edited one).
+    module = sys.modules.pop(collector.items[0].module.__name__)
     tests = [_test(item) for item in collector.items]
     tests.sort(key=lambda test: test.training)
-    return Suite(file, {test.name: test for test in tests})
+    return Suite(file, {test.name: test for test in tests}, module)
 
 
 def _test(item: Any) -> SuiteTest:

@@ -1,13 +1,16 @@
-"""Sees an attempt reach for the solution, the suite or the learner's record (an audit hook, which nothing removes)."""
+"""Sees an attempt reach for the solution, the suite or the learner's record, and refuses (an audit hook, which
+nothing removes)."""
 
+import linecache
 import os
 import sys
 import threading
+import tokenize
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from dlkata.grading.bans import GRADER, TORCH, looking
+from dlkata.grading.bans import GRADER, TORCH
 from dlkata.grading.protocol import Tampering
 
 FILE_EVENTS = {
@@ -18,7 +21,11 @@ FILE_EVENTS = {
 CHANGES = {"os.remove", "os.rename", "os.truncate", "os.chmod", "shutil.rmtree", "shutil.move", "os.rmdir"}
 OBJECT_EVENTS = {"gc.get_objects", "gc.get_referrers", "gc.get_referents"}
 FRAME_EVENTS = {"sys._getframe", "sys._current_frames", "sys._getframemodulename"}
-PROGRAM_EVENTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn"}
+PROGRAM_EVENTS = {
+    "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn", "os.fork", "os.forkpty",
+}  # fmt: skip
+READS_TEXT = str(Path(tokenize.__file__))
+READS_SOURCE = str(Path(linecache.__file__))  # on behalf of a traceback, or of a debugger
 HEARD = FILE_EVENTS | OBJECT_EVENTS | FRAME_EVENTS | PROGRAM_EVENTS | {"object.__getattr__", "import"}
 FRAME_ATTRIBUTES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame"}
 FRAME_MODULES = ("inspect",)
@@ -37,7 +44,7 @@ class Guard:
         sys.addaudithook(self._hear)
 
     def _hear(self, event: str, args: tuple[Any, ...]) -> None:
-        if not self.on or event not in HEARD or getattr(looking, "frames", False):
+        if not self.on or event not in HEARD:
             return
         if getattr(self._hearing, "busy", False):
             return
@@ -61,7 +68,8 @@ class Guard:
                 self._catch("objects", event, line)
         elif event in PROGRAM_EVENTS:
             if line := self._line():
-                self._catch("program", str(args[0]), line)
+                self._catch("program", str(args[0]) if args else event, line)
+                raise PermissionError("a kata starts no other program")
         elif event == "import" and str(args[0]).partition(".")[0] == "dlkata" and (line := self._line()):
             self._catch("import", str(args[0]), line)
 
@@ -75,8 +83,18 @@ class Guard:
             ):
                 continue
             if line := self._line():
-                self._catch("changed" if self._writes(event, args) else "read", Path(full).name, line)
+                if not self._asked_by(READS_SOURCE):
+                    self._catch("changed" if self._writes(event, args) else "read", Path(full).name, line)
+                raise PermissionError(f"{Path(full).name} is not for attempts")
             return
+
+    @staticmethod
+    def _asked_by(source: str) -> bool:
+        """Whether the innermost code outside this file, and outside the readers it calls, is `source`'s."""
+        frame = sys._getframe(1)
+        while frame is not None and frame.f_code.co_filename in (__file__, READS_TEXT):
+            frame = frame.f_back  # type: ignore[assignment]
+        return frame is not None and frame.f_code.co_filename == source
 
     @staticmethod
     def _writes(event: str, args: tuple[Any, ...]) -> bool:

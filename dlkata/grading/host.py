@@ -18,6 +18,7 @@ from dlkata import __version__
 from dlkata.errors import DlkataError
 from dlkata.grading.collection import Suite, collect
 from dlkata.grading.confinement import LINUX
+from dlkata.grading.nets import python_places
 from dlkata.grading.preloading import preload_gradients, preload_optimizers
 from dlkata.grading.protocol import Check, Fault, Line, Ping, Pong, ToSupervisor
 from dlkata.grading.supervisor import Supervisor
@@ -61,6 +62,7 @@ def serve(listener: socket.socket) -> None:
     """Check after check, each in a forked supervisor, until whoever started us is gone (our standard input ends)."""
     suites = Suites()
     preload_optimizers()
+    python_places()
     gc.collect()
     gc.freeze()
     selector = selectors.DefaultSelector()

@@ -192,13 +192,17 @@ class Diagnosed(Message):
     bugs: list[str]
 
 
+class Stumbled(Message):
+    """The worker's own code raised; what it printed says where."""
+
+
 class Finished(Message):
     """The worker ran all it was asked to."""
 
 
 ToSupervisor = Check | Ping
 FromSupervisor = Plan | TestStarted | Result | Problem | Verdict | Fault | Pong
-FromWorker = Loaded | Problem | TestStarted | Done | Traced | Diagnosed | Finished
+FromWorker = Loaded | Problem | TestStarted | Done | Traced | Diagnosed | Stumbled | Finished
 
 LENGTH = struct.Struct("!I")
 LARGEST = 64 << 20

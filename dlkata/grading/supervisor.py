@@ -23,7 +23,6 @@ from dlkata.grading.channel import TOKEN_SIZE
 from dlkata.grading.collection import Suite
 from dlkata.grading.confinement import become_subreaper, end_children, end_process
 from dlkata.grading.diagnosis import can_diagnose
-from dlkata.grading.preloading import preload_optimizers
 from dlkata.grading.protocol import (
     LENGTH,
     Banned,
@@ -39,6 +38,7 @@ from dlkata.grading.protocol import (
     Plan,
     Problem,
     Result,
+    Stumbled,
     Tampering,
     TestStarted,
     Traced,
@@ -62,7 +62,7 @@ class Abandoned(Exception):
 class Ended:
     """A worker is gone before it was finished."""
 
-    reason: str  # "timeout" · "SIGSEGV" · "exit 0" · "pipe"
+    reason: str  # "timeout" · "SIGSEGV" · "exit 0" · "pipe" · "grader"
 
 
 @dataclass
@@ -214,6 +214,8 @@ class Supervisor:
         self.tampered: list[Tampering] = []
         self.timeouts = 0
         self.workers: list[Worker] = []
+        self.quick: list[str] = []
+        self.confirmation: Worker | None = None
 
     def grade(self) -> None:
         """The whole check: tests, a second seed, diagnosis, trail, verdict."""
@@ -234,20 +236,14 @@ class Supervisor:
     def _grade(self) -> None:
         tests = list(self.suite.tests) if self.check.training else self.suite.quick
         self.line.send(Plan([(name, self.suite.tests[name].sentence) for name in tests], self.check.device))
-        quick = [name for name in tests if not self.suite.tests[name].training]
-        if not self._run(quick, "grade", self.check.seed):
+        self.quick = [name for name in tests if not self.suite.tests[name].training]
+        if not self._run(tests, "grade", self.check.seed):
             return
-        training = [] if self._stops() else tests[len(quick) :]
-        if training:
-            preload_optimizers()  # here, once, and not before the quick tests have been heard
-        # The confirmation runs beside the training, which takes longer: on two cores it costs nothing.
-        confirms = self.check.diagnose and self._passed(quick)
-        confirmation = self._worker("confirm", quick, second_seed(self.check.source)) if confirms else None
-        self._run(training, "grade", self.check.seed)
-        if confirmation is not None and self._passed(tests):
-            confirmed = self._run(quick, "confirm", second_seed(self.check.source), confirmation)
-            if not confirmed:
+        if self.confirmation is not None and self._passed(tests):
+            if not self._run(self.quick, "confirm", second_seed(self.check.source), self.confirmation):
                 return  # it loaded once and not again, which has been said: that is no pass
+        elif self.confirmation is not None:
+            self._end(self.confirmation)
         passed = self._passed(tests)
         bugs: list[str] = []
         trail: Trail | None = None
@@ -282,6 +278,16 @@ class Supervisor:
             if self._stops():
                 break
         return True
+
+    def _keep_confirming(self) -> None:
+        """A pass is confirmed with other numbers, beside the grading from its first passed test to its first failed
+        one: on two cores it costs nothing."""
+        promising = self._passed(list(self.results))
+        if self.confirmation is None and promising and self.check.diagnose:
+            self.confirmation = self._worker("confirm", self.quick, second_seed(self.check.source))
+        elif self.confirmation is not None and not promising:
+            self._end(self.confirmation)
+            self.confirmation = None
 
     def _worker(self, purpose: Any, tests: list[str], seed: int, **more: Any) -> Worker:
         job = Job(self.check, purpose, list(tests), seed, self.kata.head.forbids, **more)
@@ -322,15 +328,20 @@ class Supervisor:
                 self._notice(message.banned, message.tampered)
                 self._report(message, worker, purpose)
                 current = ""
+                if purpose == "grade":
+                    self._keep_confirming()
                 if self.check.fail_fast and message.outcome != Outcome.PASSED:
                     return True
-            elif isinstance(message, Ended):
+            elif isinstance(message, (Ended, Stumbled)):
+                if isinstance(message, Stumbled):
+                    message = Ended("grader")
                 if not loaded:
                     output, cut = worker.output.take()
                     kind = "timeout" if message.reason == "timeout" else "crashed"
                     self.line.send(Problem(kind=kind, text=message.reason, output=output, output_cut=cut))
                     return False
                 self._cut_short(message, current or pending[0], pending, worker, purpose)
+                break
         else:
             if pending and isinstance(message, Finished):  # it says it is done, but has not run everything
                 self._cut_short(Ended("pipe"), pending[0], pending, worker, purpose)

@@ -1,16 +1,14 @@
 """What an attempt may disturb without harm: remembered once, put back before each test."""
 
+import _signal  # without the enums of `signal`, which take most of the time
 import gc
 import locale
 import os
-import random
 import signal
 import sys
 import threading
 import warnings
-from typing import Any
 
-import numpy as np
 import torch
 
 
@@ -25,11 +23,11 @@ class Surroundings:
         self.filters = list(warnings.filters)
         self.locale = locale.setlocale(locale.LC_ALL)
         self.dtype = torch.get_default_dtype()
-        self.handlers = {number: signal.getsignal(number) for number in _catchable()}
+        self.handlers = {number: _signal.getsignal(number) for number in _catchable()}
         self.streams = sys.stdout, sys.stderr, sys.stdin
         self.hooks = sys.excepthook, sys.displayhook, threading.excepthook
 
-    def restore(self, seed: int) -> None:
+    def restore(self) -> None:
         os.chdir(self.folder)
         os.umask(self.umask)
         sys.setrecursionlimit(self.recursion_limit)
@@ -44,8 +42,8 @@ class Surroundings:
             locale.setlocale(locale.LC_ALL, self.locale)
         signal.alarm(0)
         for number, handler in self.handlers.items():
-            if signal.getsignal(number) is not handler:
-                signal.signal(number, handler)
+            if _signal.getsignal(number) is not handler:
+                _signal.signal(number, handler)
         sys.stdout, sys.stderr, sys.stdin = self.streams
         sys.excepthook, sys.displayhook, threading.excepthook = self.hooks
         sys.settrace(None)
@@ -53,9 +51,9 @@ class Surroundings:
         threading.settrace(None)
         threading.setprofile(None)
         gc.enable()
-        self._restore_torch(seed)
+        self._restore_torch()
 
-    def _restore_torch(self, seed: int) -> None:
+    def _restore_torch(self) -> None:
         torch.set_default_dtype(self.dtype)
         if torch.get_default_device().type != "cpu":
             torch.set_default_device(None)
@@ -66,15 +64,12 @@ class Surroundings:
             torch.use_deterministic_algorithms(False)
         if torch.is_anomaly_enabled():
             torch.autograd.set_detect_anomaly(False)
-        torch.manual_seed(seed)
-        random.seed(seed)
-        np.random.seed(seed)
 
 
-def _catchable() -> list[Any]:
+def _catchable() -> list[int]:
     fixed = {signal.SIGKILL, signal.SIGSTOP}
     return [
-        number
+        int(number)
         for number in signal.valid_signals()
-        if number not in fixed and signal.getsignal(number) is not None
+        if number not in fixed and _signal.getsignal(number) is not None
     ]

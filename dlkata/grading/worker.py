@@ -1,8 +1,11 @@
 """The process in which an attempt runs. It does one job, reports over its channel, and ends."""
 
+import ast
 import gc
 import os
 import sys
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 from types import ModuleType
@@ -13,16 +16,26 @@ import torch
 
 from dlkata.content.solution import read_solution
 from dlkata.grading import suite as judging
-from dlkata.grading.bans import OPTIMIZERS, BanWatch, watching
+from dlkata.grading.bans import OPTIMIZERS, BanWatch
 from dlkata.grading.channel import Channel
 from dlkata.grading.collection import Suite, SuiteTest
 from dlkata.grading.confinement import confine
 from dlkata.grading.contract import breach, untouched
 from dlkata.grading.diagnosis import Diagnosis
+from dlkata.grading.entrances import all_in_sight, mark_entrances
 from dlkata.grading.guard import Guard
 from dlkata.grading.integrity import Integrity
 from dlkata.grading.journal import to_wire
 from dlkata.grading.module import execute, execute_file
+from dlkata.grading.nets import (
+    name_lines_in_warnings,
+    watch_optimizers,
+    watch_python,
+    watch_threads,
+    watched,
+    watching,
+)
+from dlkata.grading.preloading import preload_optimizers
 from dlkata.grading.protocol import (
     Banned,
     Check,
@@ -32,6 +45,7 @@ from dlkata.grading.protocol import (
     Loaded,
     Outcome,
     Problem,
+    Stumbled,
     Tampering,
     TestStarted,
     Traced,
@@ -39,6 +53,8 @@ from dlkata.grading.protocol import (
 from dlkata.grading.run import ending, load_problem, perform
 from dlkata.grading.surroundings import Surroundings
 from dlkata.grading.trail import earliest
+
+GRACE = 0.2  # seconds for a thread that is about to end
 
 
 class Job(msgspec.Struct):
@@ -105,6 +121,8 @@ def run_attempt(job: Job, suite: Suite, channel: Channel) -> None:
         return
     for name in job.tests:
         test = suite.tests[name]
+        if test.training:
+            preload_optimizers()  # not before the quick tests have been heard: in a cold process it takes a second
         channel.send(TestStarted(name))
         channel.send(bench.run(test, attempt))
 
@@ -120,17 +138,17 @@ class Bench:
         self.stub = execute_file(job.file("katas", f"{job.check.stem}.py"), "stub")
         ours = [str(suite.file), str(job.reference_file)]
         self.watch = BanWatch(job.forbids, self.attempt_file, ours)
+        self.watch_whole_tests = False
+        watch_python(self.watch)
         folders = [str(job.file(name)) for name in ("solutions", "tests")]
         self.guard = Guard(self.attempt_file, ours, [*folders, *job.check.private])
-        self.integrity = Integrity(
-            [sys.modules[test.function.__module__] for test in suite.tests.values()][:1]
-        )
+        self.integrity = Integrity([suite.module])
         self.surroundings = Surroundings()
         self.reported: set[Banned | Tampering] = set()
         if OPTIMIZERS in job.forbids or any(test.training for test in suite.tests.values()):
-            self.watch.watch_optimizers()
-        self.watch.watch_threads()
-        self.watch.name_lines_in_warnings()
+            watch_optimizers(self.watch)
+        watch_threads(self.watch)
+        name_lines_in_warnings(self.watch)
         hide_grader()
         self.guard.install()
 
@@ -145,18 +163,27 @@ class Bench:
         try:
             self.guard.on = True
             with watching(self.watch):
-                attempt = execute(source, self.attempt_file, "attempt", keep=True)
+                attempt = self._execute(source)
         except BaseException as error:
             return load_problem(error, self.attempt_file)
         finally:
             self.guard.on = False
+            self.surroundings.restore()
         found = breach(attempt, self.stub, self.watch)
         if isinstance(found, Problem):
             return found
         if found is not None:
             self.watch.caught.append(found)
-        self.watch.watch_backward(attempt)
         return attempt
+
+    def _execute(self, source: str) -> ModuleType:
+        if self.job.purpose == "trail" or not self.watch.forbids_something:
+            return execute(source, self.attempt_file, "attempt", keep=True)
+        tree = ast.parse(source, self.attempt_file)
+        self.watch_whole_tests = not all_in_sight(tree)
+        mark = mark_entrances(tree)
+        given = {mark: watched(self.watch)}
+        return execute(source, self.attempt_file, "attempt", keep=True, tree=tree, given=given)
 
     @property
     def stub_source(self) -> str:
@@ -188,16 +215,17 @@ class Bench:
     def _supervise(
         self, test: SuiteTest, attempt: ModuleType, seed: int, closely: bool = False
     ) -> BaseException | None:
-        self.surroundings.restore(seed)
         self.guard.on = True
         try:
-            with watching(self.watch, closely=closely):
+            with (
+                watching(self.watch, closely=closely) if closely or self.watch_whole_tests else nullcontext()
+            ):
                 return perform(test, attempt, self.reference, seed)
         except BaseException as error:  # an attempt that entered a mode of its own makes leaving ours fail
             return error
         finally:
             self.guard.on = False
-            self.surroundings.restore(seed)
+            self.surroundings.restore()
             _flush()
 
     def _wants_a_close_look(self, test: SuiteTest) -> bool:
@@ -209,13 +237,21 @@ class Bench:
     def noticed(self) -> tuple[list[Banned], list[Tampering]]:
         """What was caught and not reported yet."""
         banned = [found for found in self.watch.caught if found not in self.reported]
-        tampered = [
-            found
-            for found in [*self.integrity.violations(), *self.guard.caught]
-            if found not in self.reported
-        ]
+        suspected = [*self.integrity.violations(), *self.guard.caught, *self._threads()]
+        tampered = [found for found in suspected if found not in self.reported]
         self.reported.update(banned, tampered)
         return banned, tampered
+
+    def _threads(self) -> list[Tampering]:
+        """Threads that the attempt started and did not wait for. (A dummy is torch's own, seen from Python.)"""
+        left = []
+        for thread in threading.enumerate():
+            if thread is threading.main_thread() or isinstance(thread, threading._DummyThread):
+                continue
+            thread.join(GRACE)
+            if thread.is_alive():
+                left.append(Tampering("thread", thread.name))
+        return left
 
 
 def hide_grader() -> None:
@@ -238,7 +274,7 @@ def _flush() -> None:
 
 def become_worker(job: Job, suite: Suite, result: int, output: int, token: bytes) -> Any:
     """The forked child: a session of its own, no terminal, no descriptors but the three it needs. Never returns."""
-    status = 3
+    status, channel = 3, None
     try:
         if os.getsid(0) != os.getpid():
             os.setsid()
@@ -255,12 +291,15 @@ def become_worker(job: Job, suite: Suite, result: int, output: int, token: bytes
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
         gc.enable()
-        work(job, suite, Channel(channel_fd, token))
+        channel = Channel(channel_fd, token)
+        work(job, suite, channel)
         status = 0
     except BaseException:
         import traceback
 
         traceback.print_exc()
+        if channel is not None:
+            channel.send(Stumbled())
     finally:
         _flush()
         os._exit(status)

@@ -226,6 +226,10 @@ def ended(reason: str) -> str:
         return _("The process crashed (SIGSEGV): memory was touched that is not its own.")
     if reason == "pipe":
         return _("The grader's own line was cut or written to.")
+    if reason == "grader":
+        return _(
+            "The grader itself failed here: please report it, unless your code changes what it stands on."
+        )
     return _("The process was ended by {reason}.", reason=reason)
 
 
@@ -243,10 +247,11 @@ def explain_tampering(found: Tampering) -> str:
         "read": _(
             "`{what}` was opened: the solution, the tests and your record are not for an attempt to read."
         ),
-        "changed": _("`{what}` was changed or deleted."),
+        "changed": _("`{what}` was to be changed or deleted, which was refused."),
         "frames": _("the grader's stack frames were looked at (`{what}`)."),
         "objects": _("all living objects were searched (`{what}`)."),
         "program": _("another program was started (`{what}`)."),
+        "thread": _("a thread was left running (`{what}`): wait for it before you return."),
         "import": _("the grader's module `{what}` was imported."),
     }
     return where + sentences.get(found.kind, found.kind).replace("{what}", found.what)
