@@ -265,20 +265,32 @@ def _bugs(kata: Kata, library: Library) -> Iterator[str]:
         if times > 1:
             yield _("{file}: two bugs are called `{name}`.", file=kata.solution_file, name=name)
     for bug in bugs:
-        if not bug.patches:
-            yield _("{file}: bug `{name}` edits nothing.", file=kata.solution_file, name=bug.name)
-            continue
-        try:
-            ast.parse(bug.apply(kata.reference))
-        except DlkataError as error:
-            yield f"{kata.solution_file}: {error.message} {error.remedy}"
-        except SyntaxError as error:
-            yield _(
-                "{file}: bug `{name}` does not parse: {reason}.",
-                file=kata.solution_file,
-                name=bug.name,
-                reason=error.msg,
-            )
+        applied: list[str] = []
+        for spelling in bug.spellings:
+            if not spelling.patches:
+                yield _("{file}: bug `{name}` edits nothing.", file=kata.solution_file, name=bug.name)
+                continue
+            try:
+                source = spelling.apply(kata.reference, bug.name)
+                ast.parse(source)
+            except DlkataError as error:
+                yield f"{kata.solution_file}: {error.message} {error.remedy}"
+                continue
+            except SyntaxError as error:
+                yield _(
+                    "{file}: bug `{name}` does not parse: {reason}.",
+                    file=kata.solution_file,
+                    name=bug.name,
+                    reason=error.msg,
+                )
+                continue
+            if source in applied:
+                yield _(
+                    "{file}: bug `{name}`: two spellings are the same.",
+                    file=kata.solution_file,
+                    name=bug.name,
+                )
+            applied.append(source)
     yield from _parallel(kata, "bugs", [(bug.en, bug.zh) for bug in bugs])
 
 
