@@ -87,11 +87,21 @@ class Bug(Bilingual, frozen=True, kw_only=True):
         return [spelling.apply(reference, self.name) for spelling in self.spellings]
 
 
+class Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A mutant of the reference that is right too: no test could reject it. For authors alone."""
+
+    line: Text  # of the reference: a whole statement, or text that occurs on exactly one line
+    becomes: Text
+    why: Text
+    within: str = ""  # the function ("Adam.step"), where the line occurs in several
+
+
 class Solution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hints: list[Bilingual]
     bugs: list[Bug]
     notes: list[Note] = []
     follow_ups: list[FollowUp] = []
+    equivalents: list[Equivalent] = []
 
 
 def read_solution(file: Path) -> Solution:
