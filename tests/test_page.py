@@ -2,7 +2,10 @@
 
 import pytest
 
+from dlkata.author.inspection import inspect
+from dlkata.author.skeleton import write_skeleton
 from dlkata.content.kata import KataHead, read_kata
+from dlkata.content.library import Library
 from dlkata.content.page import decode_toml, read_page
 from dlkata.content.solution import Bug, read_solution
 from dlkata.errors import DlkataError
@@ -106,6 +109,49 @@ def test_a_bug_is_an_edit_that_applies_exactly_once():
     for source in ("f()", "f(dim=-1, dim=-1)"):
         with pytest.raises(DlkataError, match="occurs"):
             bug.apply(source)
+
+
+def test_a_bug_may_have_further_spellings(tmp_path):
+    file = tmp_path / "x.toml"
+    file.write_text(
+        """hints = []
+[[bugs]]
+name = 'b'
+find = 'dim=-1'
+becomes = 'dim=0'
+also = [
+    { find = 'dim=-1', becomes = 'dim=1' },
+    { edits = [{ find = 'f', becomes = 'g' }, { find = '-1', becomes = '2' }] },
+]
+en = 'e'
+zh = '中'
+""",
+        encoding="utf-8",
+    )
+    [bug] = read_solution(file).bugs
+    assert bug.apply("f(dim=-1)") == "f(dim=0)"
+    assert bug.variants("f(dim=-1)") == ["f(dim=0)", "f(dim=1)", "g(dim=2)"]
+    with pytest.raises(DlkataError, match="`b`: `f` occurs 2 times"):
+        bug.variants("f(f(dim=-1))")
+
+
+def test_each_spelling_of_a_bug_is_inspected(tmp_path):
+    write_skeleton("x", "mlp", Library(), tmp_path)
+    library = Library([tmp_path])
+    kata = library.kata(f"{tmp_path.name}/x")
+    for file in (kata.page_file, kata.reference_file, kata.solution_file):
+        file.write_text(file.read_text(encoding="utf-8").replace("TODO", "Done"), encoding="utf-8")
+    suite = kata.suite_file.read_text(encoding="utf-8").replace("TODO", "Done")
+    kata.suite_file.write_text(suite, encoding="utf-8")
+    spellings = (
+        "{ find = 'nowhere' }, { find = 'return x', becomes = 'return (' }, { find = 'x', becomes = 'y' }"
+    )
+    same = "{ find = 'return x', becomes = 'return -x' }, { becomes = 'x' }"
+    with kata.solution_file.open("a", encoding="utf-8") as toml:
+        toml.write(f"also = [{spellings}, {same}]\n")
+    said = "\n".join(inspect(kata, library))
+    assert "`nowhere` occurs 0 times" in said and "does not parse" in said and "`x` occurs" in said
+    assert "two spellings are the same" in said and "edits nothing" in said
 
 
 def test_toml_is_held_to_its_fields(tmp_path):

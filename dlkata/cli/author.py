@@ -7,6 +7,7 @@ from dlkata.locale import N_
 
 COMMANDS = {
     "check": ("dlkata.cli.author_check", N_("Prove katas: files, reference, stub, every bug.")),
+    "mutate": ("dlkata.cli.author_mutate", N_("Show which mechanical mistakes a suite lets pass.")),
     "new": ("dlkata.cli.author_new", N_("Write the skeleton of a new kata.")),
 }
 

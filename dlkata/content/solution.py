@@ -40,10 +40,9 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     becomes: str
 
 
-class Bug(Bilingual, frozen=True, kw_only=True):
-    """A mistake learners make, as an edit of the reference."""
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A mistake as an edit of the reference, in one place or in several."""
 
-    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
     find: str = ""
     becomes: str = ""
     edits: list[Edit] = []
@@ -52,22 +51,49 @@ class Bug(Bilingual, frozen=True, kw_only=True):
     def patches(self) -> list[Edit]:
         return [*([Edit(self.find, self.becomes)] if self.find else []), *self.edits]
 
-    def apply(self, reference: str) -> str:
-        """The reference with this bug. An edit that does not apply exactly once is a mistake of the content."""
+    def apply(self, reference: str, name: str) -> str:
+        """The edited reference. An edit that does not apply exactly once is a mistake of the content."""
         for edit in self.patches:
             times = reference.count(edit.find)
             if times != 1:
                 raise DlkataError(
-                    _(
-                        "Bug `{name}`: `{find}` occurs {times} times.",
-                        name=self.name,
-                        find=edit.find,
-                        times=times,
-                    ),
+                    _("Bug `{name}`: `{find}` occurs {times} times.", name=name, find=edit.find, times=times),
                     _("Choose text that occurs exactly once in the reference."),
                 )
             reference = reference.replace(edit.find, edit.becomes)
         return reference
+
+
+class Bug(Bilingual, frozen=True, kw_only=True):
+    """A mistake learners make, as an edit of the reference; `also` holds its further spellings."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+    find: str = ""
+    becomes: str = ""
+    edits: list[Edit] = []
+    also: list[Variant] = []
+
+    @property
+    def spellings(self) -> list[Variant]:
+        """The main one first."""
+        return [Variant(find=self.find, becomes=self.becomes, edits=self.edits), *self.also]
+
+    def apply(self, reference: str) -> str:
+        """The reference with this bug, in its main spelling."""
+        return self.spellings[0].apply(reference, self.name)
+
+    def variants(self, reference: str) -> list[str]:
+        """The reference with this bug, in every spelling, the main one first."""
+        return [spelling.apply(reference, self.name) for spelling in self.spellings]
+
+
+class Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A mutant of the reference that is right too: no test could reject it. For authors alone."""
+
+    line: Text  # of the reference: a whole statement, or text that occurs on exactly one line
+    becomes: Text
+    why: Text
+    within: str = ""  # the function ("Adam.step"), where the line occurs in several
 
 
 class Solution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +101,7 @@ class Solution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bugs: list[Bug]
     notes: list[Note] = []
     follow_ups: list[FollowUp] = []
+    equivalents: list[Equivalent] = []
 
 
 def read_solution(file: Path) -> Solution:
