@@ -68,10 +68,14 @@ def claims(kata: Kata) -> Iterator[Claim]:
     yield Claim(_("stub"), check_of(kata, kata.stub + "\n_started = True\n", "stub"), _must_fail)
     for bug in kata.solution.bugs:
         try:
-            source = bug.apply(kata.reference)
+            sources = bug.variants(kata.reference)
         except DlkataError:
             continue  # inspection has said so
-        yield Claim(bug.name, check_of(kata, source, bug.name, training=False), _must_be_named(bug.name))
+        for number, source in enumerate(sources, 1):
+            label = bug.name if number == 1 else _("{bug}, spelling {number}", bug=bug.name, number=number)
+            yield Claim(
+                label, check_of(kata, source, bug.name, training=False, trail=False), _must_be_named(bug.name)
+            )
     for file in attempts(kata, "right"):
         for seed in SEEDS:
             check = check_of(kata, file.read_text(encoding="utf-8"), file.stem, **_with_seed(seed))
@@ -88,7 +92,7 @@ def wrong_claims(kata: Kata) -> Iterator[Claim]:
 
 def _with_seed(seed: int) -> dict[str, Any]:
     """The first seed gets the whole check, training and confirmation too; the others the quick tests alone."""
-    return {"seed": seed, "training": seed == SEEDS[0], "diagnose": seed == SEEDS[0]}
+    return {"seed": seed, "training": seed == SEEDS[0], "confirm": seed == SEEDS[0]}
 
 
 def attempts(kata: Kata, kind: str) -> list[Path]:

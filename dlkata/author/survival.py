@@ -16,6 +16,8 @@ SEEDS = (0, 1, 2)  # who passes the first is asked again
 PATIENCE = 5.0  # seconds of silence after which a mutant hangs, at least;
 SLOWER = 10  # a mutant may be this many times slower than the reference
 OpenLine = Callable[[], Line]
+# A verdict is enough: nobody reads why.
+UNEXPLAINED = {"confirm": False, "diagnose": False, "trail": False}
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def killer(kata: Kata, mutant: Mutant, open_line: OpenLine, patience: float) -> 
     """What rejects the mutant first; None if it lives. It trains only if every quick test lets it pass."""
     for seed, training in (*((seed, False) for seed in SEEDS), (SEEDS[0], True)):
         check = check_of(
-            kata, mutant.source, "mutant", seed=seed, training=training, fail_fast=True, diagnose=False
+            kata, mutant.source, "mutant", seed=seed, training=training, fail_fast=True, **UNEXPLAINED
         )
         line = open_line()
         line.connection.settimeout(patience)
@@ -95,7 +97,7 @@ def _first(graded: Graded) -> str:
 
 def _patience(kata: Kata, open_line: OpenLine) -> float:
     """How long a mutant may be silent, from the longest test of the reference, which has to pass."""
-    graded = grade(open_line(), check_of(kata, kata.reference, "reference", diagnose=False))
+    graded = grade(open_line(), check_of(kata, kata.reference, "reference", **UNEXPLAINED))
     if not graded.passed:
         raise DlkataError(
             _("{name}: the reference itself does not pass ({test}).", name=kata.name, test=_first(graded)),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from time import process_time
 
-from dlkata.content.solution import Bug
+from dlkata.content.solution import Bug, Variant
 from dlkata.errors import DlkataError
 from dlkata.grading import suite as judging
 from dlkata.grading.collection import Suite
@@ -14,7 +14,9 @@ from dlkata.grading.module import execute
 from dlkata.grading.protocol import Done, Outcome
 from dlkata.grading.run import ending, perform
 
-SECONDS = 2.5  # of computing, so that a busy machine gives the same answer as an idle one
+# Of computing, so that a busy machine gives the same answer as an idle one: pairs are tried for as long as the
+# suite took, or this long.
+LEAST_SECONDS = 1.0
 VOTING = (Outcome.PASSED, Outcome.FAILED, Outcome.RAISED)
 
 
@@ -24,6 +26,18 @@ def can_diagnose(results: Sequence[Done]) -> bool:
     if not failed or any(r.outcome not in VOTING or r.journal is None for r in results):
         return False
     return not all(r.outcome == Outcome.FAILED and all_nan(r.journal or []) for r in results)
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """One way of making a known mistake."""
+
+    bug: str
+    label: str
+    variant: Variant
+
+    def apply(self, reference: str) -> str:
+        return self.variant.apply(reference, self.bug)
 
 
 @dataclass
@@ -37,7 +51,11 @@ class Diagnosis:
 
     def __post_init__(self) -> None:
         self.right = execute(self.reference, "<reference>", "reference")
-        self.until = process_time() + SECONDS
+        self.spellings = [
+            Spelling(bug.name, f"{bug.name}:{number}", variant)
+            for bug in self.bugs
+            for number, variant in enumerate(bug.spellings)
+        ]
         tests = self.suite.tests
         failed = [n for n, r in self.observed.items() if r.outcome != Outcome.PASSED]
         # Values of comparisons tell most, and cheap tests first: nearly every bug is dropped at its first one.
@@ -46,25 +64,29 @@ class Diagnosis:
 
     def answer(self) -> list[str]:
         """The one bug, or the one pair of bugs, that does just what the attempt does."""
-        single = [bug.name for bug in self.bugs if self.explains(bug.name, bug.apply(self.reference))]
+        single = {s.bug for s in self.spellings if self.explains(s.label, s.apply(self.reference))}
         if single:
-            return single if len(single) == 1 else []
-        found = []
+            return list(single) if len(single) == 1 else []
+        found: set[tuple[str, str]] = set()
+        until = process_time() + max(LEAST_SECONDS, sum(done.seconds for done in self.observed.values()))
         for pair, source in self._pairs():
-            if process_time() > self.until:
+            if process_time() > until:
                 return []
-            if self.explains("+".join(b.name for b in pair), source) and not any(
+            one, other = pair
+            if self.explains(f"{one.label}+{other.label}", source) and not any(
                 map(self._fails_too_much, pair)
             ):
-                found.append([bug.name for bug in pair])
+                found.add((one.bug, other.bug))
                 if len(found) > 1:
                     return []  # several answers are no answer
-        return found[0] if found else []
+        return list(found.pop()) if found else []
 
-    def _pairs(self) -> Iterator[tuple[tuple[Bug, Bug], str]]:
-        for pair in combinations(self.bugs, 2):
+    def _pairs(self) -> Iterator[tuple[tuple[Spelling, Spelling], str]]:
+        for one, other in combinations(self.spellings, 2):
+            if one.bug == other.bug:
+                continue
             try:
-                yield pair, pair[1].apply(pair[0].apply(self.reference))
+                yield (one, other), other.apply(one.apply(self.reference))
             except DlkataError:
                 continue  # they edit the same place
 
@@ -74,10 +96,10 @@ class Diagnosis:
             for test in [*self.failed, *self.passed]
         )
 
-    def _fails_too_much(self, bug: Bug) -> bool:
+    def _fails_too_much(self, member: Spelling) -> bool:
         """A member that fails where the attempt passes would have to be cured by the other one: far-fetched."""
-        source = bug.apply(self.reference)
-        return any(self._run(bug.name, source, test).outcome != Outcome.PASSED for test in self.passed)
+        source = member.apply(self.reference)
+        return any(self._run(member.label, source, test).outcome != Outcome.PASSED for test in self.passed)
 
     def _run(self, name: str, source: str, test: str) -> Done:
         if (name, test) not in self._endings:

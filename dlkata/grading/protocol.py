@@ -39,7 +39,9 @@ class Check(Message, kw_only=True):
     device: str = "cpu"
     training: bool = True
     fail_fast: bool = False
+    confirm: bool = True  # a pass, with other numbers
     diagnose: bool = True
+    trail: bool = True
     seed: int = 0
     private: list[str] = []  # folders an attempt has no business in: the record, above all
 

@@ -247,9 +247,9 @@ class Supervisor:
         passed = self._passed(tests)
         bugs: list[str] = []
         trail: Trail | None = None
-        if not passed and self.check.diagnose and not self.banned and not self.tampered:
-            bugs = self._diagnose()
-            trail = self._trail()
+        if not passed and not self.banned and not self.tampered:
+            bugs = self._diagnose() if self.check.diagnose else []
+            trail = self._trail() if self.check.trail else None
         self.line.send(
             Verdict(passed=passed, bugs=bugs, trail=trail, banned=self.banned, tampered=self.tampered)
         )
@@ -283,7 +283,7 @@ class Supervisor:
         """A pass is confirmed with other numbers, beside the grading from its first passed test to its first failed
         one: on two cores it costs nothing."""
         promising = self._passed(list(self.results))
-        if self.confirmation is None and promising and self.check.diagnose:
+        if self.confirmation is None and promising and self.check.confirm:
             self.confirmation = self._worker("confirm", self.quick, second_seed(self.check.source))
         elif self.confirmation is not None and not promising:
             self._end(self.confirmation)
