@@ -307,7 +307,8 @@ def test_nothing_an_attempt_started_outlives_the_check(warm, tmp_path):
     file = attempt(tmp_path, fault)
     check = subprocess.Popen([sys.executable, "-m", "dlkata", "check", str(file)], stdout=-1, stderr=-1)
     daemon = os.pidfd_open(int(sign.read_text(encoding="utf-8")))
-    check.communicate(timeout=60)
+    printed, _errors = check.communicate(timeout=60)
+    assert check.returncode == 1 and b"a process was left running" in printed
     assert select.select([daemon], [], [], 0)[0], "the daemon lives on"
 
 

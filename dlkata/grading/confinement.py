@@ -37,14 +37,17 @@ def become_subreaper() -> None:
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end_children(spare: Collection[int] = (), rounds: int = 100) -> None:
-    """Kills and reaps every child but the spared ones, and what those leave behind, until none is left."""
+def end_children(spare: Collection[int] = (), rounds: int = 100) -> int:
+    """Kills and reaps every child but the spared ones, and what those leave behind, until none is left; how many."""
+    ended = 0
     for _round in range(rounds):
         victims = [pid for pid in children(os.getpid()) if pid not in spare]
         if not victims:
-            return
+            break
         for pid in victims:
             end_process(pid)
+            ended += 1
+    return ended
 
 
 def end_process(pid: int) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from dlkata.content.kata import Kata, read_kata
-from dlkata.grading.channel import TOKEN_SIZE
+from dlkata.grading.channel import CUT, TOKEN_SIZE
 from dlkata.grading.collection import Suite
 from dlkata.grading.confinement import become_subreaper, end_children, end_process
 from dlkata.grading.diagnosis import can_diagnose
@@ -170,7 +170,8 @@ class Worker:
         self.pid = 0
         if os.WIFSIGNALED(status):
             return signal.Signals(os.WTERMSIG(status)).name
-        return f"exit {os.waitstatus_to_exitcode(status)}"
+        code = os.waitstatus_to_exitcode(status)
+        return "pipe" if code == CUT else f"exit {code}"
 
     def _ended_soon(self) -> bool:
         until = time.monotonic() + 1.0
@@ -299,7 +300,8 @@ class Supervisor:
         """Ends a worker, and the daemons that any worker has left behind."""
         self.workers.remove(worker)
         worker.end()
-        end_children(spare=[other.pid for other in self.workers])
+        if end_children(spare=[other.pid for other in self.workers]):
+            self._notice([], [Tampering("process")])
 
     def _stops(self) -> bool:
         return self.check.fail_fast and any(r.outcome != Outcome.PASSED for r in self.results.values())

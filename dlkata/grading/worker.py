@@ -7,7 +7,7 @@ import sys
 import threading
 from contextlib import nullcontext
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from types import ModuleType
 from typing import Any, Literal
 
@@ -54,7 +54,7 @@ from dlkata.grading.run import ending, load_problem, perform
 from dlkata.grading.surroundings import Surroundings
 from dlkata.grading.trail import earliest
 
-GRACE = 0.2  # seconds for a thread that is about to end
+GRACE = 0.2  # seconds for threads that are about to end
 
 
 class Job(msgspec.Struct):
@@ -144,6 +144,7 @@ class Bench:
         self.guard = Guard(self.attempt_file, ours, [*folders, *job.check.private])
         self.integrity = Integrity([suite.module])
         self.surroundings = Surroundings()
+        self.known_threads: set[threading.Thread] = set()
         self.reported: set[Banned | Tampering] = set()
         if OPTIMIZERS in job.forbids or any(test.training for test in suite.tests.values()):
             watch_optimizers(self.watch)
@@ -244,14 +245,18 @@ class Bench:
 
     def _threads(self) -> list[Tampering]:
         """Threads that the attempt started and did not wait for. (A dummy is torch's own, seen from Python.)"""
+        until = monotonic() + GRACE
         left = []
         for thread in threading.enumerate():
-            if thread is threading.main_thread() or isinstance(thread, threading._DummyThread):
+            ours = thread is threading.main_thread() or isinstance(thread, threading._DummyThread)
+            if ours or thread in self.known_threads:
                 continue
-            thread.join(GRACE)
+            thread.join(max(0.0, until - monotonic()))
             if thread.is_alive():
-                left.append(Tampering("thread", thread.name))
-        return left
+                self.known_threads.add(thread)
+                name = thread.name.partition("(")[2].rstrip(")") or thread.name  # Thread-7 (wait)
+                left.append(Tampering("thread", name))
+        return left[:1]
 
 
 def hide_grader() -> None:

@@ -251,6 +251,7 @@ def explain_tampering(found: Tampering) -> str:
         "frames": _("the grader's stack frames were looked at (`{what}`)."),
         "objects": _("all living objects were searched (`{what}`)."),
         "program": _("another program was started (`{what}`)."),
+        "process": _("a process was left running; it has been ended."),
         "thread": _("a thread was left running (`{what}`): wait for it before you return."),
         "import": _("the grader's module `{what}` was imported."),
     }
