@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dlkata.content.kata import Kata
-from dlkata.errors import DlkataError
 from dlkata.grading.client import events
-from dlkata.grading.protocol import Check, Line, Outcome, Problem, Result, Verdict
+from dlkata.grading.protocol import Check, Line, Named, Outcome, Problem, Result, Verdict
 from dlkata.locale import _
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -25,6 +24,7 @@ class Graded:
     results: list[Result]
     verdict: Verdict | None
     problem: Problem | None
+    named: list[Named] = field(default_factory=list)  # of the known bugs, when those were graded
 
     @property
     def failed(self) -> list[str]:
@@ -35,6 +35,7 @@ def grade(line: Line, check: Check) -> Graded:
     """One whole check, heard to its end."""
     results: dict[str, Result] = {}
     verdict, problem = None, None
+    named = []
     for event in events(line, check):
         if isinstance(event, Result):
             results[event.name] = event
@@ -42,9 +43,11 @@ def grade(line: Line, check: Check) -> Graded:
             verdict = event
         elif isinstance(event, Problem):
             problem = event
+        elif isinstance(event, Named):
+            named.append(event)
     line.close()
     passed = verdict is not None and verdict.passed
-    return Graded(passed, verdict.bugs if verdict else [], list(results.values()), verdict, problem)
+    return Graded(passed, verdict.bugs if verdict else [], list(results.values()), verdict, problem, named)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Claim:
     label: str
     check: Check
     complaint: Callable[[Graded], str | None]
+    count: int = 1  # how many things are claimed
 
 
 def check_of(kata: Kata, source: str, name: str, **options: Any) -> Check:
@@ -66,16 +70,10 @@ def claims(kata: Kata) -> Iterator[Claim]:
         yield Claim(label, check_of(kata, kata.reference, "reference", **_with_seed(seed)), _must_pass)
     # Not quite the stub: an untouched one is turned away before it runs.
     yield Claim(_("stub"), check_of(kata, kata.stub + "\n_started = True\n", "stub"), _must_fail)
-    for bug in kata.solution.bugs:
-        try:
-            sources = bug.variants(kata.reference)
-        except DlkataError:
-            continue  # inspection has said so
-        for number, source in enumerate(sources, 1):
-            label = bug.name if number == 1 else _("{bug}, spelling {number}", bug=bug.name, number=number)
-            yield Claim(
-                label, check_of(kata, source, bug.name, training=False, trail=False), _must_be_named(bug.name)
-            )
+    spellings = sum(len(bug.spellings) for bug in kata.solution.bugs)
+    yield Claim(
+        _("known bugs"), check_of(kata, "", "bugs", prove=True), _must_all_be_named(spellings), spellings
+    )
     for file in attempts(kata, "right"):
         for seed in SEEDS:
             check = check_of(kata, file.read_text(encoding="utf-8"), file.stem, **_with_seed(seed))
@@ -131,18 +129,30 @@ def _must_fail(graded: Graded) -> str | None:
     return _("passes") if graded.passed else None
 
 
-def _must_be_named(name: str) -> Callable[[Graded], str | None]:
+def _must_all_be_named(spellings: int) -> Callable[[Graded], str | None]:
+    """Each known bug is rejected by a quick test and taken for itself and nothing else."""
+
     def complaint(graded: Graded) -> str | None:
-        if graded.passed:
-            return _("passes: no quick test rejects it")
-        if graded.problem is not None:
-            return _("is turned away: {kind} {text}", kind=graded.problem.kind, text=graded.problem.text)
-        if graded.bugs == [name]:
-            return None
-        shown = " + ".join(graded.bugs) or _("nothing")
-        return _("is diagnosed as {shown} (fails {tests})", shown=shown, tests=", ".join(graded.failed))
+        found = [text for named in graded.named if (text := _misnamed(named))]
+        if not found and len(graded.named) < spellings:
+            found = [_("only {count} of {all} were graded", count=len(graded.named), all=spellings)]
+        return "; ".join(found) or None
 
     return complaint
+
+
+def _misnamed(named: Named) -> str | None:
+    if not named.failed:
+        return _("{bug} passes: no quick test rejects it", bug=named.label)
+    if named.bugs == [named.bug]:
+        return None
+    shown = " + ".join(named.bugs) or _("nothing")
+    return _(
+        "{bug} is diagnosed as {shown} (fails {tests})",
+        bug=named.label,
+        shown=shown,
+        tests=", ".join(named.failed),
+    )
 
 
 def _must_not_mislead(listed: str | None) -> Callable[[Graded], str | None]:

@@ -53,7 +53,7 @@ def command(
         proofs = prove([claim for _name, claim in owned], open_line, workers)
         for (name, _claim), (claim, _graded, broken) in zip(owned, proofs, strict=True):
             if broken is None:
-                held[name] += 1
+                held[name] += claim.count
             else:
                 complaints[name].append(f"{claim.label} {broken}")
             if not as_json and (broken is not None or verbose):

@@ -15,10 +15,10 @@ class Channel:
         self._token = token
         self._pid = os.getpid()
 
-    def send(self, message: Any) -> None:
+    def send(self, *messages: Any) -> None:
         if os.getpid() != self._pid:
             os._exit(0)  # the attempt forked: its child must not report a second time
-        data = memoryview(self._token + frame(message))
+        data = memoryview(b"".join(self._token + frame(message) for message in messages))
         while data:
             try:
                 data = data[os.write(self._descriptor, data) :]

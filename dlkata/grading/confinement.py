@@ -13,6 +13,7 @@ MEMORY = 2 << 30  # beyond what the fresh worker already holds
 FILE_SIZE = 64 << 20
 OPEN_FILES = 256
 PROCESSES = 512
+LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE = 1, 38, 36, 4
 
 
@@ -22,9 +23,8 @@ def confine(*, memory: bool) -> None:
     _limit(resource.RLIMIT_FSIZE, FILE_SIZE)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     if LINUX:
-        _limit(
-            resource.RLIMIT_NPROC, PROCESSES + _processes_of_user()
-        )  # root is exempt; the deadline bounds it there
+        if os.getuid():  # root is exempt; the deadline bounds it there
+            _limit(resource.RLIMIT_NPROC, PROCESSES + _processes_of_user())
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         _prctl(PR_SET_NO_NEW_PRIVS, 1)
         if memory:
@@ -86,7 +86,7 @@ def _limit(kind: int, value: int) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+    LIBC.prctl(option, value, 0, 0, 0)
 
 
 def _data_bytes() -> int:

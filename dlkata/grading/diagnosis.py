@@ -11,12 +11,12 @@ from dlkata.grading import suite as judging
 from dlkata.grading.collection import Suite
 from dlkata.grading.journal import agree, all_nan, same_exception, to_wire
 from dlkata.grading.module import execute
-from dlkata.grading.protocol import Done, Outcome
+from dlkata.grading.protocol import Done, Named, Outcome
 from dlkata.grading.run import ending, perform
 
 # Of computing, so that a busy machine gives the same answer as an idle one: pairs are tried for as long as the
 # suite took, or this long.
-LEAST_SECONDS = 1.0
+LEAST_SECONDS = 0.6
 VOTING = (Outcome.PASSED, Outcome.FAILED, Outcome.RAISED)
 
 
@@ -26,6 +26,19 @@ def can_diagnose(results: Sequence[Done]) -> bool:
     if not failed or any(r.outcome not in VOTING or r.journal is None for r in results):
         return False
     return not all(r.outcome == Outcome.FAILED and all_nan(r.journal or []) for r in results)
+
+
+def name_all(suite: Suite, reference: str, bugs: Sequence[Bug], seed: int) -> Iterator[Named]:
+    """What the diagnosis says of each known bug itself; every bug meets every quick test once."""
+    endings: dict[tuple[str, str], Done] = {}
+    bare = Diagnosis(suite, reference, bugs, seed, {}, endings)
+    for spelling in bare.spellings:
+        source = spelling.apply(reference)
+        observed = {test: bare.run(spelling.label, source, test) for test in suite.quick}
+        failed = [test for test, done in observed.items() if done.outcome != Outcome.PASSED]
+        can = can_diagnose(list(observed.values()))
+        answer = Diagnosis(suite, reference, bugs, seed, observed, endings).answer() if can else []
+        yield Named(spelling.label, spelling.bug, failed, answer)
 
 
 @dataclass(frozen=True)
@@ -47,7 +60,7 @@ class Diagnosis:
     bugs: Sequence[Bug]
     seed: int
     observed: Mapping[str, Done]
-    _endings: dict[tuple[str, str], Done] = field(default_factory=dict)
+    endings: dict[tuple[str, str], Done] = field(default_factory=dict)  # by spelling and test
 
     def __post_init__(self) -> None:
         self.right = execute(self.reference, "<reference>", "reference")
@@ -92,25 +105,25 @@ class Diagnosis:
 
     def explains(self, name: str, source: str) -> bool:
         return all(
-            self._agrees(self._run(name, source, test), self.observed[test])
+            self._agrees(self.run(name, source, test), self.observed[test])
             for test in [*self.failed, *self.passed]
         )
 
     def _fails_too_much(self, member: Spelling) -> bool:
         """A member that fails where the attempt passes would have to be cured by the other one: far-fetched."""
         source = member.apply(self.reference)
-        return any(self._run(member.label, source, test).outcome != Outcome.PASSED for test in self.passed)
+        return any(self.run(member.label, source, test).outcome != Outcome.PASSED for test in self.passed)
 
-    def _run(self, name: str, source: str, test: str) -> Done:
-        if (name, test) not in self._endings:
+    def run(self, name: str, source: str, test: str) -> Done:
+        if (name, test) not in self.endings:
             module = execute(source, f"<{name}>", "bug", keep=True)
             error = perform(self.suite.tests[test], module, self.right, self.seed)
             outcome, _finding, raised = ending(error, f"<{name}>", str(self.suite.file))
             journal = to_wire(judging.journal.observations)
-            self._endings[name, test] = Done(
+            self.endings[name, test] = Done(
                 name=test, outcome=outcome, seconds=0.0, raised=raised, journal=journal
             )
-        return self._endings[name, test]
+        return self.endings[name, test]
 
     @staticmethod
     def _agrees(bug: Done, attempt: Done) -> bool:

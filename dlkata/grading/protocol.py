@@ -42,6 +42,7 @@ class Check(Message, kw_only=True):
     confirm: bool = True  # a pass, with other numbers
     diagnose: bool = True
     trail: bool = True
+    prove: bool = False  # in place of an attempt, every known bug is graded and diagnosed, all in one worker
     seed: int = 0
     private: list[str] = []  # folders an attempt has no business in: the record, above all
 
@@ -145,6 +146,15 @@ class Verdict(Message, kw_only=True):
     tampered: list[Tampering] = []
 
 
+class Named(Message):
+    """How one spelling of a known bug fared."""
+
+    label: str
+    bug: str
+    failed: list[str]  # quick tests
+    bugs: list[str]  # the diagnosis
+
+
 class Fault(Message):
     """Our own fault."""
 
@@ -203,8 +213,8 @@ class Finished(Message):
 
 
 ToSupervisor = Check | Ping
-FromSupervisor = Plan | TestStarted | Result | Problem | Verdict | Fault | Pong
-FromWorker = Loaded | Problem | TestStarted | Done | Traced | Diagnosed | Stumbled | Finished
+FromSupervisor = Named | Plan | TestStarted | Result | Problem | Verdict | Fault | Pong
+FromWorker = Named | Loaded | Problem | TestStarted | Done | Traced | Diagnosed | Stumbled | Finished
 
 LENGTH = struct.Struct("!I")
 LARGEST = 64 << 20

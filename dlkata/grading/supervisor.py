@@ -34,6 +34,7 @@ from dlkata.grading.protocol import (
     FromWorker,
     Line,
     Loaded,
+    Named,
     Outcome,
     Plan,
     Problem,
@@ -222,7 +223,7 @@ class Supervisor:
         """The whole check: tests, a second seed, diagnosis, trail, verdict."""
         become_subreaper()
         try:
-            self._grade()
+            self._prove() if self.check.prove else self._grade()
         except Abandoned:
             pass
         except BrokenPipeError:
@@ -233,6 +234,17 @@ class Supervisor:
             self.line.send(Fault(traceback.format_exc()))
         finally:
             end_children()
+
+    def _prove(self) -> None:
+        """Every known bug instead of an attempt; what none of them answers for is not in the verdict."""
+        worker = self._worker("prove", [], self.check.seed)
+        try:
+            for message in worker.messages(max(LOADING_SECONDS, 4 * self.kata.head.deadline)):
+                if isinstance(message, Named):
+                    self.line.send(message)
+        finally:
+            self._end(worker)
+        self.line.send(Verdict(passed=isinstance(message, Finished)))
 
     def _grade(self) -> None:
         tests = list(self.suite.tests) if self.check.training else self.suite.quick
@@ -281,9 +293,13 @@ class Supervisor:
         return True
 
     def _keep_confirming(self) -> None:
-        """A pass is confirmed with other numbers, beside the grading from its first passed test to its first failed
-        one: on two cores it costs nothing."""
-        promising = self._passed(list(self.results))
+        """A pass is confirmed with other numbers, beside the grading until its first failure: on two cores it costs
+        nothing."""
+        promising = (
+            not self.banned
+            and not self.tampered
+            and all(done.outcome == Outcome.PASSED for done in self.results.values())
+        )
         if self.confirmation is None and promising and self.check.confirm:
             self.confirmation = self._worker("confirm", self.quick, second_seed(self.check.source))
         elif self.confirmation is not None and not promising:
@@ -317,6 +333,8 @@ class Supervisor:
             if isinstance(message, Loaded):
                 loaded = True
                 self._notice(message.banned, message.tampered)
+                if purpose == "grade":
+                    self._keep_confirming()
             elif isinstance(message, TestStarted):
                 if message.name not in pending:
                     break

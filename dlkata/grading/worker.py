@@ -21,7 +21,7 @@ from dlkata.grading.channel import Channel
 from dlkata.grading.collection import Suite, SuiteTest
 from dlkata.grading.confinement import confine
 from dlkata.grading.contract import breach, untouched
-from dlkata.grading.diagnosis import Diagnosis
+from dlkata.grading.diagnosis import Diagnosis, name_all
 from dlkata.grading.entrances import all_in_sight, mark_entrances
 from dlkata.grading.guard import Guard
 from dlkata.grading.integrity import Integrity
@@ -43,6 +43,7 @@ from dlkata.grading.protocol import (
     Done,
     Finished,
     Loaded,
+    Message,
     Outcome,
     Problem,
     Stumbled,
@@ -59,7 +60,7 @@ GRACE = 0.2  # seconds for threads that are about to end
 
 class Job(msgspec.Struct):
     check: Check
-    purpose: Literal["grade", "confirm", "trail", "diagnose"]
+    purpose: Literal["grade", "confirm", "trail", "diagnose", "prove"]
     tests: list[str]
     seed: int
     forbids: list[str]
@@ -81,6 +82,8 @@ def work(job: Job, suite: Suite, channel: Channel) -> None:
         channel.send(problem)
     elif job.purpose == "diagnose":
         diagnose(job, suite, channel)
+    elif job.purpose == "prove":
+        prove(job, suite, channel)
     else:
         run_attempt(job, suite, channel)
     channel.send(Finished())
@@ -108,23 +111,33 @@ def diagnose(job: Job, suite: Suite, channel: Channel) -> None:
     channel.send(Diagnosed(Diagnosis(suite, reference, bugs, job.seed, observed).answer()))
 
 
+def prove(job: Job, suite: Suite, channel: Channel) -> None:
+    """Runs every known bug as if it were an attempt, and says what it would be taken for."""
+    reference = job.reference_file.read_text(encoding="utf-8")
+    bugs = read_solution(job.file("solutions", f"{job.check.stem}.toml")).bugs
+    for named in name_all(suite, reference, bugs, job.seed):
+        channel.send(named)
+
+
 def run_attempt(job: Job, suite: Suite, channel: Channel) -> None:
     bench = Bench(job, suite)
     attempt = bench.load()
     if isinstance(attempt, Problem):
         channel.send(attempt)
         return
-    channel.send(Loaded(*bench.noticed()))
+    loaded = Loaded(*bench.noticed())
     if job.purpose == "trail":
         tests = [suite.tests[name] for name in job.tests]
-        channel.send(Traced(earliest(tests, attempt, bench.reference, job.seed)))
+        channel.send(loaded, Traced(earliest(tests, attempt, bench.reference, job.seed)))
         return
+    said: Message = loaded  # goes out with the next message: each that is sent wakes two processes
     for name in job.tests:
         test = suite.tests[name]
+        channel.send(said, TestStarted(name))
         if test.training:
             preload_optimizers()  # not before the quick tests have been heard: in a cold process it takes a second
-        channel.send(TestStarted(name))
-        channel.send(bench.run(test, attempt))
+        said = bench.run(test, attempt)
+    channel.send(said)
 
 
 class Bench:
@@ -230,10 +243,10 @@ class Bench:
             _flush()
 
     def _wants_a_close_look(self, test: SuiteTest) -> bool:
-        """The first comparison, and the first that goes backward."""
+        """The first comparison that goes backward; where none does, the first of all."""
         comparisons = [t for t in self.suite.tests.values() if t.is_comparison and not t.training]
         backward = [t for t in comparisons if t.reaches_backward]
-        return test in comparisons[:1] or test in backward[:1]
+        return test in (backward or comparisons)[:1]
 
     def noticed(self) -> tuple[list[Banned], list[Tampering]]:
         """What was caught and not reported yet."""

@@ -36,6 +36,13 @@ FAULTS = {
     "tampers": "torch.Tensor.cpu = None",
     "does not parse": "return (",
 }  # fmt: skip
+COSTLY = {
+    "leaks",
+    "writes a lot",
+    "leaves a thread",
+    "leaves a daemon",
+    "opens files",
+}  # once in a worker is enough
 
 
 def source(kata: Kata, fault: str, rng: random.Random) -> str:
@@ -45,7 +52,8 @@ def source(kata: Kata, fault: str, rng: random.Random) -> str:
     start = rng.choice(starts)
     end = next(n for n in range(start, len(lines)) if lines[n].rstrip().endswith(":"))
     indent = " " * (len(lines[start]) - len(lines[start].lstrip()) + 4)
-    return "\n".join([*lines[: end + 1], indent + FAULTS[fault], *lines[end + 1 :]])
+    code = f"if not ONCE: ONCE.append(1); {FAULTS[fault]}" if fault in COSTLY else FAULTS[fault]
+    return "\n".join([*lines[: end + 1], indent + code, *lines[end + 1 :], "ONCE = []"])
 
 
 def figures(watch: int, runtime: Path) -> dict[str, int]:
