@@ -12,11 +12,17 @@ from dlkata.grading.protocol import Banned, Problem
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
+def prepare(stub: str) -> None:
+    """Reads a stub once in the process that forks, for all its workers."""
+    _skeleton(stub)
+
+
 def untouched(source: str, stub: str) -> bool:
     """The attempt's code is still the stub's: comments, docstrings and layout aside."""
     return _skeleton(source) == _skeleton(stub)
 
 
+@functools.cache
 def _skeleton(source: str) -> str:
     tree = ast.parse(source)
     for node in ast.walk(tree):

@@ -4,8 +4,9 @@ import ast
 import linecache
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 
@@ -32,11 +33,22 @@ def execute(
         linecache.cache[str(file)] = (len(source), None, source.splitlines(keepends=True), str(file))
     sys.modules[name] = module
     try:
-        exec(compile(tree or source, str(file), "exec", dont_inherit=True), module.__dict__)
+        code = (
+            compiled(source, str(file))
+            if tree is None
+            else compile(tree, str(file), "exec", dont_inherit=True)
+        )
+        exec(code, module.__dict__)
     finally:
         if not keep:
             sys.modules.pop(name, None)
     return module
+
+
+@cache
+def compiled(source: str, file: str) -> CodeType:
+    """Compiled once in the process that forks, for all its workers."""
+    return compile(source, file, "exec", dont_inherit=True)
 
 
 def execute_file(file: Path, name: str, *, keep: bool = False) -> ModuleType:

@@ -325,6 +325,8 @@ class Supervisor:
     def _hear(self, worker: Worker, pending: list[str], purpose: str) -> bool:
         """One worker's report. What it finished is taken off `pending`."""
         current, loaded = "", False
+        if purpose == "grade":
+            self._keep_confirming()
         for message in worker.messages(self._seconds(first=True)):
             if isinstance(message, Problem):
                 message.output, message.output_cut = worker.output.take()
@@ -333,8 +335,6 @@ class Supervisor:
             if isinstance(message, Loaded):
                 loaded = True
                 self._notice(message.banned, message.tampered)
-                if purpose == "grade":
-                    self._keep_confirming()
             elif isinstance(message, TestStarted):
                 if message.name not in pending:
                     break
