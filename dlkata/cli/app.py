@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from dlkata.errors import DlkataError
 from dlkata.locale import _
-from dlkata.progress.places import data_folder, workspace
+from dlkata.progress.places import cache_folder, data_folder, workspace
 from dlkata.progress.settings import Settings, load_settings
 from dlkata.progress.workspace import Workspace
 
@@ -43,7 +43,7 @@ class App:
             if pack not in trusted:
                 self._ask_trust(pack)
                 trusted.append(pack)
-        return Library(trusted)
+        return Library(trusted, cache_folder())
 
     def _ask_trust(self, pack: Path) -> None:
         """A pack's suites and references are programs: asked once."""
