@@ -108,6 +108,8 @@ def main() -> None:
     line = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever is printed must not be taken for an answer
     sys.stdout = open(os.devnull, "w", encoding="utf-8")
+    if "torch" in sys.argv:
+        import torch  # noqa: F401  it takes a second: done before the first request comes
     files = Files()
     for request in io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8"):
         line.write(json.dumps(answer(json.loads(request), files)) + "\n")

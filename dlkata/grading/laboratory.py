@@ -58,8 +58,8 @@ class Laboratory:
     def printed(self, code: str, seed: int = 0) -> Outcome:
         return self._ask(DRAWING_SECONDS, do="print", code=code, seed=seed)
 
-    def start(self) -> None:
-        """Begins starting the process, so that it is there when it is needed."""
+    def start(self, *, torch: bool = False) -> None:
+        """Begins starting the process, so that it is there when it is needed; with torch if it will be."""
         if self._process is not None and self._process.poll() is None:
             return
         environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONUTF8": "1"}
@@ -67,7 +67,7 @@ class Laboratory:
             environment.pop(variable, None)
         self._answers = queue.Queue()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", LAUNCH, str(PACKAGE.parent)],
+            [sys.executable, "-P", "-c", LAUNCH, str(PACKAGE.parent), *(["torch"] if torch else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +29,51 @@ MIGRATIONS = [
     );
     CREATE INDEX events_by_kata ON events (kata, kind, passed, id);
     """,
+    """
+    CREATE TABLE sessions (
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        utc_offset INTEGER NOT NULL,
+        day INTEGER NOT NULL,           -- the learner's study day, which ends at 4 a.m.
+        seed INTEGER NOT NULL,
+        wish TEXT NOT NULL,             -- JSON: what was asked for
+        plan TEXT NOT NULL,             -- JSON: ids in the order in which they are asked
+        holder INTEGER,                 -- the process that is asking now
+        ended INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE answers (
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,               -- UTC, ISO 8601
+        utc_offset INTEGER NOT NULL,    -- minutes east of UTC where the learner was
+        day INTEGER NOT NULL,
+        session INTEGER REFERENCES sessions,
+        question TEXT NOT NULL,         -- sqrt_dk.variance, bug:attention.wrong_axis, kata:attention
+        seed INTEGER NOT NULL,          -- of its numbers and of the order of its options
+        outcome TEXT NOT NULL,          -- right, wrong, skipped, undone
+        rating INTEGER,                 -- 1 to 4, as the scheduler was told
+        seconds REAL NOT NULL,
+        content TEXT NOT NULL,          -- hash of what was asked
+        undoes INTEGER,                 -- the answer that this row takes back
+        detail TEXT NOT NULL            -- JSON: what was typed and chosen
+    );
+    CREATE INDEX answers_by_question ON answers (question, id);
+    CREATE INDEX answers_by_session ON answers (session, id);
+    CREATE INDEX answers_by_day ON answers (day, question);
+    CREATE INDEX sessions_by_day ON sessions (day, ended, id);
+    CREATE TABLE cards (                -- computed from answers, and can be computed again
+        id TEXT PRIMARY KEY,
+        stability REAL NOT NULL,
+        difficulty REAL NOT NULL,
+        due INTEGER NOT NULL,           -- days, as are the next two
+        last INTEGER NOT NULL,
+        first INTEGER NOT NULL,
+        answers INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX cards_by_due ON cards (due, id);
+    CREATE INDEX cards_by_last ON cards (last);
+    CREATE INDEX cards_by_first ON cards (first);
+    CREATE INDEX events_by_kata_in_time ON events (kata, id);
+    """,
 ]
 LOCK_SECONDS = 5
 
@@ -45,6 +90,17 @@ class Status(StrEnum):
     NEW = "new"
     STARTED = "started"
     SOLVED = "solved"
+
+
+@dataclass(frozen=True)
+class Event:
+    id: int
+    at: datetime  # in the learner's time zone
+    kind: Kind
+    passed: bool
+
+
+HISTORY = 2000  # events of one kata that are looked at; enough for a hundred rounds
 
 
 @dataclass
@@ -74,7 +130,7 @@ class Record:
             None if source is None else hash_of(source),
             json.dumps(detail, ensure_ascii=False),
         )
-        with _explained(), self.connection:
+        with explained(), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             if source is not None:
                 self.connection.execute(
@@ -90,7 +146,7 @@ class Record:
         return {kata: self._status(kata) for kata in katas}
 
     def _status(self, kata: str) -> Status:
-        with _explained():
+        with explained():
             if self._any("kata = ? AND kind = 'checked' AND passed = 1", kata):
                 return Status.SOLVED
             return Status.STARTED if self._any("kata = ?", kata) else Status.NEW
@@ -101,16 +157,36 @@ class Record:
 
     def last_kata(self) -> tuple[str, datetime] | None:
         """The kata of the newest event, and when that was."""
-        with _explained():
+        with explained():
             row = self.connection.execute("SELECT kata, at FROM events ORDER BY id DESC LIMIT 1").fetchone()
         return None if row is None else (row[0], datetime.fromisoformat(row[1]))
 
     def newest(self, kata: str, kind: Kind) -> dict[str, Any] | None:
         """The detail of the newest event of a kind."""
         query = "SELECT detail FROM events WHERE kata = ? AND kind = ? ORDER BY id DESC LIMIT 1"
-        with _explained():
+        with explained():
             row = self.connection.execute(query, (kata, kind)).fetchone()
         return None if row is None else json.loads(row[0])
+
+    def history(self, kata: str) -> list[Event]:
+        """The newest events of a kata, oldest first."""
+        query = "SELECT id, at, utc_offset, kind, passed FROM events WHERE kata = ? ORDER BY id DESC LIMIT ?"
+        with explained():
+            rows = self.connection.execute(query, (kata, HISTORY)).fetchall()
+        return [
+            Event(
+                number,
+                datetime.fromisoformat(at).astimezone(timezone(timedelta(minutes=offset))),
+                Kind(kind),
+                bool(p),
+            )
+            for number, at, offset, kind, p in reversed(rows)
+        ]
+
+    def given_up(self, kata: str) -> bool:
+        """Whether its solution was looked at."""
+        with explained():
+            return self._any("kata = ? AND kind = 'solution'", kata)
 
     def hints_taken(self, kata: str) -> int:
         """How far down the hint ladder the learner is, counted since the last reset."""
@@ -118,7 +194,7 @@ class Record:
             SELECT COALESCE(MAX(json_extract(detail, '$.rung')), 0) FROM events WHERE kata = ?1 AND kind = 'hinted'
             AND id > COALESCE((SELECT MAX(id) FROM events WHERE kata = ?1 AND kind = 'reset'), 0)
         """
-        with _explained():
+        with explained():
             return int(self.connection.execute(query, (kata,)).fetchone()[0])
 
     def close(self) -> None:
@@ -199,7 +275,7 @@ def _set_aside(file: Path) -> Path:
     return aside
 
 
-class _explained:
+class explained:
     """Turns what SQLite raises into one sentence."""
 
     def __enter__(self) -> None:

@@ -70,3 +70,8 @@ def _ascii(character: str) -> str:
     if "SUPERSCRIPT" in name or "MODIFIER LETTER" in name:
         return "^" + (unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode() or "?")
     return unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode() or "?"
+
+
+def speaks_ascii(stream: Any) -> bool:
+    """Whether only ASCII can be shown there."""
+    return (getattr(stream, "encoding", "") or "").lower().replace("-", "") != "utf8"
