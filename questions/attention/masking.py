@@ -15,8 +15,8 @@ def before_softmax_evidence():
     only_before_sums = torch.allclose(before.sum(-1), one) and bool((after.sum(-1) < 0.99).all())
     leaks_after = bool((after[:, hidden] != 0).any())
     return [
-        not bool(gradient.isfinite().all()),
         only_before_sums,
+        not bool(gradient.isfinite().all()),
         leaks_after,  # "only then": would hold if zeroing later left them in
         torch.allclose(before @ value, after @ value),
     ]
@@ -28,9 +28,7 @@ def updates_evidence():
     g = torch.Generator().manual_seed(0)
     n, d = 8, 4
     x = torch.randn(n, d, generator=g, dtype=torch.float64)
-    w_q, w_k, w_v = (
-        torch.randn(d, d, generator=g, dtype=torch.float64).requires_grad_() for _ in range(3)
-    )
+    w_q, w_k, w_v = (torch.randn(d, d, generator=g, dtype=torch.float64).requires_grad_() for _ in range(3))
     q, k, v = x @ w_q, x @ w_k, x @ w_v
     scores = q @ k.mT / d**0.5
     causal = torch.ones(n, n, dtype=torch.bool).tril()
@@ -178,7 +176,7 @@ def experiment():
             return losses, loss_of(weights, fresh, causal).item()  # when generating, there is no future
 
     chance = math.log(vocabulary)
-    with_mask, honest = train(causal)
+    with_mask, _ = train(causal)
     without, exposed = train(everything)
     ends = [sum(losses[-20:]) / 20 for losses in (with_mask, without)]
     assert ends[0] > 0.97 * chance, "behind a causal mask, random tokens cannot be predicted"

@@ -32,7 +32,7 @@ def _cost(width, heads, tokens=16):
 
     g = torch.Generator().manual_seed(0)
     x = torch.randn(tokens, width, generator=g)
-    matrices = [torch.randn(width, width, generator=g) / width**0.5 for _ in range(4)]
+    matrices = [torch.full((width, width), 1 / width)] * 4
     with _counter() as counter:
         out, weights = _attend(x, *matrices[:3], heads)
         out.transpose(0, 1).reshape(tokens, width) @ matrices[3]
@@ -67,7 +67,7 @@ def why_several_evidence():
     sizes = {sum(p.numel() for p in nn.MultiheadAttention(24, h).parameters()) for h in (1, 2, 4)}
     g = torch.Generator().manual_seed(0)
     x = torch.randn(6, 24, generator=g)
-    out, weights = _attend(x, *(torch.randn(24, 24, generator=g) / 5 for _ in range(3)), 4)
+    _, weights = _attend(x, *(torch.randn(24, 24, generator=g) / 5 for _ in range(3)), 4)
     torch.manual_seed(0)
     layer = nn.MultiheadAttention(24, 4, bias=False)
     projected = layer(x, x, x)[0]
@@ -110,8 +110,7 @@ def scale_evidence(drawn):
     x = torch.randn(tokens, drawn["width"], generator=g)
     w_q, w_k = (torch.randn(drawn["width"], drawn["width"], generator=g) for _ in range(2))
     q, k = (
-        (x @ w / drawn["width"] ** 0.5).view(tokens, drawn["heads"], -1).transpose(0, 1)
-        for w in (w_q, w_k)
+        (x @ w / drawn["width"] ** 0.5).view(tokens, drawn["heads"], -1).transpose(0, 1) for w in (w_q, w_k)
     )
     scores = q @ k.mT
     values = (drawn[name] for name in ("answer", "by_model", "narrow", "by_heads"))

@@ -37,7 +37,9 @@ def experiment():
         alone = "refused"
 
     assert max(evaluated) == 0.0, "in eval mode the sample's output never depends on its neighbours"
-    assert all(a > b > 0 for a, b in zip(train, train[1:], strict=False)), "the dependence falls as batches grow"
+    assert all(a > b > 0 for a, b in zip(train, train[1:], strict=False)), (
+        "the dependence falls as batches grow"
+    )
     assert 6 < train[0] / train[-1] < 16, "it falls about like 1/√B"
     assert alone == "refused", "in training mode a batch of one value a channel raises ValueError"
     assert abs(left[9] - mean * 0.9**10) < 0.1, "0.9ᵗ of the initial value is left after t steps"
@@ -53,7 +55,10 @@ def experiment():
         ),
         "charts": [
             {
-                "title": ("How much one sample's output depends on its batch", "一个样本的输出受同 batch 样本影响多大"),
+                "title": (
+                    "How much one sample's output depends on its batch",
+                    "一个样本的输出受同 batch 样本影响多大",
+                ),
                 "chart": "curves",
                 "x": sizes,
                 "x_label": ("batch size", "batch 大小"),
@@ -87,7 +92,14 @@ def update_draw(rng):
         values = [round(v, 4) for v in (answer, keras, added, batch)]
         gaps = [abs(a - b) for i, a in enumerate(values) for b in values[:i]]
         if min(gaps) > 0.1:
-            return {"m": m, "old": old, "batch": batch, "answer": values[0], "keras": values[1], "added": values[2]}
+            return {
+                "m": m,
+                "old": old,
+                "batch": batch,
+                "answer": values[0],
+                "keras": values[1],
+                "added": values[2],
+            }
 
 
 def update_evidence(drawn):

@@ -64,7 +64,10 @@ def no_buffers_evidence():
     in_batch = [layer(x)[:1] for layer in layers]
     alone = [layer.eval()(x[:1]) for layer in layers]
     own = all(torch.allclose(a, b, atol=1e-6) for a, b in zip(in_batch, alone, strict=True))
-    means = [torch.randn(300, c, 4, 5, generator=torch.Generator().manual_seed(1)).mean((2, 3)), x.mean((2, 3))]
+    means = [
+        torch.randn(300, c, 4, 5, generator=torch.Generator().manual_seed(1)).mean((2, 3)),
+        x.mean((2, 3)),
+    ]
     steadier = means[0].std() < torch.stack([m.mean(0) for m in means]).std()  # of instances; of batches
     skipped = all(torch.allclose(layer(x), layer.weight.mean() * x + layer.bias.mean()) for layer in layers)
     learned = any(set(dict(layer.named_parameters())) - {"weight", "bias"} for layer in layers)

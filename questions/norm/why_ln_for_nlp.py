@@ -7,7 +7,8 @@ def experiment():
 
     n, length, d = 16, 12, 32
     g = torch.Generator().manual_seed(0)
-    real = 1.0 + torch.randn(n, length, d, generator=g)
+    features = 2.0 * torch.randn(d, generator=g)  # every feature has its own mean
+    real = features + torch.randn(n, length, d, generator=g)
     layers = {
         "BatchNorm": lambda x: nn.BatchNorm1d(d)(x.mT).mT,
         "LayerNorm((L, D))": lambda x: nn.LayerNorm(x.shape[1:])(x),
@@ -24,9 +25,11 @@ def experiment():
     assert max(moved["LayerNorm(D)"]) < 1e-6, "padding does not touch what LayerNorm gives a real token"
     for name in ("BatchNorm", "LayerNorm((L, D))"):
         assert moved[name][-1] > 0.5, f"{name} changes the real tokens"
-        assert all(a < b for a, b in zip(moved[name], moved[name][1:], strict=False)), "the more padding, the more"
+        assert all(a < b for a, b in zip(moved[name], moved[name][1:], strict=False)), (
+            "the more padding, the more"
+        )
     half = shares.index(50)
-    figures = [f"{moved[name][half]:.2f}" for name in layers]
+    figures = [f"{moved[name][half]:.2g}" for name in layers]
     return {
         "says": (
             f"With half of the positions padded, the real tokens' values moved by {figures[0]} under batch norm and by "
@@ -70,7 +73,9 @@ def why_not_bn_evidence():
     other[1:] = torch.randn(2, 4, 5, generator=g)  # other sentences
     other[0, 3] = 0  # padding
     untouched = torch.allclose(ln(x)[0, :3], ln(other)[0, :3], atol=1e-6)
-    per_batch = ln(x).mean((0, 1)).abs().max().item() < 1e-5  # then each feature's mean over the batch would be 0
+    per_batch = (
+        ln(x).mean((0, 1)).abs().max().item() < 1e-5
+    )  # then each feature's mean over the batch would be 0
     pad = torch.tensor([[1.0, 2.0, 3.0, 4.0, 5.0]])  # a padded position whose embedding is not 0
     left_out = torch.allclose(ln(pad), pad)
     return [per_batch, untouched, left_out, ln.weight.numel() == 4 * 5]
@@ -82,7 +87,14 @@ def diluted_draw(rng):
         answer, shrunk, far = (1 - p) * (var + p * mean**2), (1 - p) * var, (1 - p) * var + p * mean**2
         values = [round(v, 4) for v in (answer, var, shrunk, far)]
         if min(abs(a / b - 1) for i, a in enumerate(values) for b in values[:i]) > 0.05:
-            return {"p": p, "mean": mean, "var": var, "answer": values[0], "shrunk": values[2], "far": values[3]}
+            return {
+                "p": p,
+                "mean": mean,
+                "var": var,
+                "answer": values[0],
+                "shrunk": values[2],
+                "far": values[3],
+            }
 
 
 def diluted_evidence(drawn):

@@ -124,7 +124,7 @@ def breaks_evidence():
 
 
 def largest_rate(x, y, reduction):
-    """The largest learning rate, to 2 %, at which gradient descent on this one batch does not blow up."""
+    """The largest learning rate, to 0.3 %, at which gradient descent on this one batch does not blow up."""
     import torch
 
     def converges(lr):
@@ -134,7 +134,7 @@ def largest_rate(x, y, reduction):
         return bool(w.norm() < 1e3)
 
     low, high = 1e-6, 10.0
-    while high / low > 1.02:
+    while high / low > 1.003:
         middle = (low * high) ** 0.5
         low, high = (middle, high) if converges(middle) else (low, middle)
     return low
