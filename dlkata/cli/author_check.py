@@ -11,7 +11,6 @@ from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_json
 from dlkata.content.concept import Concept
 from dlkata.content.kata import Kata
-from dlkata.errors import DlkataError
 from dlkata.locale import N_, _
 
 
@@ -109,7 +108,7 @@ def _chosen(
     """A name may be that of a kata and of a concept: then both are meant."""
     library = app.library
     if not names:
-        return (library.katas if katas else []), (_readable(app) if concepts else [])
+        return (library.katas if katas else []), (library.readable_concepts if concepts else [])
     chosen: tuple[list[Kata], list[Concept]] = ([], [])
     for name in names:
         wanted = name.replace("-", "_").lower()
@@ -119,13 +118,6 @@ def _chosen(
         if concepts and (wanted in library.concept_names or not is_kata):
             chosen[1].append(library.concept(name))
     return chosen
-
-
-def _readable(app: App) -> list[Concept]:
-    """Every concept; a page that cannot be read at all is an error of its own."""
-    if problems := app.library.index.problems:
-        raise DlkataError("\n".join(problems), exit_code=1)
-    return app.library.concepts
 
 
 def _check_concepts(app: App, concepts: Sequence[Concept], findings: Findings, *, whole: bool) -> None:
@@ -143,6 +135,8 @@ def _check_concepts(app: App, concepts: Sequence[Concept], findings: Findings, *
                 findings.add(concept.name, f"{proof.label}:", proof.complaint)
             findings.close(concept.name)
     if whole:
+        for problem in app.library.index.problems:
+            findings.add(_("the bank"), "", problem)
         for complaint in longest_complaints(cover(concepts, app.library.kata_names)[0]):
             findings.add(_("the bank"), "", complaint)
 

@@ -17,7 +17,7 @@ from dlkata.locale import N_, _
 def command(app: App, as_json: bool) -> None:
     from dlkata.author.coverage import MOST_LONGEST, cover, longest_complaints
 
-    total, topics = cover(app.library.concepts, app.library.kata_names)
+    total, topics = cover(app.library.readable_concepts, app.library.kata_names)
     if as_json:
         by_topic = {name: coverage.as_json() for name, coverage in topics.items()}
         print_json(total.as_json() | {"topics": by_topic, "missing": sorted(total.missing)})

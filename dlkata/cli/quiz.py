@@ -98,6 +98,8 @@ def hold(app: App, wish: "Wish", *, fresh: bool, as_json: bool) -> None:
         if opened.session is None:
             _say_nothing(app, opened.choice, as_json)
             return
+        if opened.session.draws_first:
+            bench.start()  # while the screen is imported
         from dlkata.cli.reader import Reader
         from dlkata.cli.sitting import Conversation
 

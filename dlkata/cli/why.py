@@ -63,7 +63,7 @@ def show_experiment(concept: Concept, bench: "Laboratory") -> None:
     if waits:
         screen.file.write("\r\x1b[2K")
     print_lines(experiment(shown, screen.width, ascii_only=speaks_ascii(sys.stdout)))
-    click.echo(_("Measured just now, in {seconds:.1f} s.", seconds=seconds))
+    click.echo(_("Measured just now, in {seconds:.2g} s.", seconds=seconds))
 
 
 def run_experiment(concept: Concept, bench: "Laboratory") -> "tuple[Shown, float]":

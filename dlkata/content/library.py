@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from dlkata.content.concept import Concept, concept_files, read_concept
-from dlkata.content.index import Index, build_index
+from dlkata.content.index import ConceptEntry, Index, build_index
 from dlkata.content.kata import Kata, read_kata
 from dlkata.content.page import Page, Section, read_page
 from dlkata.content.question import Question
@@ -41,6 +41,7 @@ class Root:
 
 class Library:
     def __init__(self, packs: Sequence[Path] = (), cache: Path | None = None):
+        self._pages: dict[str, Concept] = {}
         self.cache = cache  # a folder; without one nothing is kept
         self.roots = [Root(BUILT_IN), *(Root(pack, f"{pack.name}/") for pack in packs)]
 
@@ -102,11 +103,18 @@ class Library:
         raise unknown("concept", name, [n.replace("_", "-") for n in self.concept_names])
 
     @cached_property
-    def concepts(self) -> list[Concept]:
-        """Every concept in learning order."""
+    def readable_concepts(self) -> list[Concept]:
+        """Every concept in learning order, without the pages that cannot be read: `index.problems` names them."""
         topics = {topic.name: topic.order for topic in self.topics}
-        concepts = [read_concept(f, root.prefix) for root in self.roots for f in concept_files(root.path)]
-        return sorted(concepts, key=lambda c: (topics.get(c.topic, len(topics)), c.head.order, c.name))
+        entries = [entry for entry in self.index.concepts.values() if not entry.error]
+        entries.sort(key=lambda e: (topics.get(e.topic, len(topics)), e.order, e.name))
+        return [self._read(entry) for entry in entries]
+
+    def _read(self, entry: ConceptEntry) -> Concept:
+        if entry.file not in self._pages:
+            file = Path(entry.file)
+            self._pages[entry.file] = read_concept(file, entry.name.removesuffix(file.stem))
+        return self._pages[entry.file]
 
     @cached_property
     def index(self) -> Index:
@@ -120,8 +128,7 @@ class Library:
         if found is None:
             return None
         entry, question = found
-        prefix = entry.name.removesuffix(Path(entry.file).stem)
-        return read_concept(Path(entry.file), prefix).question(question.stem)
+        return self._read(entry).question(question.stem)
 
     @cached_property
     def contract(self) -> Page:

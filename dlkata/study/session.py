@@ -57,6 +57,17 @@ class Session:
     def length(self) -> int:
         return len(self.sitting.plan) - len(self._gone)
 
+    @property
+    def draws_first(self) -> bool:
+        """Whether numbers have to be drawn before anything can be asked."""
+        answered = {answer.question for answer in self.done}
+        first = next((name for name in self.sitting.plan if name not in answered), BUG)
+        try:
+            question = None if first.startswith(BUG) else self.library.question(first)
+        except DlkataError:
+            return False  # it will be passed over
+        return question is not None and question.parametric
+
     def next(self) -> Asked | None:
         """The next question; one that is gone or broken is passed over."""
         return next(self.rest(), None)

@@ -14,6 +14,7 @@ from dlkata.progress.answers import BUG
 
 OPTIONS = 4
 MOST_LINES = 40  # of an excerpt; longer ones are no fun in a terminal
+TRIED = 12  # other bugs that are looked at
 LINES_TOLD = 2  # of the code that a feedback quotes
 
 
@@ -30,20 +31,14 @@ def kata_of(name: str) -> tuple[str, str]:
 
 def spot_the_bug(kata: Kata, name: str, rng: Random) -> Question | None:
     """The question about one bug; None where there is no such bug or nothing that could be shown."""
-    bugs = {bug.name: bug for bug in kata.solution.bugs}
-    excerpts = {
-        n: excerpt(kata.reference, patched) for n, b in bugs.items() if (patched := _patched(kata, b))
-    }
-    if name not in excerpts or not excerpts[name] or excerpts[name].count("\n") >= MOST_LINES:
+    bug = next((bug for bug in kata.solution.bugs if bug.name == name), None)
+    code = _shown(kata, bug) if bug is not None else ""
+    if bug is None or not code or code.count("\n") >= MOST_LINES:
         return None
-    bug = bugs[name]
-    others = [b for n, b in bugs.items() if n != name and excerpts.get(n)]
-    rng.shuffle(others)
-    shown = _functions(excerpts[name])
-    others.sort(key=lambda b: not shown & _functions(excerpts[b.name]))  # mistakes in the same function first
+    others = _others(kata, bug, code, rng)
     if len(others) < OPTIONS - 1:
         return None
-    chosen = [bug, *others[: OPTIONS - 1]]
+    chosen = [bug, *others]
     prompt = _(
         "This solution of `{kata}` holds one mistake. What would you tell its author?", kata=kata.typed
     )
@@ -51,10 +46,29 @@ def spot_the_bug(kata: Kata, name: str, rng: Random) -> Question | None:
         concept=f"{BUG}{kata.name}",
         topic=kata.head.topic,
         head=QuestionHead(question=name, kind=Kind.BUG, level=kata.head.level),
-        prompts=dict.fromkeys(LANGUAGES, f"{prompt}\n\n```python\n{excerpts[name]}\n```"),
+        prompts=dict.fromkeys(LANGUAGES, f"{prompt}\n\n```python\n{code}\n```"),
         options=[_option(kata, b, right=b is bug) for b in chosen],
         content=sha256(f"{bug.en}{bug.patches}".encode()).hexdigest()[:16],
     )
+
+
+def _others(kata: Kata, bug: Bug, code: str, rng: Random) -> list[Bug]:
+    """Three other mistakes, of the same functions if there are enough: others would be ruled out by their place."""
+    rest = [other for other in kata.solution.bugs if other.name != bug.name]
+    rng.shuffle(rest)
+    near: list[Bug] = []
+    far: list[Bug] = []
+    for other in rest[:TRIED]:
+        if shown := _shown(kata, other):
+            (near if _functions(shown) & _functions(code) else far).append(other)
+        if len(near) == OPTIONS - 1:
+            break
+    return [*near, *far][: OPTIONS - 1]
+
+
+def _shown(kata: Kata, bug: Bug) -> str:
+    patched = _patched(kata, bug)
+    return "" if patched is None else excerpt(kata.reference, patched)
 
 
 def _option(kata: Kata, bug: Bug, *, right: bool) -> Option:
