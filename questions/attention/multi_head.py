@@ -161,7 +161,7 @@ def experiment():
         "says": (
             f"With 1 head or 16, the matrix products take {flops} million FLOPs. The scores grow from "
             f"{first:,} to {last:,} numbers: {last // first} heads, {last // first} times the memory.",
-            f"1 个头也好，16 个头也好，矩阵乘法都是 {flops} 百万 FLOPs。分数却从 {first:,} 个数涨到 {last:,} 个："
+            f"1 个头也好，16 个头也好，矩阵乘法都是 {100 * flops:.0f} 万 FLOPs。分数却从 {first:,} 个数涨到 {last:,} 个："
             f"{last // first} 个头，{last // first} 倍显存。",
         ),
         "title": (f"{tokens} tokens of width {width}", f"{tokens} 个宽 {width} 的 token"),

@@ -112,9 +112,9 @@ def experiment():
         rows.append([str(place), by_source, by_target])
     return {
         "says": (
-            f"Changing source token {n - 1} moves all {n} outputs, changing target token {n - 1} only "
-            f"{rows[-1][2]}: cross-attention needs no causal mask, self-attention does.",
-            f"改动第 {n - 1} 个源 token，{n} 个输出全变；改动第 {n - 1} 个目标 token，只变 {rows[-1][2]} 个："
+            f"Changing source token {n - 1} moves all {n} outputs; changing target token {n - 1}, the last one, "
+            f"moves only {rows[-1][2]}. Cross-attention needs no causal mask, self-attention does.",
+            f"改动第 {n - 1} 个源 token，{n} 个输出全变；改动第 {n - 1} 个（最后一个）目标 token，只变 {rows[-1][2]} 个："
             f"cross-attention 不需要 causal mask，self-attention 需要。",
         ),
         "title": ("Outputs that change, of 6", "发生变化的输出（共 6 个）"),

@@ -83,7 +83,6 @@ def experiment():
 
 def gradient_path_evidence():
     import torch
-    from torch import nn
     from torch.nn.functional import layer_norm
 
     g = torch.Generator().manual_seed(0)
@@ -107,7 +106,7 @@ def gradient_path_evidence():
         whole[:, 0] = 1
         return entering, stream, torch.allclose(gradient, whole)
 
-    (pre_in, pre_stream, pre_whole), (post_in, post_stream, _) = run(True, 0.0), run(False, 1.0)
+    (pre_in, _, pre_whole), (post_in, post_stream, _) = run(True, 0.0), run(False, 1.0)
     post_whole = run(False, 0.0)[2]
     grown = run(True, 1.0)[1]
     only_pre_unit = all(abs(s - 1) < 0.05 for s in pre_in) and any(abs(s - 1) > 0.05 for s in post_in[1:])
@@ -117,6 +116,8 @@ def gradient_path_evidence():
 
 
 def final_norm_evidence():
+    from itertools import pairwise
+
     import torch
     from torch import nn
 
@@ -136,7 +137,7 @@ def final_norm_evidence():
     for layer in layers:
         x = layer(x)
         stds.append(x.std().item())
-    grows = all(a < b for a, b in zip(stds, stds[1:], strict=False)) and stds[-1] > 1.5
+    grows = all(a < b for a, b in pairwise(stds)) and stds[-1] > 1.5
     raw_entrance = abs(entering[0] - 1) > 0.1
     y = x.detach().requires_grad_()
     sizes = []

@@ -120,7 +120,7 @@ def experiment():
                 pred -= lr * 0.95**step * slope
         return path
 
-    squared = fit(lambda pred: ((y - pred) ** 2).mean(), lr=0.1)
+    squared = fit(lambda pred: ((y - pred) ** 2).mean(), lr=0.2)
     median, high = fit(lambda pred: pinball(pred, 0.5)), fit(lambda pred: pinball(pred, 0.9))
     mean, middle, ninety = y.mean().item(), y.quantile(0.5).item(), y.quantile(0.9).item()
     for path, wanted, name in (
