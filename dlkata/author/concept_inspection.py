@@ -91,6 +91,10 @@ def _question(question: Question) -> Iterator[str]:
         yield from _languages(option.feedbacks["en"], option.feedbacks["zh"], must=True)
     for lang in LANGUAGES:
         yield from _readable(question.prompts[lang])
+        for option in question.options:
+            for text in (option.texts[lang], option.feedbacks[lang]):
+                if found := INLINE_LATEX.search(CODE.sub("", text)):
+                    yield _("inline math is Unicode, not LaTeX: {text}", text=found.group())
     yield from _feedback(question)
     yield from _texts(question)
     if question.kind in (Kind.CHOICE, Kind.MULTI):

@@ -56,7 +56,7 @@ class Asked:
 
     def _read_letters(self, text: str) -> list[int] | None:
         """`a c`, `ac`, `1 3`, `a,c`: the options, or None."""
-        parts = [part for part in re.split(r"[\s,;、>-]+", text) if part]
+        parts = [part for part in re.split(r"[\s,;、>]+", text) if part]
         if len(parts) == 1 and len(parts[0]) > 1:
             parts = list(parts[0])
         chosen = []

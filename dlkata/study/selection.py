@@ -123,12 +123,13 @@ def choose(
         room = wish.count - len(choice.ids)
         limit = room if explicit else min(room, allowance.new)
         taken = known | without | set(choice.ids)
-        fresh = list(_first(new_items(wish, bank, taken), limit))
+        fresh = list(_first(new_items(wish, bank, taken), limit + 1))
+        choice.limited = limit < room and len(fresh) > limit
+        fresh = fresh[:limit]
         bug = bank.new_bug(taken) if limit > BUG_ROOM or (limit and not fresh) else None
         if bug is not None and _wanted(bug, wish):
             fresh = [*fresh[: limit - 1], bug]
         choice.new = len(fresh)
-        choice.limited = limit < room and len(fresh) == limit
         choice.ids += [item.id for item in fresh]
         if wish.concepts and len(choice.ids) < wish.count and wish.only is Only.ALL:
             ahead = [i.id for i in _in_order(wish, bank) if i.id in known and i.id not in choice.ids]

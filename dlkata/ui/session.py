@@ -125,15 +125,16 @@ def nothing(choice: Choice, schedule: Today | None, run: str, width: int) -> lis
 
     if choice.waiting:
         text = _("Today's share is done; {count} more wait for the days to come.", count=choice.waiting)
-    elif choice.limited or (schedule and schedule.new == 0 and not schedule.due):
+    elif choice.limited:
         text = _("Nothing is due, and today's new questions are done.")
     else:
-        text = _("There is nothing to ask.")
+        text = _("Nothing is due here, and nothing is new.")
     lines = wrap(Text(text, style=STRONG), width)
     if schedule and schedule.later:
         due, count = schedule.later[0]
         lines += wrap(Text(_("Next: {count} {when}.", count=count, when=in_days(due, schedule.day))), width)
-    lines += [Text.assemble((_("More new ones all the same: "), QUIET), (f"{run} quiz --new", COMMAND))]
+    if choice.limited:
+        lines += [Text.assemble((_("More new ones all the same: "), QUIET), (f"{run} quiz --new", COMMAND))]
     return lines
 
 
