@@ -119,7 +119,7 @@ def memorising_evidence():
     path, loss = trained(False)
     honest, _ = trained(True)
     grows = all(a < b for a, b in pairwise(path)) and path[-1] > 3 * honest[-1] and loss < 0.1
-    return [path[-1] < 0.1, abs(path[-1] - 1) < 0.01, grows, error(path[-1]) < 1.2 * error(honest[-1])]
+    return [grows, abs(path[-1] - 1) < 0.01, path[-1] < 0.1, error(path[-1]) < 1.2 * error(honest[-1])]
 
 
 def parts_evidence():

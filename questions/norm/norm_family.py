@@ -28,9 +28,9 @@ def one_per_channel_evidence():
     x = torch.randn(3, c, 4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     pixels_last = x.permute(0, 2, 3, 1)  # (N, H, W, C)
     others = [
-        nn.BatchNorm2d(c, affine=False, dtype=torch.float64)(x),
-        nn.LayerNorm([c, 4, 5], elementwise_affine=False)(x),
         nn.InstanceNorm2d(c)(x),
+        nn.LayerNorm([c, 4, 5], elementwise_affine=False)(x),
+        nn.BatchNorm2d(c, affine=False, dtype=torch.float64)(x),
         nn.LayerNorm(c, elementwise_affine=False)(pixels_last).permute(0, 3, 1, 2),
     ]
     grouped = nn.GroupNorm(c, c, affine=False)(x)
@@ -71,4 +71,4 @@ def no_buffers_evidence():
     steadier = means[0].std() < torch.stack([m.mean(0) for m in means]).std()  # of instances; of batches
     skipped = all(torch.allclose(layer(x), layer.weight.mean() * x + layer.bias.mean()) for layer in layers)
     learned = any(set(dict(layer.named_parameters())) - {"weight", "bias"} for layer in layers)
-    return [bool(steadier), own, skipped, learned]
+    return [own, bool(steadier), skipped, learned]

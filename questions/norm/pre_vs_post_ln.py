@@ -112,7 +112,7 @@ def gradient_path_evidence():
     only_pre_unit = all(abs(s - 1) < 0.05 for s in pre_in) and any(abs(s - 1) > 0.05 for s in post_in[1:])
     norms_on_path = not pre_whole
     post_grows = post_stream[-1] > 1.5 and grown[-1] < 1.5
-    return [only_pre_unit, norms_on_path, pre_whole and not post_whole, post_grows]
+    return [pre_whole and not post_whole, norms_on_path, only_pre_unit, post_grows]
 
 
 def final_norm_evidence():

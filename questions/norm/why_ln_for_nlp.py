@@ -27,9 +27,7 @@ def experiment():
     assert max(moved["LayerNorm(D)"]) < 1e-6, "padding does not touch what LayerNorm gives a real token"
     for name in ("BatchNorm", "LayerNorm((L, D))"):
         assert moved[name][-1] > 0.5, f"{name} changes the real tokens"
-        assert all(a < b for a, b in pairwise(moved[name])), (
-            "the more padding, the more"
-        )
+        assert all(a < b for a, b in pairwise(moved[name])), "the more padding, the more"
     half = shares.index(50)
     figures = [f"{moved[name][half]:.2g}" for name in layers]
     return {
@@ -56,7 +54,7 @@ def which_numbers_evidence():
 
     x = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     y = nn.LayerNorm(5, dtype=torch.float64)(x)
-    sets = [(1, 2), (0, 1), (2,), (0, 1, 2)]
+    sets = [(1, 2), (0, 1), (0, 1, 2), (2,)]
 
     def normalised(dims):
         return (x - x.mean(dims, True)) / (x.var(dims, correction=0, keepdim=True) + 1e-5).sqrt()
