@@ -304,3 +304,35 @@ def test_why_without_a_name_lists_and_a_miss_names_what_is_near(quiz, dlkata):
     assert {"name", "title", "topic", "questions"} <= set(json.loads(dlkata("why", "--json").out)[0])
     miss = dlkata("why", "sample/coin")
     assert miss.code == 2 and "Did you mean sample/coins" in miss.err
+
+
+def test_a_record_that_fails_on_the_way_is_said_and_the_session_goes_on(quiz, home):
+    import sqlite3
+
+    quiz(answers="q\n")
+    holder = sqlite3.connect(home / "data" / "record.db")
+    screen = pexpect.spawn(sys.executable, ["-m", "dlkata", "quiz", "arith"], encoding="utf-8", timeout=60)
+    screen.expect_exact("> ")
+    holder.execute("DROP TABLE answers")
+    screen.sendline("x")
+    screen.expect_exact("Your record cannot be used")
+    screen.expect_exact("✗ Not known yet.")
+    screen.expect_exact("Enter: next")
+    screen.sendline("q")
+    screen.expect(pexpect.EOF)
+    screen.close()
+    assert screen.exitstatus == 0
+
+
+def test_a_due_kata_that_is_being_written_again_is_not_to_be_reset(dlkata, home):
+    from datetime import datetime, timedelta
+
+    from dlkata.progress.record import Kind, open_record
+
+    record, past = open_record(home / "data" / "record.db"), datetime.now().astimezone() - timedelta(days=90)
+    record.add(Kind.CHECKED, "adam", past, passed=True)
+    due = dlkata()
+    assert "to be written again: adam" in due.out and "reset adam" in due.out
+    record.add(Kind.RESET, "adam", past + timedelta(days=89))
+    begun = dlkata()
+    assert "being written again: adam" in begun.out and "reset adam" not in begun.out

@@ -50,10 +50,10 @@ class App:
 
     def _ask_trust(self, pack: Path) -> None:
         """A pack's suites and references are programs: asked once."""
-        if not (pack / "katas").is_dir():
+        if not (pack / "katas").is_dir() and not (pack / "questions").is_dir():
             raise DlkataError(
-                _("{folder} has no folder `katas`.", folder=pack),
-                _("A pack has katas/, solutions/, tests/katas/."),
+                _("{folder} has neither a folder `katas` nor `questions`.", folder=pack),
+                _("A pack has katas/, solutions/, tests/katas/, or questions/, or all of them."),
             )
         question = _("The pack {folder} runs code on this machine. Do you trust it?", folder=pack)
         if not sys.stdin.isatty():

@@ -4,7 +4,7 @@ import time
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dlkata.cli.app import App, now, warn
 from dlkata.cli.output import print_lines
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 STOP, SKIP, UNDO, HINT, RUN, PASS = "q", "?", "u", "h", "!", "x"
 COMMANDS = {STOP, SKIP, UNDO, HINT, RUN, PASS}
+T = TypeVar("T")
 GRADES = {"1": 1, "2": 2, "3": 3, "4": 4}
 
 
@@ -62,12 +63,23 @@ class Conversation:
                     self.too_late = True
                     break
                 self._ask(asked)
+            for problem in self._problems():
+                warn(problem)
         except Stopped:
             pass
         finally:
             if self.quiet:
                 self._list_the_rest()
-            self.session.leave(ended=self.too_late)
+            self._kept(lambda: self.session.leave(ended=self.too_late))
+
+    def _kept(self, action: Callable[[], T]) -> T:
+        """Where the record fails on the way (a full disk), the session goes on without it."""
+        try:
+            return action()
+        except DlkataError as error:
+            warn(f"{error.message} {error.remedy}".strip())
+            self.session.answers = None
+            return action()
 
     def _problems(self) -> list[str]:
         problems, self.session.problems = self.session.problems, []
@@ -92,7 +104,7 @@ class Conversation:
                 if self._undo():
                     return
             elif command == SKIP:
-                self.session.skip(asked, self.tick() - start, self.today())
+                self._skip(asked, self.tick() - start)
                 return
             elif command == HINT and not self.session.exam:
                 hint = True
@@ -109,6 +121,9 @@ class Conversation:
                 self._show([line(_("Please type one of these:"))])
                 self._show_keys(asked)
 
+    def _skip(self, asked: Asked, seconds: float) -> None:
+        self._kept(lambda: self.session.skip(asked, seconds, self.today()))
+
     def _take(self, asked: Asked, given: Given, seconds: float, hint: bool) -> None:
         if self.session.exam and self.session.seconds + seconds > self.limit:
             self.too_late = True
@@ -117,7 +132,9 @@ class Conversation:
         if asked.question.kind is Kind.RECALL:
             self._show(["", *model_answer(asked, self._width)])
             grade = self._grade() if given.text else 1
-        marked = self.session.give(asked, given, seconds, self.today(), hint=hint, grade=grade)
+        marked = self._kept(
+            lambda: self.session.give(asked, given, seconds, self.today(), hint=hint, grade=grade)
+        )
         if self.session.exam:
             return
         concept = self._concept(asked)
@@ -154,7 +171,7 @@ class Conversation:
 
     def _undo(self) -> bool:
         """Whether there was something to take back."""
-        taken_back = self.session.undo(self.today())
+        taken_back = self._kept(lambda: self.session.undo(self.today()))
         if taken_back is None:
             self._show([line(_("There is nothing to undo in this session."))])
             return False

@@ -196,7 +196,7 @@ class Answers:
 
     def reviewed_on(self, day: int) -> int:
         """How many questions met before were answered again on that day."""
-        query = "SELECT COUNT(DISTINCT question) FROM answers JOIN cards ON cards.id = question WHERE day = ? AND first < ?"
+        query = "SELECT COUNT(DISTINCT question) FROM answers JOIN cards ON cards.id = question WHERE day = ? AND first < ? AND rating IS NOT NULL"
         with explained():
             return int(self.connection.execute(query, (day, day)).fetchone()[0])
 

@@ -183,6 +183,16 @@ class Record:
             for number, at, offset, kind, p in reversed(rows)
         ]
 
+    def begun_again(self, kata: str) -> bool:
+        """Whether it was reset since it was last passed."""
+        query = """
+            SELECT COALESCE(MAX(id), 0) > COALESCE(
+                (SELECT MAX(id) FROM events WHERE kata = ?1 AND kind = 'checked' AND passed = 1), 0)
+            FROM events WHERE kata = ?1 AND kind = 'reset'
+        """
+        with explained():
+            return bool(self.connection.execute(query, (kata,)).fetchone()[0])
+
     def given_up(self, kata: str) -> bool:
         """Whether its solution was looked at."""
         with explained():

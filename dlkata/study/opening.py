@@ -42,7 +42,8 @@ class Today:
     due: int
     waiting: int
     new: int
-    katas: tuple[str, ...]
+    katas: tuple[str, ...]  # to be written again
+    begun: tuple[str, ...]  # being written again
     later: tuple[tuple[int, int], ...]  # day, how many
     day: int
 
@@ -102,11 +103,14 @@ def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:
     share = min(len(questions), max(0, pace.reviews - answers.reviewed_on(day)))
     known = answers.known()
     unseen = sum(1 for entry in library.index.concepts.values() for name in entry.ids() if name not in known)
+    katas = [name for name in katas if name in library.kata_names]
+    begun = tuple(name for name in katas if record.begun_again(name))
     return Today(
         due=share,
         waiting=len(questions) - share,
         new=min(unseen, max(0, pace.new - answers.new_on(day))),
-        katas=tuple(name for name in katas if name in library.kata_names),
+        katas=tuple(name for name in katas if name not in begun),
+        begun=begun,
         later=tuple(answers.falling_due(day)),
         day=day,
     )

@@ -43,6 +43,7 @@ class Session:
     done: list[Answer] = field(default_factory=list)  # all that stand, also from before
     problems: list[str] = field(default_factory=list)  # questions that could not be asked
     _gone: set[str] = field(default_factory=set)
+    _lost: float = 0.0  # seconds spent on answers that were taken back: an exam's clock does not
 
     @property
     def exam(self) -> bool:
@@ -149,9 +150,10 @@ class Session:
         """Takes back the last answer of this session; the id of its question, which is asked again."""
         if not self.done:
             return None
-        last = self.done.pop()
         if self.answers:
             self.answers.undo(self.sitting.id, now, advance, self._former)
+        last = self.done.pop()
+        self._lost += last.seconds
         self.marked = [m for m in self.marked if m.answer.question != last.question]
         return last.question
 
@@ -183,7 +185,7 @@ class Session:
 
     @property
     def seconds(self) -> float:
-        return sum(answer.seconds for answer in self.done)
+        return sum(answer.seconds for answer in self.done) + (self._lost if self.exam else 0.0)
 
     def seconds_allowed(self) -> float:
         """For an exam: the sum of what its questions are given."""

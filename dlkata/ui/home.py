@@ -31,6 +31,9 @@ def best_step(standing: Standing, today: Today | None, run: str) -> Step | None:
         return Step(f"{run} quiz", _("Questions due: {count}. Answered now, they are not forgotten.", count=today.due))  # fmt: skip
     if standing.started:
         return Step(f"{run} check {standing.started[0].typed}", _("You have begun it: finish it while it is fresh."))  # fmt: skip
+    if today is not None and today.begun:
+        name = today.begun[0].replace("_", "-")
+        return Step(f"{run} check {name}", _("You are writing it again: finish it while it is fresh."))
     if today is not None and today.katas:
         name = today.katas[0].replace("_", "-")
         return Step(f"{run} reset {name}", _("You solved it a while ago: write it again from an empty stub."))
@@ -89,6 +92,10 @@ def _today(today: Today, run: str, width: int) -> list["Text"]:
         lines += [Text("  ").append_text(row) for row in wrap(Text(said), width - 2)]
     else:
         lines.append(Text("  " + _("No questions are left for today.")))
+    for name in today.begun[:MOST_STARTED]:
+        said = _("being written again: {name}", name=name.replace("_", "-"))
+        lines += [Text("  ").append_text(row) for row in wrap(Text(said), width - 2)]
+        lines.append(Text.assemble("    ", (f"{run} check {name.replace('_', '-')}", COMMAND)))
     for name in today.katas[:MOST_STARTED]:
         said = _("to be written again: {name}", name=name.replace("_", "-"))
         lines += [Text("  ").append_text(row) for row in wrap(Text(said), width - 2)]
@@ -125,7 +132,7 @@ def home_as_json(standing: Standing, today: Today | None, run: str) -> dict[str,
         "due": today.due if today else 0,
         "waiting": today.waiting if today else 0,
         "new": today.new if today else 0,
-        "katas_due": list(today.katas) if today else [],
+        "katas_due": [*today.katas, *today.begun] if today else [],
         "command": None if step is None else step.command,
         "why": None if step is None else step.why,
     }
