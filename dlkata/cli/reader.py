@@ -1,6 +1,7 @@
 """Lines from whoever answers: a terminal, or a pipe that ends."""
 
 import sys
+import unicodedata
 
 import click
 
@@ -26,6 +27,11 @@ class Reader:
         if not self.quiet and typed:
             click.echo(prompt + typed.rstrip("\n"))  # a transcript shows what was answered
         return typed.rstrip("\r\n") if typed else None
+
+
+def plainly(typed: str) -> str:
+    """A short answer without what an input method adds: full-width letters, capitals, spaces."""
+    return unicodedata.normalize("NFKC", typed).strip().lower()
 
 
 def _editable() -> None:

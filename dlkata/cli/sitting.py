@@ -1,14 +1,13 @@
 """The conversation of a quiz: asks, reads, answers back. What it means is decided in `study`."""
 
 import time
-import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dlkata.cli.app import App, now, warn
 from dlkata.cli.output import print_lines
-from dlkata.cli.reader import Reader
+from dlkata.cli.reader import Reader, plainly
 from dlkata.content.concept import Concept
 from dlkata.content.question import Kind
 from dlkata.errors import DlkataError
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 STOP, SKIP, UNDO, HINT, RUN, PASS = "q", "?", "u", "h", "!", "x"
-COMMANDS = {STOP, SKIP, UNDO, HINT, RUN, PASS}
 T = TypeVar("T")
 GRADES = {"1": 1, "2": 2, "3": 3, "4": 4}
 
@@ -97,7 +95,7 @@ class Conversation:
         self._show_keys(asked)
         while True:
             typed = self._read()
-            command = unicodedata.normalize("NFKC", typed).strip().lower()
+            command = plainly(typed)
             if command == STOP:
                 raise Stopped
             if command == UNDO:
@@ -147,7 +145,7 @@ class Conversation:
     def _grade(self) -> int:
         self._show([line(_("How much of it did you have? 1 little · 2 half · 3 most · 4 all, at once"), "")])
         while True:
-            typed = unicodedata.normalize("NFKC", self._read()).strip().lower()
+            typed = plainly(self._read())
             if typed == STOP:
                 raise Stopped
             if typed in GRADES:
@@ -158,7 +156,7 @@ class Conversation:
         """On a terminal nothing scrolls away before it was read."""
         while True:
             typed = self._read(_("Enter: next · ! see it run · u undo · q stop > "))
-            command = unicodedata.normalize("NFKC", typed).strip().lower()
+            command = plainly(typed)
             if command == STOP:
                 raise Stopped
             if command == RUN:

@@ -8,8 +8,9 @@ from random import Random
 from dlkata.content.library import Library
 from dlkata.content.question import Kind
 from dlkata.errors import DlkataError
-from dlkata.progress.answers import KATA, Answers, Card, Sitting
+from dlkata.progress.answers import KATA, Answers, Card
 from dlkata.progress.record import Record, Status
+from dlkata.progress.sittings import Sitting
 from dlkata.study.day import DAY_ENDS, study_day
 from dlkata.study.rounds import follow
 from dlkata.study.selection import (
@@ -129,11 +130,11 @@ def open_session(
     """`fresh`: a session that was left is not gone on with."""
     answers, day = (Answers(record) if record else None), study_day(now, pace.ends)
     same = None if wish == Wish() else wish.as_json()  # without any option: whatever was left
-    if answers is not None and not fresh and (sitting := answers.left(day, same)) is not None:
+    if answers is not None and not fresh and (sitting := answers.sittings.left(day, same)) is not None:
         session = Session(library, answers, sitting, draw, pace.ends, done=answers.of_session(sitting.id))
         if session.next() is not None:
             return Opened(session, Choice(sitting.plan), resumed=True)
-        answers.leave(sitting.id, ended=True)
+        answers.sittings.leave(sitting.id, ended=True)
     choice = _chosen(library, record, answers, wish, day, rng, pace)
     if not choice.ids:
         return Opened(None, choice)
@@ -141,7 +142,7 @@ def open_session(
     if answers is None:
         sitting = Sitting(0, day, seed, wish.as_json(), choice.ids)
     else:
-        sitting = answers.begin(now, day, seed, wish.as_json(), choice.ids)
+        sitting = answers.sittings.begin(now, day, seed, wish.as_json(), choice.ids)
     return Opened(Session(library, answers, sitting, draw, pace.ends), choice)
 
 
@@ -157,4 +158,4 @@ def _chosen(
     allowance = Allowance(
         max(0, pace.new - answers.new_on(day)), max(0, pace.reviews - answers.reviewed_on(day))
     )
-    return choose(wish, bank, due, answers.known(), allowance, chance, answers.elsewhere(day))
+    return choose(wish, bank, due, answers.known(), allowance, chance, answers.sittings.elsewhere(day))

@@ -9,7 +9,8 @@ from typing import Any
 from dlkata.content.library import Library
 from dlkata.content.question import Question
 from dlkata.errors import DlkataError
-from dlkata.progress.answers import BUG, Answer, Answers, Card, Outcome, Sitting
+from dlkata.progress.answers import BUG, Answer, Answers, Card, Outcome
+from dlkata.progress.sittings import Sitting
 from dlkata.study.asking import Asked, Given, ask, seed_of
 from dlkata.study.day import DAY_ENDS, study_day
 from dlkata.study.scheduler import advance, allowed_seconds, rate
@@ -181,7 +182,7 @@ class Session:
     def leave(self, *, ended: bool = False) -> None:
         """Finished, or to be gone on with later, unless it has `ended` otherwise."""
         if self.answers:
-            self.answers.leave(self.sitting.id, ended=ended or self.finished)
+            self.answers.sittings.leave(self.sitting.id, ended=ended or self.finished)
 
     @property
     def seconds(self) -> float:
