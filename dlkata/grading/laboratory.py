@@ -19,8 +19,8 @@ from dlkata.locale import _
 LAUNCH = "import sys; sys.path.append(sys.argv.pop(1)); from dlkata.grading.experimenter import main; main()"
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 DRAWING_SECONDS = 20.0
-EVIDENCE_SECONDS = 60.0  # generous: what content may compute is measured in processor time by `author check`
-EXPERIMENT_SECONDS = 90.0
+EVIDENCE_SECONDS = 300.0  # generous: what content may compute is measured in processor time by `author check`
+EXPERIMENT_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
