@@ -18,4 +18,4 @@ def beyond_pooling_evidence():
     larger = v.clone()
     larger[2] *= 100
     drawn_to_it = not torch.allclose(attend(queries, k, larger), weights @ larger)
-    return [sums, fixed, varied, drawn_to_it]
+    return [sums, fixed, drawn_to_it, varied]

@@ -14,7 +14,7 @@ def what_is_v_evidence():
     is_matrix = torch.allclose(v, other @ w_v)  # a parameter would not change with the input
     is_content = torch.allclose(attend(q, k, v), weights @ v, atol=1e-5)
     sums = torch.allclose(v.sum(-1), torch.ones(5))
-    return [is_weights, is_matrix, is_content, sums]
+    return [is_content, is_matrix, is_weights, sums]
 
 
 def output_shape_draw(rng):

@@ -76,4 +76,4 @@ def leak_evidence():
     other[:, 0] += 1  # an earlier token
     earlier = (_causal(x, -2) - _causal(other, -2))[0, 3].norm().item() > 1e-6
     nothing = _causal(x, -2).isnan().any().item()
-    return [earlier and not later, later, not earlier and not later, nothing]
+    return [earlier and not later, nothing, not earlier and not later, later]
