@@ -40,10 +40,15 @@ def fused_evidence():
 def which_constant_evidence():
     import torch
 
-    inputs = [torch.tensor(o) for o in ([0.0, 0.0, 0.0, 400.0], [0.0, 200.0], [-300.0, -310.0], [5.0, -2.0], [1e4, -1e4])]
+    inputs = [
+        torch.tensor(o)
+        for o in ([0.0, 0.0, 0.0, 400.0], [0.0, 200.0], [-300.0, -310.0], [5.0, -2.0], [1e4, -1e4])
+    ]
 
     def safe(c):
-        return all(torch.allclose(literal(o, c(o)), literal(o.double(), o.double().max()).float()) for o in inputs)
+        return all(
+            torch.allclose(literal(o, c(o)), literal(o.double(), o.double().max()).float()) for o in inputs
+        )
 
     return [safe(lambda o: o.mean()), safe(lambda o: o.min()), safe(lambda o: 88.0), safe(lambda o: o.max())]
 
@@ -86,6 +91,12 @@ def experiment():
         ),
         "title": ("Softmax of two logits in fp32", "fp32 下两个 logits 的 softmax"),
         "chart": "table",
-        "columns": ["logits", ("p₂ literal", "p₂ 照定义"), ("p₂ shifted", "p₂ 减最大值"), "log(softmax)₁", "log_softmax₁"],
+        "columns": [
+            "logits",
+            ("p₂ literal", "p₂ 照定义"),
+            ("p₂ shifted", "p₂ 减最大值"),
+            "log(softmax)₁",
+            "log_softmax₁",
+        ],
         "rows": rows,
     }

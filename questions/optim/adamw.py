@@ -35,9 +35,13 @@ def not_l2_evidence():
 
     adam, adamw = torch.optim.Adam, torch.optim.AdamW
     decoupled = [ends(adamw, scale, 0.1) for scale in (0.01, 10)]
-    coupled = {decay: [ends(adam, scale, decay) for scale in (0.01, 10)] for decay in (0.001, 0.01, 0.1, 1, 10)}
+    coupled = {
+        decay: [ends(adam, scale, decay) for scale in (0.01, 10)] for decay in (0.001, 0.01, 0.1, 1, 10)
+    }
     even = abs(decoupled[0] - decoupled[1]) < 0.02
-    rescaled = any(max(abs(a - b) for a, b in zip(pair, decoupled, strict=True)) < 0.05 for pair in coupled.values())
+    rescaled = any(
+        max(abs(a - b) for a, b in zip(pair, decoupled, strict=True)) < 0.05 for pair in coupled.values()
+    )
     lost = [1 - value for value in coupled[0.1]]
     doubled = all(abs(x / (1 - y) - 2) < 0.2 for x, y in zip(lost, decoupled, strict=True))
     uneven = even and lost[0] > 0.9 and lost[1] < 0.1
@@ -76,7 +80,11 @@ def shrink_evidence(drawn):
 
 def experiment():
     small, large = 0.01, 10
-    runs = {(decoupled, scale): decayed(decoupled, scale) for decoupled in (True, False) for scale in (small, large)}
+    runs = {
+        (decoupled, scale): decayed(decoupled, scale)
+        for decoupled in (True, False)
+        for scale in (small, large)
+    }
     ends = {key: means[-1] for key, means in runs.items()}
     assert abs(ends[True, small] - ends[True, large]) < 0.05, "AdamW decays all weights alike"
     assert ends[False, large] > 0.9 and abs(ends[False, small]) < 0.05, "L2 in Adam depends on the gradients"

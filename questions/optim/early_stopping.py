@@ -45,7 +45,9 @@ def like_l2_evidence():
     scales = torch.tensor([3.0, 1.0, 0.3, 0.1, 0.03], dtype=torch.float64)
     q, _ = torch.linalg.qr(torch.randn(5, 5, generator=g, dtype=torch.float64))
     x = torch.randn(400, 5, generator=g, dtype=torch.float64) * scales @ q
-    y = x @ torch.randn(5, generator=g, dtype=torch.float64) + 0.1 * torch.randn(400, generator=g, dtype=torch.float64)
+    y = x @ torch.randn(5, generator=g, dtype=torch.float64) + 0.1 * torch.randn(
+        400, generator=g, dtype=torch.float64
+    )
     hessian, slope = x.mT @ x / 400, x.mT @ y / 400
     curvature, directions = torch.linalg.eigh(hessian)
     full = torch.linalg.solve(hessian, slope)
@@ -94,7 +96,9 @@ def experiment():
     truth = torch.randn(width, generator=g, dtype=torch.float64) / width**0.5
 
     def data(n):
-        x = torch.randn(n, width, generator=g, dtype=torch.float64) * torch.linspace(1.5, 0.1, width, dtype=torch.float64)
+        x = torch.randn(n, width, generator=g, dtype=torch.float64) * torch.linspace(
+            1.5, 0.1, width, dtype=torch.float64
+        )
         return x, x @ truth + 0.7 * torch.randn(n, generator=g, dtype=torch.float64)
 
     x, y = data(rows)
@@ -114,7 +118,10 @@ def experiment():
             f"while the training loss fell all the way to {train[-1]:.2f}.",
             f"留出数据的损失在第 {best + 1} 步最低，为 {held[best]:.2f}；{steps} 步之后升到 {held[-1]:.2f}，而训练损失一路降到 {train[-1]:.2f}。",
         ),
-        "title": ("Linear regression: 40 weights, 60 noisy examples", "线性回归：40 个权重，60 个带噪声的样本"),
+        "title": (
+            "Linear regression: 40 weights, 60 noisy examples",
+            "线性回归：40 个权重，60 个带噪声的样本",
+        ),
         "chart": "curves",
         "x": shown,
         "x_label": ("step", "步数"),

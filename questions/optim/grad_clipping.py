@@ -3,7 +3,9 @@
 
 def global_norm_draw(rng):
     while True:
-        x, y, z, norm = rng.choice([(1, 2, 2, 3), (2, 3, 6, 7), (1, 4, 8, 9), (4, 4, 7, 9), (2, 6, 9, 11), (6, 6, 7, 11)])
+        x, y, z, norm = rng.choice(
+            [(1, 2, 2, 3), (2, 3, 6, 7), (1, 4, 8, 9), (4, 4, 7, 9), (2, 6, 9, 11), (6, 6, 7, 11)]
+        )
         a1, a2, b = rng.sample([x, y, z], 3)
         theta = rng.choice([0.5, 1, 2, 3])
         own = (a1**2 + a2**2) ** 0.5
@@ -146,6 +148,15 @@ def experiment():
         ),
         "title": ("A cliff, with and without clipping", "遇到悬崖：裁剪与不裁剪"),
         "chart": "table",
-        "columns": [("step", "步数"), ("w, not clipped", "w（不裁剪）"), ("gradient there", "该处梯度"), ("w, clipped to 1", "w（裁剪到 1）"), ("gradient there", "该处梯度")],
-        "rows": [[t, show(free[t][0]), show(free[t][1]), show(held[t][0]), show(held[t][1])] for t in (0, 1, 2, 3, 50, 100, 150, 200)],
+        "columns": [
+            ("step", "步数"),
+            ("w, not clipped", "w（不裁剪）"),
+            ("gradient there", "该处梯度"),
+            ("w, clipped to 1", "w（裁剪到 1）"),
+            ("gradient there", "该处梯度"),
+        ],
+        "rows": [
+            [t, show(free[t][0]), show(free[t][1]), show(held[t][0]), show(held[t][1])]
+            for t in (0, 1, 2, 3, 50, 100, 150, 200)
+        ],
     }

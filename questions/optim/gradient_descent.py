@@ -91,7 +91,9 @@ def experiment():
     rates = [0.05, 0.3, 0.9, 1.05]
     paths = {lr: [abs(w - 3) for w in descend(lambda w: (w - 3) ** 2, 0, lr, steps)] for lr in rates}
     for lr, path in paths.items():
-        assert abs(path[8] / (3 * abs(1 - 2 * lr) ** 8) - 1) < 1e-6, f"a factor of |1 − 2η| a step at η = {lr}"
+        assert abs(path[8] / (3 * abs(1 - 2 * lr) ** 8) - 1) < 1e-6, (
+            f"a factor of |1 − 2η| a step at η = {lr}"
+        )
     assert paths[0.9][-1] < 0.1 < 3 < paths[1.05][-1], "η = 0.9 converges, η = 1.05 does not"
     return {
         "says": (

@@ -39,7 +39,9 @@ def cosine_evidence(drawn):
     import torch
 
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=drawn["hi"])
-    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, drawn["T"] - drawn["W"], eta_min=drawn["lo"])
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimizer, drawn["T"] - drawn["W"], eta_min=drawn["lo"]
+    )
     for _ in range(drawn["t"] - drawn["W"]):
         optimizer.step()
         cosine.step()
@@ -140,7 +142,10 @@ def experiment():
     assert ends[1] < 0.3, "with warm-up it learns the task"
 
     def smooth(losses):
-        return [sum(losses[max(0, i - 4) : i + 1]) / len(losses[max(0, i - 4) : i + 1]) for i in range(0, steps, 3)]
+        return [
+            sum(losses[max(0, i - 4) : i + 1]) / len(losses[max(0, i - 4) : i + 1])
+            for i in range(0, steps, 3)
+        ]
 
     return {
         "says": (
@@ -159,7 +164,10 @@ def experiment():
                 "y_label": ("loss", "损失"),
                 "log_x": False,
                 "log_y": False,
-                "series": [(("no warm-up", "无 warm-up"), smooth(without)), (("40 steps of warm-up", "40 步 warm-up"), smooth(with_ramp))],
+                "series": [
+                    (("no warm-up", "无 warm-up"), smooth(without)),
+                    (("40 steps of warm-up", "40 步 warm-up"), smooth(with_ramp)),
+                ],
             },
             {
                 "title": ("The learning rate of both runs", "两次运行的学习率"),
@@ -170,8 +178,14 @@ def experiment():
                 "log_x": False,
                 "log_y": False,
                 "series": [
-                    (("no warm-up", "无 warm-up"), [0.01 * min(1, (40 / t) ** 0.5) for t in range(1, steps + 1, 3)]),
-                    (("40 steps of warm-up", "40 步 warm-up"), [0.01 * min(t / 40, (40 / t) ** 0.5) for t in range(1, steps + 1, 3)]),
+                    (
+                        ("no warm-up", "无 warm-up"),
+                        [0.01 * min(1, (40 / t) ** 0.5) for t in range(1, steps + 1, 3)],
+                    ),
+                    (
+                        ("40 steps of warm-up", "40 步 warm-up"),
+                        [0.01 * min(t / 40, (40 / t) ** 0.5) for t in range(1, steps + 1, 3)],
+                    ),
                 ],
             },
         ],

@@ -43,7 +43,9 @@ def saddles_evidence():
     relu_none = minima(lambda w: torch.relu(w - 1) + torch.relu(1 - w)) == 0
     # The full loss (w² − 1)² as the mean of two noisy halves: sampling them does not move its minima.
     halves = [lambda w: (w * w - 1) ** 2 + w, lambda w: (w * w - 1) ** 2 - w]
-    noise_changes = minima(lambda w: sum(half(w) for half in halves) / 2) != minima(lambda w: (w * w - 1) ** 2)
+    noise_changes = minima(lambda w: sum(half(w) for half in halves) / 2) != minima(
+        lambda w: (w * w - 1) ** 2
+    )
     return [bounded_one, rarer, relu_none, noise_changes]
 
 
@@ -71,7 +73,9 @@ def fitted(width, points=12, runs=40, steps=160, lr=0.05, seed=0):
 def experiment():
     sizes = [1, 2, 3, 4]
     shares = [positive_share(n, 8000) for n in sizes]
-    assert all(b < 0.6 * a for a, b in zip(shares, shares[1:], strict=False)), "positive definite gets rarer with n"
+    assert all(b < 0.6 * a for a, b in zip(shares, shares[1:], strict=False)), (
+        "positive definite gets rarer with n"
+    )
     widths = [2, 4, 8, 16]
     fits = [fitted(width) for width in widths]
     assert fits[0] < 0.3 and fits[-1] > 0.85, "wide nets fit far more often"
@@ -86,14 +90,20 @@ def experiment():
         ),
         "charts": [
             {
-                "title": ("Symmetric n × n matrices with all eigenvalues positive", "特征值全为正的 n × n 对称矩阵所占比例"),
+                "title": (
+                    "Symmetric n × n matrices with all eigenvalues positive",
+                    "特征值全为正的 n × n 对称矩阵所占比例",
+                ),
                 "chart": "bars",
                 "bars": [(f"n = {n}", round(100 * share, 3)) for n, share in zip(sizes, shares, strict=True)],
                 "unit": "%",
                 "log": False,
             },
             {
-                "title": ("Runs that fit 12 random labels, by hidden width", "能拟合 12 个随机标签的运行所占比例（按隐藏层宽度）"),
+                "title": (
+                    "Runs that fit 12 random labels, by hidden width",
+                    "能拟合 12 个随机标签的运行所占比例（按隐藏层宽度）",
+                ),
                 "chart": "bars",
                 "bars": [
                     ((f"{w} units, {4 * w} weights", f"{w} 个单元，{4 * w} 个权重"), round(100 * fit, 1))

@@ -88,7 +88,6 @@ def noise_evidence(drawn):
 
 
 def floor_evidence():
-    import torch
 
     x, y, best = problem(128, 3, 1)
     chains = 200

@@ -47,7 +47,12 @@ def factor_two_evidence():
     weights = torch.randn(512, 512, generator=g)
     active = (torch.randn(2000, 512, generator=g) @ weights > 0).float().mean(0)
     some_dead = (active < 0.01).any().item()
-    return [abs(xavier - 1) < 0.1, some_dead, abs(kept - 0.5) < 0.01 and abs(he - 1) < 0.1, abs(kept - 0.25) < 0.05]
+    return [
+        abs(xavier - 1) < 0.1,
+        some_dead,
+        abs(kept - 0.5) < 0.01 and abs(he - 1) < 0.1,
+        abs(kept - 0.25) < 0.05,
+    ]
 
 
 def xavier_relu_draw(rng):
@@ -72,7 +77,9 @@ def xavier_relu_evidence(drawn):
         squares = moments(drawn["layers"] + 1, 512, xavier, seed=seed)
         factors.append(squares[-1] / squares[0])
     measured = sum(factors) / len(factors)
-    return [abs(value / measured - 1) < 0.3 for value in (drawn["answer"], 1, drawn["quarter"], drawn["root"])]
+    return [
+        abs(value / measured - 1) < 0.3 for value in (drawn["answer"], 1, drawn["quarter"], drawn["root"])
+    ]
 
 
 def torch_default_evidence():
@@ -106,7 +113,10 @@ def leaky_evidence(drawn):
 
     z = torch.randn(2_000_000, generator=torch.Generator().manual_seed(0))
     kept = torch.nn.functional.leaky_relu(z, drawn["a"]).square().mean() / z.square().mean()
-    return [abs(value * kept.item() - 1) < 0.008 for value in (drawn["answer"], 2, drawn["unsquared"], drawn["root"])]
+    return [
+        abs(value * kept.item() - 1) < 0.008
+        for value in (drawn["answer"], 2, drawn["unsquared"], drawn["root"])
+    ]
 
 
 def experiment():

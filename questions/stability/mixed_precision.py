@@ -33,7 +33,9 @@ def bf16_without_evidence():
 
     half, brain = torch.finfo(torch.float16), torch.finfo(torch.bfloat16)
     more_digits = brain.eps < half.eps
-    same_range = lost(made_up_gradients(), torch.bfloat16) == 0 and brain.tiny == torch.finfo(torch.float32).tiny
+    same_range = (
+        lost(made_up_gradients(), torch.bfloat16) == 0 and brain.tiny == torch.finfo(torch.float32).tiny
+    )
     product = torch.tensor(1e-6, dtype=torch.bfloat16) * torch.tensor(1e-6, dtype=torch.bfloat16)
     rescaled = product.item() > 0.1
     saturates = brain.max < 70000
@@ -104,7 +106,9 @@ def largest_scale_evidence(drawn):
     def fits(scale):
         return torch.tensor(drawn["g"] * scale, dtype=torch.float64).half().isfinite().item()
 
-    return [fits(drawn[name]) and not fits(2 * drawn[name]) for name in ("answer", "double", "half", "from_one")]
+    return [
+        fits(drawn[name]) and not fits(2 * drawn[name]) for name in ("answer", "double", "half", "from_one")
+    ]
 
 
 def experiment():

@@ -102,7 +102,9 @@ def doubling_evidence(drawn):
     for _ in range(drawn["n"]):
         h = h + h @ (torch.randn(400, 400, generator=g) / 20)
     variance = h.var().item()
-    return [abs(value / variance - 1) < 0.2 for value in (drawn["answer"], 1, drawn["linear"], drawn["fourfold"])]
+    return [
+        abs(value / variance - 1) < 0.2 for value in (drawn["answer"], 1, drawn["linear"], drawn["fourfold"])
+    ]
 
 
 def experiment():
@@ -118,7 +120,9 @@ def experiment():
     assert reach[True, False, "sigmoid"] < 1e-6, "normalisation alone does not save sigmoid"
     assert 0.1 < reach[False, False, "relu"] < 10, "He initialisation keeps plain ReLU alive"
     assert reach[False, True, "relu"] > 1e3, "residual ReLU without normalisation explodes"
-    assert all(0.5 < reach[True, True, name] < 30 for name in names), "both together keep every activation alive"
+    assert all(0.5 < reach[True, True, name] < 30 for name in names), (
+        "both together keep every activation alive"
+    )
     titles = {
         (False, False): ("Plain", "普通网络"),
         (True, False): ("With LayerNorm", "加 LayerNorm"),
@@ -143,7 +147,9 @@ def experiment():
                 "y_label": ("gradient norm / that at the output", "梯度范数（以输出处为 1）"),
                 "log_x": False,
                 "log_y": True,
-                "series": [("ReLU" if name == "relu" else name, curves[norm, residual, name]) for name in names],
+                "series": [
+                    ("ReLU" if name == "relu" else name, curves[norm, residual, name]) for name in names
+                ],
             }
             for norm, residual in titles
         ],

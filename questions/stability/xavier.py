@@ -3,7 +3,10 @@
 
 def uniform_bound_draw(rng):
     while True:
-        fan_in, fan_out = rng.choice([50, 64, 100, 200, 256, 300, 512]), rng.choice([10, 50, 100, 128, 300, 512])
+        fan_in, fan_out = (
+            rng.choice([50, 64, 100, 200, 256, 300, 512]),
+            rng.choice([10, 50, 100, 128, 300, 512]),
+        )
         total = fan_in + fan_out
         values = (6 / total) ** 0.5, (2 / total) ** 0.5, (3 / fan_in) ** 0.5, 2 / total
         if fan_in != fan_out and all(abs(value / values[0] - 1) > 0.03 for value in values[1:]):
@@ -21,7 +24,9 @@ def uniform_bound_evidence(drawn):
     nn.init.xavier_uniform_(weight, generator=torch.Generator().manual_seed(0))
     largest = weight.abs().max().item()
     names = "answer", "std", "in_only", "variance"
-    return [-0.008 < drawn[name] / largest - 1 < 0.02 for name in names]  # thousands of draws come near the bound
+    return [
+        -0.008 < drawn[name] / largest - 1 < 0.02 for name in names
+    ]  # thousands of draws come near the bound
 
 
 def compromise_evidence():
@@ -40,7 +45,9 @@ def compromise_evidence():
     by_in, by_out = passed(1 / fan_in), passed(1 / fan_out)
     between = passed(2 / (fan_in + fan_out))
     terms = abs(passed(1 / (fan_in + fan_out))[0] - 1) < 0.1
-    compromise = abs(by_in[0] - 1) < 0.1 and abs(by_out[1] - 1) < 0.1 and between[0] > 1.2 and between[1] < 0.8
+    compromise = (
+        abs(by_in[0] - 1) < 0.1 and abs(by_out[1] - 1) < 0.1 and between[0] > 1.2 and between[1] < 0.8
+    )
     w = torch.zeros(fan_out, fan_in, dtype=torch.float64, requires_grad=True)
     ((x @ w.mT) * up).sum(1).mean().backward()
     weight_gradient = abs(w.grad.var().item() / (fan_in * fan_out) - 1) < 0.5
@@ -49,7 +56,11 @@ def compromise_evidence():
 
 def depth_factor_draw(rng):
     while True:
-        layers, width, std = rng.choice([4, 5, 6]), rng.choice([100, 200, 250, 400]), rng.choice([0.04, 0.05, 0.08, 0.1])
+        layers, width, std = (
+            rng.choice([4, 5, 6]),
+            rng.choice([100, 200, 250, 400]),
+            rng.choice([0.04, 0.05, 0.08, 0.1]),
+        )
         factor = width * std**2
         if 0.3 < factor < 0.9 or 1.2 < factor < 4:
             break
@@ -127,6 +138,9 @@ def experiment():
         ),
         "charts": [
             chart(0, ("Variance of the activations, by layer", "各层激活的方差")),
-            chart(1, ("Variance of the gradient at each layer (1 at the output)", "各层梯度的方差（输出处为 1）")),
+            chart(
+                1,
+                ("Variance of the gradient at each layer (1 at the output)", "各层梯度的方差（输出处为 1）"),
+            ),
         ],
     }

@@ -136,7 +136,10 @@ def experiment():
                 "series": [(name, losses[::15]) for name, (losses, _, _) in runs.items()],
             },
             {
-                "title": ("Different hidden units after training (of 8)", "训练后互不相同的隐藏单元数（共 8 个）"),
+                "title": (
+                    "Different hidden units after training (of 8)",
+                    "训练后互不相同的隐藏单元数（共 8 个）",
+                ),
                 "chart": "bars",
                 "bars": list(units.items()),
                 "unit": "",
