@@ -19,7 +19,7 @@ def shift_evidence():
     error = (literal(o) - literal(shifted)).abs().max().item()
     hidden_by_rounding = error > 1e-10
     learned = not torch.allclose(literal(o), literal(shifted))  # nothing has been trained here
-    return [ratios_survive, cancels, hidden_by_rounding, learned]
+    return [cancels, ratios_survive, hidden_by_rounding, learned]
 
 
 def fused_evidence():

@@ -49,7 +49,7 @@ def like_l2_evidence():
         400, generator=g, dtype=torch.float64
     )
     hessian, slope = x.mT @ x / 400, x.mT @ y / 400
-    curvature, directions = torch.linalg.eigh(hessian)
+    _curvature, directions = torch.linalg.eigh(hessian)
     full = torch.linalg.solve(hessian, slope)
 
     def share(w):
@@ -85,7 +85,7 @@ def optimistic_evidence():
         (w * 2).sum()
     entered = w.grad is not None
     last_better = true[-1].item() < true[chosen].mean().item()
-    return [entered, gap > 0.02, abs(unchosen_gap) > 0.5 * gap, last_better]
+    return [gap > 0.02, entered, abs(unchosen_gap) > 0.5 * gap, last_better]
 
 
 def experiment():

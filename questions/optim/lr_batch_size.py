@@ -180,10 +180,10 @@ def experiment():
     assert ends[3] > runs[3][1][0], "linear scaling breaks at k = 32"
     return {
         "says": (
-            f"The largest stable rate is about {rows[-1][1]:.1f} at every batch with a mean, and {rows[0][3]} to {rows[-1][3]} times "
-            f"less with a sum. After 1024 examples k = 4 scaled ends like the original ({ends[1]:.1g}, {ends[0]:.1g}), "
+            f"The largest stable rate is about {rows[-1][1]:.1f} at every batch with a mean, and a sum divides it "
+            f"by {rows[0][3]} to {rows[-1][3]}. After 1024 examples k = 4 scaled ends like the original ({ends[1]:.1g}, {ends[0]:.1g}), "
             f"unscaled it lags ({ends[2]:.1g}), and k = 32 diverges ({ends[3]:.0f}).",
-            f"取平均时，各种 batch 下最大的稳定学习率都在 {rows[-1][1]:.1f} 左右；求和时要小 {rows[0][3]} 到 {rows[-1][3]} 倍。"
+            f"取平均时，各种 batch 下最大的稳定学习率都在 {rows[-1][1]:.1f} 左右；求和时只有它的 1/{rows[0][3]} 到 1/{rows[-1][3]}。"
             f"看过 1024 个样本之后，k = 4 并缩放学习率，结果与原来相当（{ends[1]:.1g} 与 {ends[0]:.1g}）；"
             f"不缩放就落后（{ends[2]:.1g}）；k = 32 则发散（{ends[3]:.0f}）。",
         ),

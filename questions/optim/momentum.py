@@ -101,12 +101,12 @@ def experiment():
             {
                 "title": ("Position across the ravine, first steps", "横跨峡谷方向的位置（最初几步）"),
                 "chart": "curves",
-                "x": list(range(25)),
+                "x": list(range(13)),
                 "x_label": ("step", "步数"),
                 "y_label": ("position across", "横向位置"),
                 "log_x": False,
                 "log_y": False,
-                "series": [(f"μ = {mu}", runs[mu][0][:25, 1].tolist()) for mu in (0, 0.8)],
+                "series": [(f"μ = {mu}", runs[mu][0][:13, 1].tolist()) for mu in (0, 0.8)],
             },
         ],
     }

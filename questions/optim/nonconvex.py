@@ -46,7 +46,7 @@ def saddles_evidence():
     noise_changes = minima(lambda w: sum(half(w) for half in halves) / 2) != minima(
         lambda w: (w * w - 1) ** 2
     )
-    return [bounded_one, rarer, relu_none, noise_changes]
+    return [rarer, bounded_one, relu_none, noise_changes]
 
 
 def fitted(width, points=12, runs=40, steps=160, lr=0.05, seed=0):

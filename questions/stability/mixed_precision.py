@@ -39,7 +39,7 @@ def bf16_without_evidence():
     product = torch.tensor(1e-6, dtype=torch.bfloat16) * torch.tensor(1e-6, dtype=torch.bfloat16)
     rescaled = product.item() > 0.1
     saturates = brain.max < 70000
-    return [more_digits, same_range, rescaled, saturates]
+    return [same_range, more_digits, rescaled, saturates]
 
 
 def scaler_order_evidence():
