@@ -12,6 +12,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 REFERENCE = (ROOT / "solutions" / "layernorm.py").read_text(encoding="utf-8")
 COMMANDS = [
+    "quiz",
+    "why",
     "list",
     "kata",
     "check",

@@ -1,4 +1,5 @@
-"""Proves every kata: its files, its reference, its stub, every bug, and other people's attempts right and wrong."""
+"""Proves every kata: its files, its reference, its stub, every bug, and other people's attempts right and wrong;
+and every concept: its page, its questions, its evidence, its experiment."""
 
 import os
 import re
@@ -6,14 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from dlkata.author.concept_inspection import inspect_concept
+from dlkata.author.concept_proof import prove_concept
+from dlkata.author.coverage import cover, longest_complaints
 from dlkata.author.inspection import inspect
 from dlkata.author.proof import Graded, attempts, claims, listed_bug, prove, wrong_claims
 from dlkata.content.library import Library
 from dlkata.grading import client
+from dlkata.grading.laboratory import laboratory
 
 LIBRARY = Library()
 CORES = os.cpu_count() or 1
 KATAS = [kata.name for kata in LIBRARY.katas]
+TOPICS = sorted({entry.topic for entry in LIBRARY.index.concepts.values()})
 LEAST_RIGHT, LEAST_WRONG = 2, 6
 LINE = re.compile(r"^# line: ([\d, ]+)$", re.MULTILINE)
 
@@ -87,3 +93,25 @@ class TestWrongAttempts:
 def _next_code_line(file: Path, line: int) -> int:
     rows = file.read_text(encoding="utf-8").split("\n")
     return next((n for n in range(line + 1, len(rows) + 1) if rows[n - 1].strip()), line)
+
+
+def test_every_concepts_page_can_be_read():
+    assert LIBRARY.index.problems == []
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_concept_holds(topic):
+    """One process a topic: importing torch costs more than most claims."""
+    broken = []
+    with laboratory() as bench:
+        bench.printed("import torch, torch._dynamo")
+        for concept in LIBRARY.readable_concepts:
+            if concept.topic == topic:
+                broken += [f"{concept.name}: {complaint}" for complaint in inspect_concept(concept, LIBRARY)]
+                proofs = prove_concept(concept, bench)
+                broken += [f"{concept.name}: {p.label} {p.complaint}" for p in proofs if p.complaint]
+    assert broken == []
+
+
+def test_no_right_option_is_known_by_its_length():
+    assert longest_complaints(cover(LIBRARY.readable_concepts, KATAS)[0]) == []

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "progress": set(),
 }
 FREE = {"errors", "locale", "__init__", "__main__"}
-HEAVY = ("torch", "numpy", "pytest")
+HEAVY = ("torch", "numpy", "pytest", "fsrs")  # fsrs only once there is an answer to schedule
 
 
 def imported(file: Path) -> set[str]:
@@ -41,7 +41,7 @@ def test_imports_point_down(layer):
 
 COMMANDS = [
     ["--help"], ["--version"], [], ["list"], ["kata", "adam"], ["hint", "adam"], ["solution", "adam", "--yes"],
-    ["check", "adam"], ["config"], ["doctor"], ["author", "--help"], ["completion", "bash"],
+    ["check", "adam"], ["quiz", "-n", "1"], ["why"], ["why", "masking", "--text"], ["author", "coverage"], ["config"], ["doctor"], ["author", "--help"], ["completion", "bash"],
 ]  # fmt: skip
 
 

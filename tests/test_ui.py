@@ -4,9 +4,10 @@ import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
-from dlkata.ui.chart import sparkline
+from dlkata.ui.chart import bars, sparkline, table
 from dlkata.ui.math import draw, try_draw
 from dlkata.ui.page import blocks, layout, plain
+from dlkata.ui.plot import plot
 from dlkata.ui.screen import _ascii
 from dlkata.ui.wrap import wrap, wrap_plain
 
@@ -91,3 +92,40 @@ def test_what_cannot_be_shown_is_spelt(character, spelt):
 
 def test_a_sparkline_spans_its_range_and_survives_nan():
     assert sparkline([0, 1, float("nan")], 0, 1) == "▁█!"
+
+
+def rows_of(lines):
+    return [line.plain for line in lines]
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_curves_carry_letters_and_numbers_and_stay_in_their_box(ascii_only):
+    x = list(range(50))
+    series = [("up", [0.1 * v for v in x]), ("gone", [None, float("nan"), float("inf")] + [1.0] * 47)]
+    rows = rows_of(plot(x, series, 80, ascii_only=ascii_only))
+    assert max(map(cell_len, rows)) <= 80
+    assert rows[0].strip().startswith("4.9 |") and rows[-1].split() == ["0", "24.5", "49"]
+    drawn = "".join(rows)
+    assert drawn.count("A") == 4 and "B" in drawn
+    assert drawn.isascii() == ascii_only
+
+
+def test_a_log_axis_leaves_out_what_has_no_logarithm():
+    rows = rows_of(plot([1, 10, 100], [("x", [1.0, 0.0, 1e-6])], 60, log_x=True, log_y=True))
+    assert rows[0].strip().startswith("1 |") and any("1e-6 |" in row for row in rows)
+    assert rows_of(plot([1, 2], [("flat", [3.0, 3.0])], 40)), "a flat curve has a box too"
+
+
+def test_bars_stand_beside_narrow_labels_and_below_those_of_unsure_width():
+    beside = rows_of(bars([("fp16", 2.0), ("bf16", 4.0)], 80, unit="MB"))
+    assert beside[0].startswith("  fp16  ") and beside[1].count("⣿") == 2 * beside[0].count("⣿")
+    below = rows_of(bars([("without √dₖ", 1.0), ("0", 0.0)], 80, ascii_only=True))
+    assert below[0] == "  without √dₖ" and below[1].startswith("    ####") and below[3] == "    0"
+    scaled = rows_of(bars([("a", 1.0), ("b", 1000.0)], 80, log=True))
+    assert scaled[0] == "  (log scale)" and 0 < scaled[1].count("⣿") < scaled[2].count("⣿")
+    assert max(cell_len(row) for row in rows_of(bars([("长" * 60, 1e300)], 80))) <= 80
+
+
+def test_a_table_with_characters_of_unsure_width_becomes_entries():
+    assert rows_of(table(["n", "v"], [["1", "x"], ["22", "√y"]], 80)) == ["  n   v", "  1   x", "  22  √y"]
+    assert rows_of(table(["λ", "v"], [["α", "x"]], 80)) == ["  α", "    v: x"]

@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from dlkata.errors import DlkataError
 from dlkata.locale import _
-from dlkata.progress.places import data_folder, workspace
+from dlkata.progress.places import cache_folder, data_folder, workspace
 from dlkata.progress.settings import Settings, load_settings
 from dlkata.progress.workspace import Workspace
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from dlkata.grading.client import Sandbox
     from dlkata.progress.record import Kind, Record
     from dlkata.study.next_step import Standing
+    from dlkata.study.opening import Pace, Today
+
+PACE_KEYS = {"new": "new_per_day", "reviews": "reviews_per_day", "ends": "day_ends"}
 
 
 class App:
@@ -43,14 +46,14 @@ class App:
             if pack not in trusted:
                 self._ask_trust(pack)
                 trusted.append(pack)
-        return Library(trusted)
+        return Library(trusted, cache_folder())
 
     def _ask_trust(self, pack: Path) -> None:
         """A pack's suites and references are programs: asked once."""
-        if not (pack / "katas").is_dir():
+        if not (pack / "katas").is_dir() and not (pack / "questions").is_dir():
             raise DlkataError(
-                _("{folder} has no folder `katas`.", folder=pack),
-                _("A pack has katas/, solutions/, tests/katas/."),
+                _("{folder} has neither a folder `katas` nor `questions`.", folder=pack),
+                _("A pack has katas/, solutions/, tests/katas/, or questions/, or all of them."),
             )
         question = _("The pack {folder} runs code on this machine. Do you trust it?", folder=pack)
         if not sys.stdin.isatty():
@@ -85,6 +88,17 @@ class App:
         except DlkataError as error:
             warn(f"{error.message} {error.remedy}")
 
+    def follow(self, kata: "Kata") -> None:
+        """A kata that was passed comes back one day."""
+        from dlkata.study.rounds import follow
+
+        if self.record is None:
+            return
+        try:
+            follow(self.record, kata, self.pace.ends)
+        except DlkataError as error:
+            warn(f"{error.message} {error.remedy}")
+
     @cached_property
     def standing(self) -> "Standing":
         from dlkata.study.next_step import Standing
@@ -97,6 +111,27 @@ class App:
             except DlkataError as error:
                 warn(f"{error.message} {error.remedy}")
         return Standing(self.library.katas, statuses, self.workspace.edited(names))
+
+    @cached_property
+    def pace(self) -> "Pace":
+        """How much a day of study holds."""
+        from dlkata.study.opening import Pace
+
+        given = {name: self.settings.get(key) for name, key in PACE_KEYS.items()}
+        return Pace(**{name: int(value) for name, value in given.items() if value is not None})
+
+    @cached_property
+    def today(self) -> "Today | None":
+        """What the schedule holds for today; None where there is no record."""
+        from dlkata.study.opening import today
+
+        if self.record is None:
+            return None
+        try:
+            return today(self.library, self.record, now(), self.pace)
+        except DlkataError as error:
+            warn(f"{error.message} {error.remedy}")
+            return None
 
     def device(self, asked: str | None) -> str:
         """--device, or what the settings say, or the CPU."""
@@ -158,4 +193,42 @@ class KataType(click.ParamType):
         return [CompletionItem(name) for name in names if name.startswith(incomplete.replace("_", "-"))]
 
 
-KATA = KataType()
+class ConceptType(click.ParamType):
+    """A concept's name; near misses are suggested."""
+
+    name = "concept"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str) or ctx is None:
+            return value
+        return ctx.find_object(App).library.concept(value)  # type: ignore[union-attr]
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from dlkata.content.library import Library
+
+        names = [name.replace("_", "-") for name in Library().concept_names]
+        return [CompletionItem(name) for name in names if name.startswith(incomplete.replace("_", "-"))]
+
+
+class TopicType(click.ParamType):
+    """A topic's name or title; near misses are suggested."""
+
+    name = "topic"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str) or ctx is None:
+            return value
+        return ctx.find_object(App).library.topic(value)  # type: ignore[union-attr]
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from dlkata.content.library import Library
+
+        topics = Library().topics
+        return [CompletionItem(t.name, help=t.title) for t in topics if t.name.startswith(incomplete)]
+
+
+KATA, CONCEPT, TOPIC = KataType(), ConceptType(), TopicType()

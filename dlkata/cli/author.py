@@ -6,7 +6,8 @@ from dlkata.cli.group import LazyGroup
 from dlkata.locale import N_
 
 COMMANDS = {
-    "check": ("dlkata.cli.author_check", N_("Prove katas: files, reference, stub, every bug.")),
+    "check": ("dlkata.cli.author_check", N_("Prove katas, concepts and questions by running them.")),
+    "coverage": ("dlkata.cli.author_coverage", N_("What the question bank holds, by topic.")),
     "mutate": ("dlkata.cli.author_mutate", N_("Show which mechanical mistakes a suite lets pass.")),
     "new": ("dlkata.cli.author_new", N_("Write the skeleton of a new kata.")),
 }

@@ -25,7 +25,8 @@ def complete_key(_ctx: click.Context, _param: click.Parameter, incomplete: str) 
         """Show all settings, one setting, or change one.
 
         Keys: language (en, zh), workspace (a folder), device (auto, cpu, cuda, mps),
-        sandbox (on, off), editor (a command).
+        sandbox (on, off), day_ends (an hour), new_per_day, reviews_per_day (numbers),
+        editor (a command).
         """
     ),
 )
@@ -59,11 +60,17 @@ def current(app: App) -> dict[str, str | None]:
     """Every setting as it takes effect now."""
     import os
 
+    from dlkata.study.day import DAY_ENDS
+    from dlkata.study.selection import NEW_PER_DAY, REVIEWS_PER_DAY
+
     defaults = {
         "language": language(),
         "workspace": str(app.workspace.folder),
         "device": "cpu",
         "sandbox": "off",
+        "day_ends": str(DAY_ENDS),
+        "new_per_day": str(NEW_PER_DAY),
+        "reviews_per_day": str(REVIEWS_PER_DAY),
         "editor": os.environ.get("VISUAL") or os.environ.get("EDITOR"),
     }
     return {key: app.settings.get(key) or defaults[key] for key in KEYS} | {

@@ -66,7 +66,15 @@ def _torch() -> list[Examined]:
 
 def _content(app: App) -> Examined:
     try:
-        return Examined(_("content"), True, _("{count} katas", count=len(app.library.katas)))
+        concepts = app.library.index.concepts.values()
+        count = _(
+            "{katas}, {concepts} concepts, {questions} questions",
+            katas=_("{count} katas", count=len(app.library.katas)),
+            concepts=len(concepts),
+            questions=sum(len(concept.questions) for concept in concepts),
+        )
+        problems = app.library.index.problems
+        return Examined(_("content"), not problems, count, "\n".join(problems))
     except DlkataError as error:
         return Examined(_("content"), False, error.message, error.remedy)
 

@@ -1,4 +1,4 @@
-"""`dlkata` alone: what is started, what to do next, with the command to type."""
+"""`dlkata` alone: what is due today, what is started, what to do next, with the command to type."""
 
 from dlkata.cli.app import App
 from dlkata.cli.output import print_json, print_lines
@@ -9,6 +9,6 @@ def show_home(app: App, as_json: bool) -> None:
     from dlkata.ui.home import home, home_as_json
 
     if as_json:
-        print_json(home_as_json(app.standing, app.run))
+        print_json(home_as_json(app.standing, app.today, app.run))
     else:
-        print_lines(home(app.standing, app.run, console().width))
+        print_lines(home(app.standing, app.today, app.run, console().width))

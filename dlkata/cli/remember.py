@@ -17,10 +17,11 @@ def remember_check(
     verdict: Verdict | None,
     problem: Problem | None,
 ) -> None:
+    passed = verdict is not None and verdict.passed
     app.remember(
         Kind.CHECKED,
         kata,
-        passed=verdict is not None and verdict.passed,
+        passed=passed,
         source=source,
         device=device,
         seconds=round(sum(result.seconds for result in results), 3),
@@ -28,3 +29,5 @@ def remember_check(
         outcomes={result.name: [result.outcome.value, round(result.seconds, 4)] for result in results},
         bugs=verdict.bugs if verdict else [],
     )
+    if passed:
+        app.follow(kata)

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from glob import escape
 from pathlib import Path
 
 import msgspec
 
+from dlkata.content.concept import Concept, concept_files, read_concept
+from dlkata.content.index import ConceptEntry, Index, build_index
 from dlkata.content.kata import Kata, read_kata
 from dlkata.content.page import Page, Section, read_page
+from dlkata.content.question import Question
 from dlkata.content.roots import BUILT_IN
 from dlkata.errors import DlkataError
 from dlkata.locale import _, language
@@ -36,7 +40,9 @@ class Root:
 
 
 class Library:
-    def __init__(self, packs: Sequence[Path] = ()):
+    def __init__(self, packs: Sequence[Path] = (), cache: Path | None = None):
+        self._pages: dict[str, Concept] = {}
+        self.cache = cache  # a folder; without one nothing is kept
         self.roots = [Root(BUILT_IN), *(Root(pack, f"{pack.name}/") for pack in packs)]
 
     @cached_property
@@ -81,6 +87,50 @@ class Library:
         raise unknown("topic", name, [topic.name for topic in self.topics])
 
     @cached_property
+    def concept_names(self) -> list[str]:
+        """Every concept's name, read from the folders alone."""
+        return [root.prefix + file.stem for root in self.roots for file in concept_files(root.path)]
+
+    def concept(self, name: str) -> Concept:
+        """The concept of that name; hyphens and capitals are forgiven, a miss names what is near."""
+        wanted = name.replace("-", "_").lower()
+        prefix, _slash, stem = wanted.rpartition("/")
+        for root in self.roots:
+            if root.prefix.rstrip("/") == prefix:
+                for file in sorted((root.path / "questions").glob(f"*/{escape(stem)}.md")):
+                    if stem != "readme" and file.stem != "README":
+                        return read_concept(file, root.prefix)
+        raise unknown("concept", name, [n.replace("_", "-") for n in self.concept_names])
+
+    @cached_property
+    def readable_concepts(self) -> list[Concept]:
+        """Every concept in learning order, without the pages that cannot be read: `index.problems` names them."""
+        topics = {topic.name: topic.order for topic in self.topics}
+        entries = [entry for entry in self.index.concepts.values() if not entry.error]
+        entries.sort(key=lambda e: (topics.get(e.topic, len(topics)), e.order, e.name))
+        return [self._read(entry) for entry in entries]
+
+    def _read(self, entry: ConceptEntry) -> Concept:
+        if entry.file not in self._pages:
+            file = Path(entry.file)
+            self._pages[entry.file] = read_concept(file, entry.name.removesuffix(file.stem))
+        return self._pages[entry.file]
+
+    @cached_property
+    def index(self) -> Index:
+        """What there is to ask, without reading every page."""
+        roots = [(root.path, root.prefix) for root in self.roots]
+        return build_index(roots, self.cache / "index.msgpack" if self.cache else None)
+
+    def question(self, name: str) -> Question | None:
+        """The question of that id, read from its page; None where there is none (any more)."""
+        found = self.index.where(name)
+        if found is None:
+            return None
+        entry, question = found
+        return self._read(entry).question(question.stem)
+
+    @cached_property
     def contract(self) -> Page:
         return read_page(BUILT_IN / "katas" / "README.md")
 
@@ -99,7 +149,15 @@ def unknown(kind: str, name: str, names: Sequence[str]) -> DlkataError:
     near = (
         get_close_matches(wanted, names, n=3, cutoff=0.5) or [n for n in names if wanted and wanted in n][:3]
     )
-    sentence = {"kata": _("There is no kata `{name}`."), "topic": _("There is no topic `{name}`.")}[kind]
-    everything = {"kata": _("`dlkata list` shows all katas."), "topic": _("Topics: {names}.")}[kind]
+    sentence = {
+        "kata": _("There is no kata `{name}`."),
+        "concept": _("There is no concept `{name}`."),
+        "topic": _("There is no topic `{name}`."),
+    }[kind]
+    everything = {
+        "kata": _("`dlkata list` shows all katas."),
+        "concept": _("`dlkata why` lists all concepts."),
+        "topic": _("Topics: {names}."),
+    }[kind]
     remedy = _("Did you mean {names}?", names=", ".join(near)) if near else everything
     return DlkataError(sentence.replace("{name}", name), remedy.replace("{names}", ", ".join(names)))

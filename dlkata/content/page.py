@@ -21,6 +21,7 @@ class Section:
     title: str
     body: str
     line: int  # of its heading
+    body_line: int = 0  # of the body's first line
 
 
 @dataclass
@@ -101,7 +102,10 @@ def read_page(file: Path) -> Page:
                 _("{file}:{line}: a second `# {lang}` section.", file=file, line=number, lang=lang),
                 _("Keep one section a language."),
             )
-        part.sections[lang] = Section(title, "\n".join(lines[number : end - 1]).strip("\n"), number)
+        start = next((n for n in range(number, end - 1) if lines[n]), end - 1)
+        part.sections[lang] = Section(
+            title, "\n".join(lines[start : end - 1]).rstrip("\n"), number, start + 1
+        )
     return Page(file, parts)
 
 

@@ -78,6 +78,11 @@ class Bug(Bilingual, frozen=True, kw_only=True):
         """The main one first."""
         return [Variant(find=self.find, becomes=self.becomes, edits=self.edits), *self.also]
 
+    @property
+    def patches(self) -> list[Edit]:
+        """Of the main spelling."""
+        return self.spellings[0].patches
+
     def apply(self, reference: str) -> str:
         """The reference with this bug, in its main spelling."""
         return self.spellings[0].apply(reference, self.name)

@@ -19,6 +19,18 @@ def data_folder() -> Path:
         raise _no_home("DLKATA_HOME") from None
 
 
+def cache_folder() -> Path | None:
+    """What may be deleted at any time: DLKATA_HOME/cache, or the platform's folder for caches."""
+    if chosen := os.environ.get("DLKATA_HOME"):
+        return Path(chosen).expanduser().absolute() / "cache"
+    import platformdirs
+
+    try:
+        return platformdirs.user_cache_path("dlkata")
+    except RuntimeError:
+        return None
+
+
 def workspace(configured: str | None) -> Path:
     """DLKATA_WORKSPACE, or what the settings say, or ~/dlkata."""
     chosen = os.environ.get("DLKATA_WORKSPACE") or configured or "~/dlkata"

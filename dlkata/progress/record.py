@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -12,24 +12,8 @@ from typing import Any
 
 from dlkata.errors import DlkataError
 from dlkata.locale import _
+from dlkata.progress.migrations import MIGRATIONS
 
-# Each script brings the file from the version of its index to the next one. Never edit one that was released.
-MIGRATIONS = [
-    """
-    CREATE TABLE sources (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE events (
-        id INTEGER PRIMARY KEY,
-        at TEXT NOT NULL,               -- UTC, ISO 8601
-        utc_offset INTEGER NOT NULL,    -- minutes east of UTC where the learner was
-        kind TEXT NOT NULL,
-        kata TEXT NOT NULL,
-        passed INTEGER,                 -- of a check: 0 or 1
-        source TEXT REFERENCES sources, -- what was checked
-        detail TEXT NOT NULL            -- JSON: what this kind of event has to tell
-    );
-    CREATE INDEX events_by_kata ON events (kata, kind, passed, id);
-    """,
-]
 LOCK_SECONDS = 5
 
 
@@ -45,6 +29,17 @@ class Status(StrEnum):
     NEW = "new"
     STARTED = "started"
     SOLVED = "solved"
+
+
+@dataclass(frozen=True)
+class Event:
+    id: int
+    at: datetime  # in the learner's time zone
+    kind: Kind
+    passed: bool
+
+
+HISTORY = 2000  # events of one kata that are looked at; enough for a hundred rounds
 
 
 @dataclass
@@ -74,7 +69,7 @@ class Record:
             None if source is None else hash_of(source),
             json.dumps(detail, ensure_ascii=False),
         )
-        with _explained(), self.connection:
+        with explained(), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             if source is not None:
                 self.connection.execute(
@@ -90,7 +85,7 @@ class Record:
         return {kata: self._status(kata) for kata in katas}
 
     def _status(self, kata: str) -> Status:
-        with _explained():
+        with explained():
             if self._any("kata = ? AND kind = 'checked' AND passed = 1", kata):
                 return Status.SOLVED
             return Status.STARTED if self._any("kata = ?", kata) else Status.NEW
@@ -101,16 +96,46 @@ class Record:
 
     def last_kata(self) -> tuple[str, datetime] | None:
         """The kata of the newest event, and when that was."""
-        with _explained():
+        with explained():
             row = self.connection.execute("SELECT kata, at FROM events ORDER BY id DESC LIMIT 1").fetchone()
         return None if row is None else (row[0], datetime.fromisoformat(row[1]))
 
     def newest(self, kata: str, kind: Kind) -> dict[str, Any] | None:
         """The detail of the newest event of a kind."""
         query = "SELECT detail FROM events WHERE kata = ? AND kind = ? ORDER BY id DESC LIMIT 1"
-        with _explained():
+        with explained():
             row = self.connection.execute(query, (kata, kind)).fetchone()
         return None if row is None else json.loads(row[0])
+
+    def history(self, kata: str) -> list[Event]:
+        """The newest events of a kata, oldest first."""
+        query = "SELECT id, at, utc_offset, kind, passed FROM events WHERE kata = ? ORDER BY id DESC LIMIT ?"
+        with explained():
+            rows = self.connection.execute(query, (kata, HISTORY)).fetchall()
+        return [
+            Event(
+                number,
+                datetime.fromisoformat(at).astimezone(timezone(timedelta(minutes=offset))),
+                Kind(kind),
+                bool(p),
+            )
+            for number, at, offset, kind, p in reversed(rows)
+        ]
+
+    def begun_again(self, kata: str) -> bool:
+        """Whether it was reset since it was last passed."""
+        query = """
+            SELECT COALESCE(MAX(id), 0) > COALESCE(
+                (SELECT MAX(id) FROM events WHERE kata = ?1 AND kind = 'checked' AND passed = 1), 0)
+            FROM events WHERE kata = ?1 AND kind = 'reset'
+        """
+        with explained():
+            return bool(self.connection.execute(query, (kata,)).fetchone()[0])
+
+    def given_up(self, kata: str) -> bool:
+        """Whether its solution was looked at."""
+        with explained():
+            return self._any("kata = ? AND kind = 'solution'", kata)
 
     def hints_taken(self, kata: str) -> int:
         """How far down the hint ladder the learner is, counted since the last reset."""
@@ -118,7 +143,7 @@ class Record:
             SELECT COALESCE(MAX(json_extract(detail, '$.rung')), 0) FROM events WHERE kata = ?1 AND kind = 'hinted'
             AND id > COALESCE((SELECT MAX(id) FROM events WHERE kata = ?1 AND kind = 'reset'), 0)
         """
-        with _explained():
+        with explained():
             return int(self.connection.execute(query, (kata,)).fetchone()[0])
 
     def close(self) -> None:
@@ -199,7 +224,7 @@ def _set_aside(file: Path) -> Path:
     return aside
 
 
-class _explained:
+class explained:
     """Turns what SQLite raises into one sentence."""
 
     def __enter__(self) -> None:

@@ -28,6 +28,11 @@ KEYS = {
     "sandbox": Key(
         N_("whether attempts are shut in by bubblewrap"), lambda v: v in SWITCH, ", ".join(SWITCH)
     ),
+    "day_ends": Key(N_("hour at which the study day ends"), lambda v: v.isdigit() and int(v) < 24, "0–23"),
+    "new_per_day": Key(N_("new questions a day"), lambda v: v.isdigit() and int(v) < 1000, "0–999"),
+    "reviews_per_day": Key(
+        N_("questions that come back, a day at most"), lambda v: v.isdigit() and 0 < int(v) < 10000, "1–9999"
+    ),
     "editor": Key(N_("command that opens an attempt"), lambda v: bool(v.strip()), N_("a command")),
 }
 

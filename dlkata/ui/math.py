@@ -4,6 +4,7 @@ import contextlib
 import io
 
 UNDRAWABLE = "?"
+RARE = {"𐞥": "q"}  # a subscript that fonts lack; TeXicode has put it on a row of its own
 
 
 def draw(latex: str) -> list[str]:
@@ -21,6 +22,8 @@ def try_draw(latex: str) -> list[str] | None:
             drawn = render_tex(source, False, False, "raw", {"fonts": "normal"})
     except Exception:  # whatever a third party's parser raises on a macro it does not know
         return None
+    for rare, plain in RARE.items():
+        drawn = drawn.replace(rare, plain)
     rows = [row.rstrip() for row in drawn.rstrip().splitlines()]
     while rows and not rows[0]:
         rows.pop(0)

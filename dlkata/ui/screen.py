@@ -15,7 +15,9 @@ PIPE_WIDTH = 80
 ASCII = {
     "✓": "+", "✗": "x", "·": ".", "…": "...", "→": "->", "↳": "->", "√": "sqrt", "∑": "sum", "∏": "prod", "∂": "d", "≈": "~", "≠": "!=",
     "≤": "<=", "≥": ">=", "−": "-", "×": "x", "⊙": "*", "∞": "inf", "─": "-", "│": "|", "╭": "+", "╮": "+", "╰": "+",
-    "╯": "+", "‖": "||", "∈": "in", "ℝ": "R", "█": "#", "▸": ">", "“": '"', "”": '"', "‘": "'", "’": "'", "—": "-",
+    "╯": "+", "‖": "||", "∈": "in", "ℝ": "R", "█": "#", "▸": ">", "╶": "-", "╴": "-", "┌": "+",
+    "┐": "+", "└": "+", "┘": "+", "╲": "\\", "╱": "/", "⎛": "(", "⎜": "|", "⎝": "(", "⎞": ")", "⎟": "|", "⎠": ")",
+    "⎡": "[", "⎢": "|", "⎣": "[", "⎤": "]", "⎥": "|", "⎦": "]", "⎧": "{", "⎨": "{", "⎩": "{", "⎪": "|", "“": '"', "”": '"', "‘": "'", "’": "'", "—": "-",
 }  # fmt: skip
 
 
@@ -70,3 +72,8 @@ def _ascii(character: str) -> str:
     if "SUPERSCRIPT" in name or "MODIFIER LETTER" in name:
         return "^" + (unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode() or "?")
     return unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode() or "?"
+
+
+def speaks_ascii(stream: Any) -> bool:
+    """Whether only ASCII can be shown there."""
+    return (getattr(stream, "encoding", "") or "").lower().replace("-", "") != "utf8"

@@ -1,0 +1,192 @@
+"""`dlkata quiz [TOPIC…]`"""
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dlkata.cli.app import CONCEPT, TOPIC, App, now
+from dlkata.cli.language import LocalCommand, option
+from dlkata.cli.output import print_json, print_lines
+from dlkata.content.concept import Concept
+from dlkata.content.question import Question
+from dlkata.locale import N_, _
+from dlkata.ui.screen import console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.text import Text
+
+    from dlkata.cli.sitting import Conversation
+    from dlkata.content.library import Topic
+    from dlkata.grading.laboratory import Laboratory
+    from dlkata.study.selection import Wish
+    from dlkata.study.session import Session
+
+
+@click.command(
+    cls=LocalCommand,
+    help=N_(
+        """A session of questions: those that are due, the longest overdue first, then new ones.
+
+        Answer with a letter or number, several for several (`a c`), a value, or your own words; h shows a hint,
+        ? skips, u takes the last answer back, q stops. Every answer is kept at once: a session that was left goes on
+        where it was. Questions come back just before you would forget them.
+        """
+    ),
+)
+@click.argument("topics", type=TOPIC, nargs=-1, metavar="[TOPIC]...")
+@option("-n", "count", type=click.IntRange(1, 500), default=10, help=N_("How many questions. [default: 10]"))
+@option("--due", is_flag=True, help=N_("Only what is due."))
+@option("--new", "fresh_ones", is_flag=True, help=N_("Only new ones, beyond the daily limit too."))
+@option(
+    "--level",
+    type=click.IntRange(1, 3),
+    help=N_("Only this level: 1 recall, 2 explain, 3 derive or predict."),
+)
+@option(
+    "--concept",
+    "concepts",
+    type=CONCEPT,
+    multiple=True,
+    metavar="CONCEPT",
+    help=N_("Only this concept, due or not."),
+)
+@option("--exam", is_flag=True, help=N_("Against the clock, no feedback until the end, then a score."))
+@option(
+    "--seed", type=click.IntRange(0), help=N_("The same questions, numbers and order of options each time.")
+)
+@option("--fresh", is_flag=True, help=N_("Begin anew instead of going on with a session that was left."))
+@option("--json", "as_json", is_flag=True, help=N_("Print one JSON object when the session ends."))
+@click.pass_obj
+def command(
+    app: App,
+    topics: "tuple[Topic, ...]",
+    count: int,
+    due: bool,
+    fresh_ones: bool,
+    level: int | None,
+    concepts: tuple[Concept, ...],
+    exam: bool,
+    seed: int | None,
+    fresh: bool,
+    as_json: bool,
+) -> None:
+    from dlkata.study.selection import Only, Wish
+
+    if due and fresh_ones:
+        raise click.UsageError(_("--due and --new exclude each other."))
+    only = Only.DUE if due else Only.NEW if fresh_ones else Only.ALL
+    wish = Wish(
+        count, tuple(t.name for t in topics), tuple(c.name for c in concepts), level, only, exam, seed
+    )
+    hold(app, wish, fresh=fresh, as_json=as_json)
+
+
+def hold(app: App, wish: "Wish", *, fresh: bool, as_json: bool) -> None:
+    from dlkata.grading.laboratory import laboratory
+    from dlkata.study.opening import open_session
+
+    with laboratory() as bench:
+
+        def draw(question: Question, seed: int) -> dict[str, Any]:
+            return drawn(app, bench, question, seed)
+
+        rng = random.Random(wish.seed) if wish.seed is not None else random.Random()
+        opened = open_session(app.library, app.record, wish, now(), rng, draw, app.pace, fresh=fresh)
+        if opened.session is None:
+            _say_nothing(app, opened.choice, as_json)
+            return
+        if opened.session.draws_first:
+            bench.start()  # while the screen is imported
+        from dlkata.cli.reader import Reader
+        from dlkata.cli.sitting import Conversation
+
+        talk = Conversation(app, opened.session, bench, Reader(quiet=as_json), quiet=as_json)
+        if not as_json:
+            _greet(opened.session, opened.resumed, opened.choice.waiting, talk.limit)
+        talk.hold()
+        _close(app, opened.session, talk, as_json)
+
+
+def drawn(app: App, bench: "Laboratory", question: Question, seed: int) -> dict[str, Any]:
+    """The numbers of a parametric question, drawn by its code in the laboratory."""
+    from dlkata.grading.laboratory import failure
+
+    file = app.library.concept(question.concept).code_file
+    outcome = bench.draw(file, f"{question.head.question}_draw", seed)
+    if not outcome.ok:
+        raise failure(outcome, file)
+    return outcome.value
+
+
+def _greet(session: "Session", resumed: bool, waiting: int, limit: float) -> None:
+    from dlkata.ui.session import clock
+    from dlkata.ui.session import waiting as many_wait
+
+    if resumed:
+        click.echo(_("Going on with the session you left: {done} of {length} done.", done=len(session.done), length=session.length))  # fmt: skip
+    if session.exam:
+        click.echo(_("Exam: {count} questions in {time}. Feedback comes at the end.", count=session.length, time=clock(limit)))  # fmt: skip
+    elif waiting:
+        click.echo(many_wait(waiting))
+
+
+def _close(app: App, session: "Session", talk: "Conversation", as_json: bool) -> None:
+    from dlkata.ui.session import exam_result, summary, summary_as_json, tally
+
+    missed = _missed(app, session)
+    schedule = app.today
+    if as_json:
+        count = tally(session)
+        score = {"score": count.right, "of": count.length, "limit": talk.limit} if session.exam else {}
+        print_json(
+            {
+                "session": session.sitting.id, "seed": session.sitting.seed, "exam": session.exam, **score,
+                "questions": list(talk.asked_json.values()), "answers": talk.answers_json(),
+                "look_at": [concept.name for concept in missed], **summary_as_json(session, schedule),
+            }
+        )  # fmt: skip
+        return
+    width = console().width
+    if talk.too_late:
+        click.echo("\n" + _("Time is up."))
+    if session.exam and (session.finished or talk.too_late):
+        print_lines(_exam_feedback(session, talk.topics, width))
+        print_lines(exam_result(session, talk.limit, width))
+    print_lines(summary(session, missed, schedule, app.run, width))
+
+
+def _exam_feedback(session: "Session", topics: dict[str, str], width: int) -> "Iterator[Text]":
+    from rich.text import Text
+
+    from dlkata.ui.question import card, feedback
+
+    for number, marked in enumerate(session.all_marked(), 1):
+        if not marked.right:
+            yield Text()
+            yield from card(
+                marked.asked, f"{number}/{session.length}", topics.get(marked.asked.question.topic, ""), width
+            )
+            yield Text()
+            yield from feedback(marked, width)
+
+
+def _missed(app: App, session: "Session") -> list[Concept]:
+    """The concepts of wrong answers, each once, the first missed first."""
+    names = dict.fromkeys(
+        answer.question.rpartition(".")[0] for answer in session.done if answer.outcome.value == "wrong"
+    )
+    return [app.library.concept(name) for name in names if name in app.library.index.concepts]
+
+
+def _say_nothing(app: App, choice: Any, as_json: bool) -> None:
+    from dlkata.ui.session import nothing
+
+    if as_json:
+        print_json(
+            {"session": None, "questions": [], "answers": [], "answered": 0, "waiting": choice.waiting}
+        )
+    else:
+        print_lines(nothing(choice, app.today, app.run, console().width))

@@ -1,0 +1,116 @@
+"""`dlkata why [CONCEPT]`"""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dlkata.cli.app import CONCEPT, App
+from dlkata.cli.language import LocalCommand, option
+from dlkata.cli.output import print_json, print_lines
+from dlkata.content.concept import Concept
+from dlkata.locale import N_, _
+from dlkata.ui.screen import console
+
+if TYPE_CHECKING:
+    from dlkata.grading.laboratory import Laboratory
+    from dlkata.ui.experiment import Shown
+
+
+@click.command(
+    cls=LocalCommand,
+    help=N_(
+        """A concept explained, with its formula drawn; then its claim is run before your eyes.
+
+        Without a name: all concepts, by topic.
+        """
+    ),
+)
+@click.argument("concept", type=CONCEPT, required=False)
+@option("--text", is_flag=True, help=N_("Only the explanation; run nothing."))
+@option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
+@click.pass_obj
+def command(app: App, concept: Concept | None, text: bool, as_json: bool) -> None:
+    if concept is None:
+        _list(app, as_json)
+        return
+    from dlkata.grading.laboratory import laboratory
+
+    with laboratory() as bench:
+        runs = concept.has_experiment and not text
+        if runs:
+            bench.start(torch=True)  # it is imported while we draw the page
+        if as_json:
+            print_json(_as_json(app, concept, bench if runs else None))
+            return
+        from dlkata.ui.concept import explanation, practice
+
+        print_lines(explanation(concept, console().width))
+        if runs:
+            show_experiment(concept, bench)
+        print_lines(practice(concept, _kata(app, concept), app.run, console().width))
+
+
+def show_experiment(concept: Concept, bench: "Laboratory") -> None:
+    """Runs the concept's experiment and draws what it returns."""
+    from dlkata.ui.experiment import experiment
+    from dlkata.ui.screen import speaks_ascii
+
+    screen = console()
+    waits = screen.is_terminal and not screen.is_dumb_terminal
+    click.echo("\n" + _("Running it …"), nl=not waits)
+    shown, seconds = run_experiment(concept, bench)
+    if waits:
+        screen.file.write("\r\x1b[2K")
+    print_lines(experiment(shown, screen.width, ascii_only=speaks_ascii(sys.stdout)))
+    click.echo(_("Measured just now, in {seconds:.2g} s.", seconds=seconds))
+
+
+def run_experiment(concept: Concept, bench: "Laboratory") -> "tuple[Shown, float]":
+    from dlkata.errors import DlkataError
+    from dlkata.grading.laboratory import failure
+    from dlkata.ui.experiment import read_experiment
+
+    outcome = bench.experiment(concept.code_file)
+    if not outcome.ok:
+        if outcome.failed_claim:
+            raise DlkataError(
+                _("{file}:{line}: the claim did not hold on this machine: {error}", file=concept.code_file, line=outcome.line, error=outcome.error),
+                _("Please report it, with the output of `dlkata doctor`."),
+                exit_code=3,
+            )  # fmt: skip
+        raise failure(outcome, concept.code_file)
+    return read_experiment(outcome.value), outcome.seconds
+
+
+def _kata(app: App, concept: Concept) -> str:
+    name = concept.head.kata
+    return name.replace("_", "-") if name in app.library.kata_names else ""
+
+
+def _as_json(app: App, concept: Concept, bench: "Laboratory | None") -> dict[str, Any]:
+    from dlkata.ui.experiment import experiment_as_json
+
+    found: dict[str, Any] = {
+        "concept": concept.name, "topic": concept.topic, "title": concept.title, "text": concept.section.body,
+        "after": concept.head.after, "kata": _kata(app, concept) or None,
+        "questions": [f"{concept.name}.{stem}" for stem in _stems(app, concept)],
+    }  # fmt: skip
+    if bench is not None:
+        shown, seconds = run_experiment(concept, bench)
+        found["experiment"] = experiment_as_json(shown) | {"seconds": seconds}
+    return found
+
+
+def _stems(app: App, concept: Concept) -> list[str]:
+    entry = app.library.index.concepts.get(concept.name)
+    return [question.stem for question in entry.questions] if entry else []
+
+
+def _list(app: App, as_json: bool) -> None:
+    from dlkata.ui.concept import all_concepts, all_concepts_as_json
+
+    if as_json:
+        print_json(all_concepts_as_json(app.library))
+    else:
+        print_lines(all_concepts(app.library, console().width))

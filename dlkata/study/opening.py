@@ -1,0 +1,161 @@
+"""Begins a session, or goes on with one that was left."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from dlkata.content.library import Library
+from dlkata.content.question import Kind
+from dlkata.errors import DlkataError
+from dlkata.progress.answers import KATA, Answers, Card
+from dlkata.progress.record import Record, Status
+from dlkata.progress.sittings import Sitting
+from dlkata.study.day import DAY_ENDS, study_day
+from dlkata.study.rounds import follow
+from dlkata.study.selection import (
+    NEW_PER_DAY,
+    REVIEWS_PER_DAY,
+    Allowance,
+    Bank,
+    Choice,
+    Item,
+    Wish,
+    choose,
+)
+from dlkata.study.session import Draw, Session
+from dlkata.study.spotting import bug_ids, kata_of
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much a day holds, from the settings."""
+
+    new: int = NEW_PER_DAY
+    reviews: int = REVIEWS_PER_DAY
+    ends: int = DAY_ENDS
+
+
+@dataclass(frozen=True)
+class Today:
+    """What the schedule holds for today. `due` is today's share, oldest first; `waiting` comes after it."""
+
+    due: int
+    waiting: int
+    new: int
+    katas: tuple[str, ...]  # to be written again
+    begun: tuple[str, ...]  # being written again
+    later: tuple[tuple[int, int], ...]  # day, how many
+    day: int
+
+
+def bank_of(library: Library, record: Record | None, rng: Random) -> Bank:
+    topics = {topic.name: topic.order for topic in library.topics}
+
+    def bug(name: str) -> Item | None:
+        kata_name, _bug = kata_of(name)
+        if kata_name not in library.kata_names:
+            return None
+        kata = library.kata(kata_name)
+        return Item(name, kata.head.topic, f"{kata.name} bugs", kata.head.level, Kind.BUG)
+
+    def new_bug(known: Set[str]) -> Item | None:
+        """Of one kata drawn by chance: reading them all would take long."""
+        if record is None:
+            return None
+        names = [name for name in library.kata_names if is_open(record, name)]
+        rng.shuffle(names)
+        for name in names:
+            try:
+                fresh = [i for i in bug_ids(library.kata(name)) if i not in known]
+            except DlkataError:
+                continue
+            if fresh:
+                return bug(rng.choice(fresh))
+        return None
+
+    return Bank(library.index, topics, bug, new_bug)
+
+
+def is_open(record: Record, kata: str) -> bool:
+    """Solved or given up: its bugs are no secret any more."""
+    return record.statuses([kata])[kata] is Status.SOLVED or record.given_up(kata)
+
+
+def settle(library: Library, record: Record, pace: Pace, known: Set[str]) -> None:
+    """Renamed questions keep their cards; katas solved before there were cards get theirs."""
+    answers = Answers(record)
+    for old, new in library.index.renamed():
+        if old in known and new not in known:
+            answers.rename(old, new)
+    solved = record.statuses([name for name in library.kata_names if KATA + name not in known])
+    for name, status in solved.items():
+        if status is Status.SOLVED:
+            follow(record, library.kata(name), pace.ends)
+
+
+def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:
+    answers, day = Answers(record), study_day(now, pace.ends)
+    settle(library, record, pace, answers.known())
+    bank = bank_of(library, record, Random(day))
+    cards = list(answers.due(day))
+    questions = [card for card in cards if not card.id.startswith(KATA) and bank.item(card.id)]
+    katas = [card.id.removeprefix(KATA) for card in cards if card.id.startswith(KATA)]
+    share = min(len(questions), max(0, pace.reviews - answers.reviewed_on(day)))
+    known = answers.known()
+    unseen = sum(1 for entry in library.index.concepts.values() for name in entry.ids() if name not in known)
+    katas = [name for name in katas if name in library.kata_names]
+    begun = tuple(name for name in katas if record.begun_again(name))
+    return Today(
+        due=share,
+        waiting=len(questions) - share,
+        new=min(unseen, max(0, pace.new - answers.new_on(day))),
+        katas=tuple(name for name in katas if name not in begun),
+        begun=begun,
+        later=tuple(answers.falling_due(day)),
+        day=day,
+    )
+
+
+@dataclass(frozen=True)
+class Opened:
+    session: Session | None  # None where there is nothing to ask
+    choice: Choice
+    resumed: bool = False
+
+
+def open_session(
+    library: Library, record: Record | None, wish: Wish, now: datetime, rng: Random, draw: Draw, pace: Pace, *, fresh: bool = False
+) -> Opened:  # fmt: skip
+    """`fresh`: a session that was left is not gone on with."""
+    answers, day = (Answers(record) if record else None), study_day(now, pace.ends)
+    same = None if wish == Wish() else wish.as_json()  # without any option: whatever was left
+    if answers is not None and not fresh and (sitting := answers.sittings.left(day, same)) is not None:
+        session = Session(library, answers, sitting, draw, pace.ends, done=answers.of_session(sitting.id))
+        if session.next() is not None:
+            return Opened(session, Choice(sitting.plan), resumed=True)
+        answers.sittings.leave(sitting.id, ended=True)
+    choice = _chosen(library, record, answers, wish, day, rng, pace)
+    if not choice.ids:
+        return Opened(None, choice)
+    seed = wish.seed if wish.seed is not None else rng.getrandbits(31)
+    if answers is None:
+        sitting = Sitting(0, day, seed, wish.as_json(), choice.ids)
+    else:
+        sitting = answers.sittings.begin(now, day, seed, wish.as_json(), choice.ids)
+    return Opened(Session(library, answers, sitting, draw, pace.ends), choice)
+
+
+def _chosen(
+    library: Library, record: Record | None, answers: Answers | None, wish: Wish, day: int, rng: Random, pace: Pace
+) -> Choice:  # fmt: skip
+    chance = Random(wish.seed) if wish.seed is not None else rng
+    bank = bank_of(library, record, chance)
+    if record is None or answers is None:
+        return choose(wish, bank, [], set(), Allowance(pace.new, pace.reviews), chance)
+    settle(library, record, pace, answers.known())
+    due: list[Card] = list(answers.due(day))
+    allowance = Allowance(
+        max(0, pace.new - answers.new_on(day)), max(0, pace.reviews - answers.reviewed_on(day))
+    )
+    return choose(wish, bank, due, answers.known(), allowance, chance, answers.sittings.elsewhere(day))

@@ -1,0 +1,74 @@
+"""A concept's page on the screen, and the list of all concepts."""
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from dlkata.content.concept import Concept
+from dlkata.content.index import ConceptEntry
+from dlkata.content.library import Library
+from dlkata.locale import LANGUAGES, _, language
+from dlkata.ui.page import layout
+from dlkata.ui.wrap import wrap
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+STRONG, QUIET, COMMAND = "bold", "dim", "cyan"
+
+
+def explanation(concept: Concept, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    return [
+        *wrap(Text(concept.title, style=STRONG), width),
+        Text(),
+        *layout(concept.section.body, width),
+    ]
+
+
+def practice(concept: Concept, kata: str, run: str, width: int) -> list["Text"]:
+    """What to do with it now."""
+    from rich.text import Text
+
+    steps = [(_("Its questions: "), f"{run} quiz --concept {concept.typed}")]
+    if kata:
+        steps.append((_("Practise it: "), f"{run} kata {kata}"))
+    lines = [Text()]
+    for said, command in steps:
+        lines += wrap(Text.assemble((said, QUIET), (command, COMMAND)), width)
+    return lines
+
+
+def _by_topic(library: Library) -> list[ConceptEntry]:
+    topics = {topic.name: topic.order for topic in library.topics}
+    entries = [entry for entry in library.index.concepts.values() if not entry.error]
+    return sorted(entries, key=lambda c: (topics.get(c.topic, 10**6), c.topic, c.order, c.name))
+
+
+def all_concepts(library: Library, width: int) -> list["Text"]:
+    """Names first: they are what is typed, and titles may hold characters of unsure width."""
+    from rich.text import Text
+
+    titles = {topic.name: topic.title for topic in library.topics}
+    entries = _by_topic(library)
+    size = max((len(entry.name) for entry in entries), default=0)
+    lines: list[Text] = []
+    for topic, group in groupby(entries, key=lambda entry: entry.topic):
+        lines += [Text(), Text(titles.get(topic, topic), style=STRONG)] if lines else [Text(titles.get(topic, topic), style=STRONG)]  # fmt: skip
+        for entry in group:
+            rows = wrap(Text(title_of(entry)), max(20, width - size - 4))
+            for number, row in enumerate(rows):
+                name = entry.name.replace("_", "-") if number == 0 else ""
+                lines.append(Text.assemble("  ", (name.ljust(size), COMMAND), "  ", row))
+    return lines
+
+
+def title_of(entry: ConceptEntry) -> str:
+    return entry.titles[LANGUAGES.index(language())] if entry.titles else entry.name
+
+
+def all_concepts_as_json(library: Library) -> list[dict[str, Any]]:
+    return [
+        {"name": e.name, "title": title_of(e), "topic": e.topic, "questions": len(e.questions)}
+        for e in _by_topic(library)
+    ]

@@ -1,0 +1,165 @@
+"""The end of a session on the screen: how it went, what to look at, when things come back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dlkata.content.concept import Concept
+from dlkata.locale import _
+from dlkata.progress.answers import Outcome
+from dlkata.study.day import date_of
+from dlkata.study.opening import Today
+from dlkata.study.selection import Choice
+from dlkata.study.session import Session
+from dlkata.ui.question import COMMAND, QUIET, STRONG
+from dlkata.ui.wrap import wrap
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+
+@dataclass(frozen=True)
+class Tally:
+    right: int
+    wrong: int
+    skipped: int
+    seconds: float
+    length: int
+
+    @property
+    def answered(self) -> int:
+        return self.right + self.wrong
+
+
+def tally(session: Session) -> Tally:
+    outcomes = [answer.outcome for answer in session.done]
+    right, wrong, skipped = (outcomes.count(o) for o in (Outcome.RIGHT, Outcome.WRONG, Outcome.SKIPPED))
+    return Tally(right, wrong, skipped, session.seconds, session.length)
+
+
+def in_days(due: int, day: int) -> str:
+    """When, seen from today."""
+    distance = due - day
+    if distance <= 0:
+        return _("today")
+    if distance == 1:
+        return _("tomorrow")
+    if distance < 60:
+        return _("in {days} days", days=distance)
+    return _("on {date}", date=date_of(due).isoformat())
+
+
+def summary(
+    session: Session, missed: Sequence[Concept], schedule: Today | None, run: str, width: int
+) -> list["Text"]:
+    from rich.text import Text
+
+    count = tally(session)
+    said = _("{answered} answered: {right} right, {wrong} wrong", answered=count.answered, right=count.right, wrong=count.wrong)  # fmt: skip
+    if count.skipped:
+        said += _(", {skipped} skipped", skipped=count.skipped)
+    lines = [Text(), *wrap(Text(said + f" · {clock(count.seconds)}", style=STRONG), width)]
+    left = count.length - len(session.done)
+    if left:
+        lines += wrap(
+            Text(_("{left} left; go on with them: {command}", left=left, command=f"{run} quiz")), width
+        )
+    lines += to_look_at(missed, run, width)
+    if schedule is not None:
+        lines += what_comes(schedule, run, width)
+    return lines
+
+
+def exam_result(session: Session, limit: float, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    count = tally(session)
+    share = count.right / count.length if count.length else 0.0
+    said = _("Score: {right} of {length} ({share:.0%}) · {time} of {limit}", right=count.right, length=count.length,
+             share=share, time=clock(count.seconds), limit=clock(limit))  # fmt: skip
+    return [Text(), *wrap(Text(said, style=STRONG), width)]
+
+
+def to_look_at(missed: Sequence[Concept], run: str, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    lines = [Text(), Text(_("Look at"), style=STRONG)] if missed else []
+    for concept in missed:
+        rows = wrap(
+            Text.assemble(_("{title}: ", title=concept.title), (f"{run} why {concept.typed}", COMMAND)),
+            width - 2,
+        )
+        lines += [Text("  ").append_text(row) for row in rows]
+    return lines
+
+
+def what_comes(schedule: Today, run: str, width: int) -> list["Text"]:
+    """When the next ones fall due; said plainly where more wait than a day should hold."""
+    from rich.text import Text
+
+    lines: list[Text] = [Text()]
+    if schedule.due:
+        lines += wrap(Text(_("Still due today: {count}.", count=schedule.due)), width)
+    if schedule.waiting:
+        lines += wrap(Text(waiting(schedule.waiting)), width)
+    if schedule.later:
+        parts = [
+            _("{when} {count}", when=in_days(due, schedule.day), count=count)
+            for due, count in schedule.later[:4]
+        ]
+        lines += wrap(Text(_("Due next: {when}.", when=_(", ").join(parts))), width)
+    if schedule.katas:
+        for name in schedule.katas:
+            command = f"{run} reset {name.replace('_', '-')}"
+            lines += wrap(Text.assemble(_("To be written again from an empty stub: "), (command, COMMAND)), width)  # fmt: skip
+    return lines if len(lines) > 1 else []
+
+
+def waiting(count: int) -> str:
+    return _("{count} more are overdue. They need not all be done today: the longest overdue come first, the rest in the days to come.", count=count)  # fmt: skip
+
+
+def nothing(choice: Choice, schedule: Today | None, run: str, width: int) -> list["Text"]:
+    """Why there is no session, and what could be done instead."""
+    from rich.text import Text
+
+    if choice.waiting:
+        text = _("Today's share is done; {count} more wait for the days to come.", count=choice.waiting)
+    elif choice.limited:
+        text = _("Nothing is due, and today's new questions are done.")
+    else:
+        text = _("Nothing is due here, and nothing is new.")
+    lines = wrap(Text(text, style=STRONG), width)
+    if schedule and schedule.later:
+        due, count = schedule.later[0]
+        lines += wrap(Text(_("Next: {count} {when}.", count=count, when=in_days(due, schedule.day))), width)
+    if choice.limited:
+        lines += [Text.assemble((_("More new ones all the same: "), QUIET), (f"{run} quiz --new", COMMAND))]
+    return lines
+
+
+def clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 60}:{whole % 60:02}"
+
+
+def summary_as_json(session: Session, schedule: Today | None) -> dict[str, Any]:
+    count = tally(session)
+    return {
+        "answered": count.answered,
+        "right": count.right,
+        "wrong": count.wrong,
+        "skipped": count.skipped,
+        "left": count.length - len(session.done),
+        "seconds": round(count.seconds, 1),
+        "next_due": [
+            {"date": date_of(due).isoformat(), "count": number} for due, number in (schedule.later if schedule else ())
+        ],
+        "katas_due": list(schedule.katas) if schedule else [],
+    }  # fmt: skip
+
+
+def line(text: str, style: str = QUIET) -> "Text":
+    from rich.text import Text
+
+    return Text(text, style=style)

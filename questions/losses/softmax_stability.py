@@ -1,0 +1,102 @@
+"""Softmax and its logarithm at logits where the literal formula fails."""
+
+
+def literal(o, c=0.0):
+    """exp(o − c)/Σ exp(o − c), as it stands."""
+    e = (o - c).exp()
+    return e / e.sum()
+
+
+def shift_evidence():
+    import torch
+
+    g = torch.Generator().manual_seed(0)
+    o = torch.randn(6, generator=g, dtype=torch.float64) + 3
+    shifted = o - o.max()
+    ratios_survive = torch.allclose(shifted[1:] / shifted[:-1], o[1:] / o[:-1])
+    cancels = torch.allclose(literal(o), literal(shifted), rtol=1e-14)
+    # A change hidden by rounding would show once it is a thousand times finer: float32 errors against float64 ones.
+    error = (literal(o) - literal(shifted)).abs().max().item()
+    hidden_by_rounding = error > 1e-10
+    learned = not torch.allclose(literal(o), literal(shifted))  # nothing has been trained here
+    return [cancels, ratios_survive, hidden_by_rounding, learned]
+
+
+def fused_evidence():
+    import torch
+
+    o = torch.tensor([0.0, 200.0])
+    apart, fused = o.softmax(0).log(), o.log_softmax(0)
+    # Without any exponential, two equal logits would give o − max = 0 instead of −log 2.
+    no_exponentials = torch.zeros(2).log_softmax(0).abs().max().item() < 0.1
+    softmax_overflows = not torch.tensor([1000.0, 0.0]).softmax(0).isfinite().all().item()
+    log_of_zero = apart[0].item() == -float("inf") and fused[0].item() == -200
+    g = torch.Generator().manual_seed(0)
+    rows = torch.randn(1000, 10, generator=g).softmax(1).sum(1)
+    sum_matters = (rows.log().abs().max().item()) > 1e-3
+    return [no_exponentials, softmax_overflows, log_of_zero, sum_matters]
+
+
+def which_constant_evidence():
+    import torch
+
+    inputs = [
+        torch.tensor(o)
+        for o in ([0.0, 0.0, 0.0, 400.0], [0.0, 200.0], [-300.0, -310.0], [5.0, -2.0], [1e4, -1e4])
+    ]
+
+    def safe(c):
+        return all(
+            torch.allclose(literal(o, c(o)), literal(o.double(), o.double().max()).float()) for o in inputs
+        )
+
+    return [safe(lambda o: o.mean()), safe(lambda o: o.min()), safe(lambda o: 88.0), safe(lambda o: o.max())]
+
+
+def experiment():
+    import torch
+
+    def show(value):
+        return f"{value:.4g}"
+
+    rows = []
+    for gap in (10.0, 50.0, 88.0, 89.0, 104.0, 200.0, 1000.0):
+        o = torch.tensor([0.0, gap])
+        rows.append(
+            [
+                f"[0, {gap:.0f}]",
+                show(literal(o)[1].item()),
+                show(o.softmax(0)[1].item()),
+                show(o.softmax(0).log()[0].item()),
+                show(o.log_softmax(0)[0].item()),
+            ]
+        )
+    cells = {row[0]: row[1:] for row in rows}
+    assert cells["[0, 88]"][0] == "1" and cells["[0, 89]"][0] == "nan", "the literal form fails above 88.7"
+    assert all(row[2] == "1" for row in rows), "the shifted form never does"
+    assert cells["[0, 200]"][2:] == ["-inf", "-200"], "only the fused log survives"
+
+    def slope(loss):
+        o = torch.tensor([0.0, 200.0], requires_grad=True)
+        return torch.autograd.grad(loss(o), o)[0][0].item()
+
+    fused, clamped = slope(lambda o: -o.log_softmax(0)[0]), slope(lambda o: -(o.softmax(0)[0] + 1e-9).log())
+    assert abs(fused + 1) < 1e-6 and abs(clamped) < 1e-6
+    return {
+        "says": (
+            f"In fp32 the literal softmax is NaN from a logit of 89 on; with the maximum subtracted it is right everywhere. At [0, 200], "
+            f"log(softmax) is {cells['[0, 200]'][2]}, log_softmax {cells['[0, 200]'][3]}; its loss has the slope {fused:.0f}, with +1e-9 in the log {abs(clamped):.0f}.",
+            f"fp32 里照定义算的 softmax 从 logit 为 89 起就是 NaN，减去最大值则处处正确。在 [0, 200] 处，log(softmax) 是 "
+            f"{cells['[0, 200]'][2]}，log_softmax 是 {cells['[0, 200]'][3]}；后者的损失斜率为 {fused:.0f}，而在 log 里加 1e-9 时为 {abs(clamped):.0f}。",
+        ),
+        "title": ("Softmax of two logits in fp32", "fp32 下两个 logits 的 softmax"),
+        "chart": "table",
+        "columns": [
+            "logits",
+            ("p₂ literal", "p₂ 照定义"),
+            ("p₂ shifted", "p₂ 减最大值"),
+            "log(softmax)₁",
+            "log_softmax₁",
+        ],
+        "rows": rows,
+    }
