@@ -126,7 +126,7 @@ def _check_concepts(app: App, concepts: Sequence[Concept], findings: Findings, *
     from dlkata.author.coverage import cover, longest_complaints
     from dlkata.grading.laboratory import laboratory
 
-    with laboratory() as bench:
+    with laboratory(patience=10) as bench:
         bench.printed("import torch, torch._dynamo")  # so that no claim is charged for it
         for concept in concepts:
             for complaint in inspect_concept(concept, app.library):
