@@ -1,7 +1,7 @@
 """Networks that start from zeros: who moves, and what stays equal."""
 
 
-def train(activation, start, steps=900, lr=0.1, width=8, seed=0):
+def train(activation, start, steps=500, lr=0.05, width=8, seed=0):
     """40 points of x₁·x₂ and a hidden layer, full batch. Losses, the final hidden weights, and which parameters moved."""
     import torch
 
@@ -113,27 +113,27 @@ def experiment():
     units = {name: kinds(w1) for name, (_, w1, _) in runs.items()}
     ends = [losses[-1] for losses, _, _ in runs.values()]
     moved = [names for _, _, names in runs.values()]
-    assert ends[0] < 0.05, "random weights fit x₁·x₂"
+    assert ends[0] < 0.2, "random weights fit x₁·x₂"
     assert min(ends[1:]) > 1, "equal weights do not"
     assert list(units.values()) == [8, 1, 1, 1], "units that start equal stay equal"
     assert moved[1] <= {"b2"}, "from zeros with tanh, nothing but the output bias can move"
     return {
         "says": (
-            f"Fitting x₁·x₂ with 8 hidden units, 900 steps: random weights end at a loss of {ends[0]:.3f} with 8 different units. Zeros end at "
+            f"Fitting x₁·x₂ with 8 hidden units, 500 steps: random weights end at a loss of {ends[0]:.2f} with 8 different units. Zeros end at "
             f"{ends[1]:.2f} (tanh) and {ends[2]:.2f} (sigmoid), all weights at 0.5 at {ends[3]:.2f}, each with a single kind of unit.",
-            f"用 8 个隐藏单元拟合 x₁·x₂，900 步：随机权重的损失降到 {ends[0]:.3f}，8 个单元各不相同。全零停在 {ends[1]:.2f}（tanh）和 "
+            f"用 8 个隐藏单元拟合 x₁·x₂，500 步：随机权重的损失降到 {ends[0]:.2f}，8 个单元各不相同。全零停在 {ends[1]:.2f}（tanh）和 "
             f"{ends[2]:.2f}（sigmoid），全为 0.5 停在 {ends[3]:.2f}，三者都只有一种单元。",
         ),
         "charts": [
             {
                 "title": ("Loss when fitting x₁·x₂, by initialisation", "拟合 x₁·x₂ 的损失：不同的初始化"),
                 "chart": "curves",
-                "x": list(range(0, 900, 15)),
+                "x": list(range(0, 500, 10)),
                 "x_label": ("step", "步数"),
                 "y_label": ("loss", "损失"),
                 "log_x": False,
                 "log_y": True,
-                "series": [(name, losses[::15]) for name, (losses, _, _) in runs.items()],
+                "series": [(name, losses[::10]) for name, (losses, _, _) in runs.items()],
             },
             {
                 "title": (
