@@ -212,6 +212,23 @@ def test_where_the_record_cannot_be_used_the_quiz_goes_on(quiz, home):
     assert ran.code == 0 and "is not a file" in ran.err and "1 answered" in ran.out
 
 
+def test_arrow_keys_walk_through_the_options(quiz, home):
+    screen = pexpect.spawn(
+        sys.executable, ["-m", "dlkata", "quiz", "arith", "--seed", "1"], encoding="utf-8", timeout=60,
+        env={**os.environ, "TERM": "xterm-256color"},
+    )  # fmt: skip
+    screen.expect_exact("> ")
+    for key, letter in (("\x1b[B", "a"), ("\x1b[B", "b"), ("\x1b[B", "c"), ("\x1b[A", "b")):
+        screen.send(key)
+        screen.expect_exact(letter)
+    screen.sendline("")
+    screen.expect_exact("Enter: next")
+    screen.sendline("q")
+    screen.expect_exact("1 answered")
+    screen.expect(pexpect.EOF)
+    screen.close()
+
+
 def test_in_a_terminal_feedback_waits_for_enter(quiz, home):
     screen = pexpect.spawn(
         sys.executable, ["-m", "dlkata", "quiz", "arith", "--seed", "1"], encoding="utf-8", timeout=60,

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
         Answer with a letter or number, several for several (`a c`), a value, or your own words; h shows a hint,
         ? skips, u takes the last answer back, q stops. Every answer is kept at once: a session that was left goes on
-        where it was. Questions come back just before you would forget them.
+        where it was. Questions come back just before you would forget them. In a terminal the arrow keys walk through
+        the options.
         """
     ),
 )

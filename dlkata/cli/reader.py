@@ -2,6 +2,7 @@
 
 import sys
 import unicodedata
+from collections.abc import Sequence
 
 import click
 
@@ -11,10 +12,13 @@ class Reader:
         self.terminal = sys.stdin is not None and sys.stdin.isatty()
         self.quiet = quiet  # nothing is printed: for --json
 
-    def line(self, prompt: str = "> ") -> str | None:
-        """The next line without its end, or None where there is none any more."""
+    def line(self, prompt: str = "> ", choices: Sequence[str] = ()) -> str | None:
+        """The next line without its end, or None where there is none any more.
+
+        In a terminal the down arrow types the first of the `choices`, then the next; the up arrow goes back.
+        """
         if self.terminal and not self.quiet:
-            _editable()
+            _offer(choices)
             try:
                 return input(prompt)
             except EOFError:
@@ -34,9 +38,17 @@ def plainly(typed: str) -> str:
     return unicodedata.normalize("NFKC", typed).strip().lower()
 
 
-def _editable() -> None:
-    """Arrow keys move within the line, where the platform has readline."""
+def _offer(choices: Sequence[str]) -> None:
+    """The choices as readline's history, walked downwards; where the platform has no readline, they are typed."""
     try:
-        import readline  # noqa: F401
+        import readline
     except ImportError:
-        pass
+        return
+    readline.clear_history()
+    for choice in reversed(choices):
+        readline.add_history(choice)
+    if "libedit" not in (readline.__doc__ or ""):
+        for up, down in (("\\e[A", "\\e[B"), ("\\eOA", "\\eOB")):
+            readline.parse_and_bind(f'"{down}": previous-history')
+            readline.parse_and_bind(f'"{up}": next-history')
+    readline.set_auto_history(False)

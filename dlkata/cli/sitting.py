@@ -1,7 +1,7 @@
 """The conversation of a quiz: asks, reads, answers back. What it means is decided in `study`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 STOP, SKIP, UNDO, HINT, RUN, PASS = "q", "?", "u", "h", "!", "x"
+ONE_OF = (Kind.CHOICE, Kind.PREDICT, Kind.BUG)
 T = TypeVar("T")
 GRADES = {"1": 1, "2": 2, "3": 3, "4": 4}
 
@@ -94,7 +95,7 @@ class Conversation:
         start, hint = self.tick(), False
         self._show_keys(asked)
         while True:
-            typed = self._read()
+            typed = self._read(choices=asked.letters if asked.question.kind in ONE_OF else "")
             command = plainly(typed)
             if command == STOP:
                 raise Stopped
@@ -216,8 +217,8 @@ class Conversation:
             return ""
         return _("Comes back {when}.", when=in_days(marked.card.due, marked.answer.day))
 
-    def _read(self, prompt: str = "> ") -> str:
-        typed = self.reader.line(prompt)
+    def _read(self, prompt: str = "> ", choices: Sequence[str] = ()) -> str:
+        typed = self.reader.line(prompt, choices)
         if typed is None:
             raise Stopped
         return typed
