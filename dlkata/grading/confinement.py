@@ -52,15 +52,29 @@ def end_children(spare: Collection[int] = (), rounds: int = 100) -> int:
 
 def end_process(pid: int) -> None:
     """Kills a child with its process group, and reaps it."""
+    kill_process(pid)
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        pass
+
+
+def kill_process(pid: int) -> None:
     for kill in (os.killpg, os.kill):
         try:
             kill(pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             pass
-    try:
-        os.waitpid(pid, 0)
-    except ChildProcessError:
-        pass
+
+
+def reap(killed: Collection[int]) -> None:
+    """Waits for children that were killed, and ends any other."""
+    for pid in killed:
+        try:
+            os.waitpid(pid, 0)
+        except ChildProcessError:
+            pass  # reaped before
+    end_children()
 
 
 def children(pid: int) -> list[int]:

@@ -19,6 +19,8 @@ def prepare(stub: str) -> None:
 
 def untouched(source: str, stub: str) -> bool:
     """The attempt's code is still the stub's: comments, docstrings and layout aside."""
+    if "NotImplementedError" in stub and "NotImplementedError" not in source:
+        return False  # the usual case, and a hundred times faster
     return _skeleton(source) == _skeleton(stub)
 
 

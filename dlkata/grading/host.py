@@ -25,6 +25,7 @@ from dlkata.grading.nets import python_places
 from dlkata.grading.preloading import preload_gradients, preload_optimizers
 from dlkata.grading.protocol import Check, Fault, Line, Ping, Pong, ToSupervisor
 from dlkata.grading.supervisor import Supervisor
+from dlkata.grading.worker import grader_modules
 
 PATIENCE = 5.0  # seconds for a request to arrive
 
@@ -49,6 +50,7 @@ def _read_ahead(kata: Kata) -> None:
     compiled(kata.reference, str(kata.reference_file))
     compiled(kata.stub, str(kata.stub_file))
     prepare(kata.stub)
+    grader_modules()
 
 
 def once(connection: socket.socket) -> None:

@@ -21,7 +21,7 @@ import msgspec
 from dlkata.content.kata import Kata, read_kata
 from dlkata.grading.channel import CUT, TOKEN_SIZE
 from dlkata.grading.collection import Suite
-from dlkata.grading.confinement import become_subreaper, end_children, end_process
+from dlkata.grading.confinement import become_subreaper, children, end_children, kill_process, reap
 from dlkata.grading.diagnosis import can_diagnose
 from dlkata.grading.protocol import (
     LENGTH,
@@ -184,9 +184,10 @@ class Worker:
         return False
 
     def end(self) -> None:
+        """Kills the process and what it started in its group; whoever waits for it is not kept waiting here."""
         self.selector.close()
         if self.pid:
-            end_process(self.pid)
+            kill_process(self.pid)
         os.close(self.result)
         os.close(self.printed)
 
@@ -216,6 +217,7 @@ class Supervisor:
         self.tampered: list[Tampering] = []
         self.timeouts = 0
         self.workers: list[Worker] = []
+        self.ended: list[int] = []  # process ids of workers that were killed and may not be reaped yet
         self.quick: list[str] = []
         self.confirmation: Worker | None = None
 
@@ -233,7 +235,7 @@ class Supervisor:
 
             self.line.send(Fault(traceback.format_exc()))
         finally:
-            end_children()
+            reap(self.ended)
 
     def _prove(self) -> None:
         """Every known bug instead of an attempt; what none of them answers for is not in the verdict."""
@@ -313,11 +315,20 @@ class Supervisor:
         return worker
 
     def _end(self, worker: Worker) -> None:
-        """Ends a worker, and the daemons that any worker has left behind."""
+        """Ends a worker, and the daemons that any worker has left behind.
+
+        It is reaped later: to take down a process with torch in it lasts as long as a few tests.
+        """
         self.workers.remove(worker)
+        known = {worker.pid, *self.ended, *(other.pid for other in self.workers)}
+        left = [pid for pid in children(os.getpid()) if pid not in known]
+        if worker.pid:
+            left += children(worker.pid)
+            self.ended.append(worker.pid)
         worker.end()
-        if end_children(spare=[other.pid for other in self.workers]):
+        if left:
             self._notice([], [Tampering("process")])
+            end_children(spare=[other.pid for other in self.workers])
 
     def _stops(self) -> bool:
         return self.check.fail_fast and any(r.outcome != Outcome.PASSED for r in self.results.values())
