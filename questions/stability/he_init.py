@@ -59,6 +59,7 @@ def xavier_relu_draw(rng):
     layers = rng.choice([5, 6, 7, 8, 10])
     return {
         "layers": layers,
+        "last": layers + 1,
         "answer": float(f"{0.5**layers:.3g}"),
         "quarter": float(f"{0.25**layers:.3g}"),
         "root": float(f"{0.5 ** (layers / 2):.3g}"),

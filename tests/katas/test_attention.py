@@ -375,7 +375,7 @@ def test_training_recalls(candidate, seed):
     """Trained inside a small model, it learns to look up values by key
     放进一个小模型训练，能学会按 key 查 value"""
     model = place(Recall())
-    losses = train(model, candidate.attention, seed, 50)
+    losses = train(model, candidate.attention, seed, 35)
     batch, target = lists(1000 * seed + 999, size=128)
     with torch.no_grad():
         right = model(candidate.attention, *batch).argmax(dim=-1) == target
