@@ -1,0 +1,382 @@
+"""Grades katas/dropout.py.
+
+Right attempts throw their coins in different order, so nothing random is compared with the reference: rates,
+and shares of entries, are measured over so many coins that the bounds lie six standard deviations away.
+"""
+
+import pytest
+import torch
+from torch import nn
+
+from dlkata.grading.suite import (
+    gradients,
+    holds,
+    near,
+    normal,
+    not_reseeded,
+    reaches,
+    same,
+    setting,
+    unchanged,
+)
+
+P = 0.3
+MANY = (30, 25, 32)  # entries: 24,000, so a rate of 0.3 has a standard deviation of 0.003
+
+
+def dropout(candidate, p=P):
+    """A new layer in the mode it is born with; a p that is refused though allowed is said so."""
+    layer, refused = None, ""
+    try:
+        layer = candidate.Dropout(p)
+    except (ValueError, AssertionError) as error:
+        refused = type(error).__name__
+    holds(
+        not refused,
+        f"p = {p:g} is allowed, but the constructor refuses it.",
+        f"p = {p:g} 是允许的，构造函数却拒绝了。",
+        value=refused or "made",
+        name=f"Dropout({p:g})",
+    )
+    return layer
+
+
+def ones(*shape, dtype=None):
+    return torch.ones(shape, dtype=dtype or setting.dtype, device=setting.device)
+
+
+def values(seed, shape=MANY):
+    """Entries of either sign, none of them near zero."""
+    # Not `seed`: the global generator starts from it, and coins made like these numbers would go with them.
+    (x,) = normal(seed + 1000, shape, grad=False)
+    return x.sign() * (x.abs() + 0.1)
+
+
+def share(condition):
+    return condition.double().mean().item()
+
+
+def dropped(output):
+    return share(output == 0)
+
+
+def alike(output, dim):
+    """How often an entry and its neighbour along `dim` meet the same fate: p² + (1 − p)² if they are independent."""
+    fate = output == 0
+    n = fate.shape[dim] - 1
+    return share(fate.narrow(dim, 0, n) == fate.narrow(dim, 1, n))
+
+
+def test_rate(candidate):
+    """In train mode a share p of the entries is dropped, for any p
+    train 模式下被丢弃的比例是 p，p 取任意值都对"""
+    for p in (P, 0.85, 0.05):
+        output = dropout(candidate, p)(ones(*MANY))
+        near(dropped(output), p, 0.02, f"share of zeros (p = {p:g})")
+
+
+def test_scale(candidate):
+    """Survivors are scaled by 1/(1 − p)
+    留下的元素放大为 1/(1 − p) 倍"""
+    for p in (P, 0.85):
+        output = dropout(candidate, p)(ones(*MANY))
+        left = torch.stack([output[output != 0].min(), output.max()])
+        right = bool((left - 1 / (1 - p)).abs().max() < 1e-6)
+        holds(
+            right,
+            f"With p = {p:g} a surviving 1 must become {1 / (1 - p):.4g}, and it does not.",
+            f"p = {p:g} 时，留下的 1 应变成 {1 / (1 - p):.4g}，实际不是。",
+            value=left,
+            name=f"survivors (p = {p:g})",
+        )
+
+
+def test_values(candidate, seed):
+    """Every entry becomes 0 or x/(1 − p), whatever its size and sign
+    每个元素要么变成 0，要么变成 x/(1 − p)，与大小和正负无关"""
+    x = values(seed)
+    output = dropout(candidate)(x)
+    same(torch.where(output == 0, 0, output), torch.where(output == 0, 0, x / (1 - P)))
+    for name, chosen in (("x > 0", x > 0), ("x < 0", x < 0), ("|x| > 1", x.abs() > 1)):
+        near(dropped(output[chosen]), P, 0.025, f"share of zeros among {name}")
+
+
+def test_eval(candidate, seed):
+    """In eval mode the output equals the input, for any p, and gradients pass unchanged
+    eval 模式下，无论 p 是多少，输出都等于输入，梯度原样通过"""
+    for p in (P, 0.0, 1.0):
+        (x,) = normal(seed, (5, 3, 4))
+        layer = dropout(candidate, p).eval()
+        same(layer(x), x.detach(), f"output (p = {p:g})")
+        same(gradients(layer(x), [x]), gradients(x * 1, [x]), ["∂L/∂x"])
+
+
+def test_modes(candidate, seed):
+    """A new layer is in train mode; train() and eval() switch it, from outside too
+    新建的层处于 train 模式；train() 和 eval() 可以切换，从外层调用也行"""
+    layer = dropout(candidate)
+    net = nn.Sequential(nn.Identity(), nn.Sequential(layer))
+    x = ones(*MANY)
+    near(dropped(net(x)), P, 0.02, "share of zeros (new)")
+    near(dropped(net.eval()(x)), 0, 0.02, "share of zeros (eval)")
+    near(dropped(net.train()(x)), P, 0.02, "share of zeros (train)")
+
+
+def test_mode_is_not_grad_mode(candidate):
+    """Neither no_grad nor what x requires has to do with the mode
+    no_grad、x 是否需要梯度，都与模式无关"""
+    layer = dropout(candidate)
+    x, grown = ones(*MANY), ones(*MANY).requires_grad_()
+    with torch.no_grad():
+        near(dropped(layer(x)), P, 0.02, "share of zeros (train, no_grad)")
+        near(dropped(layer(grown)), P, 0.02, "share of zeros (train, no_grad, requires_grad)")
+        near(dropped(layer.eval()(grown)), 0, 0.02, "share of zeros (eval, no_grad, requires_grad)")
+    near(dropped(layer.train()(grown)), P, 0.02, "share of zeros (train, requires_grad)")
+    near(dropped(layer.eval()(grown)), 0, 0.02, "share of zeros (eval, requires_grad)")
+
+
+def test_every_entry_for_itself(candidate):
+    """No two entries share a coin: not in a batch, nor in a row, nor in a channel
+    任何两个元素都不共用硬币：同一 batch、同一行、同一通道都不行"""
+    independent = P**2 + (1 - P) ** 2
+    for shape in (MANY, (120, 200), (6, 5, 20, 40)):
+        output = dropout(candidate)(ones(*shape))
+        for dim in range(len(shape)):
+            near(
+                alike(output, dim), independent, 0.025, f"neighbours alike along dim {dim} of {shape}",
+                "Neighbouring entries along this dimension must be dropped independently of each other.",
+                "沿这一维相邻的元素，是否丢弃应当相互独立。",
+            )  # fmt: skip
+
+
+def test_every_call_anew(candidate):
+    """Every call throws its own coins
+    每次调用都重新抛硬币"""
+    layer = dropout(candidate)
+    first, second, third = (layer(ones(*MANY)) for _ in range(3))
+    independent = P**2 + (1 - P) ** 2
+    for name, one, other in (("1 and 2", first, second), ("2 and 3", second, third)):
+        near(
+            share((one == 0) == (other == 0)), independent, 0.025, f"share alike in calls {name}",
+            "The masks of two calls must be independent of each other.",
+            "两次调用的 mask 应当相互独立。",
+        )  # fmt: skip
+
+
+def test_every_layer_for_itself(candidate):
+    """Layers throw coins of their own, with a p of their own
+    各层抛各自的硬币，用各自的 p"""
+    layers = [candidate.Dropout(0.1), candidate.Dropout(0.6)]  # both exist before either is used
+    masks = [layer(ones(*MANY)) == 0 for layer in layers]
+    near(share(masks[0] == masks[1]), 0.1 * 0.6 + 0.9 * 0.4, 0.025, "share alike in two layers")
+    for mask, p in zip(masks, (0.1, 0.6), strict=True):
+        near(share(mask), p, 0.02, f"share of zeros (p = {p:g} beside another)")
+
+
+def test_number_dropped_varies(candidate):
+    """How many entries are dropped varies from call to call
+    被丢弃的个数每次不同"""
+    layer = dropout(candidate)
+    counts = torch.stack([(layer(ones(30)) == 0).sum() for _ in range(200)]).double()
+    near(counts.mean().item(), 30 * P, 1.0, "mean number dropped of 30")
+    near(
+        counts.var().item(), 30 * P * (1 - P), 3.5, "variance of the number dropped of 30",
+        "Each entry has a coin of its own, so the number of dropped entries is itself random.",
+        "每个元素各抛一次硬币，所以被丢弃的个数本身也是随机的。",
+    )  # fmt: skip
+
+
+def test_gradients(candidate, seed):
+    """Dropped entries get gradient 0, the others g/(1 − p)
+    被丢弃的元素梯度为 0，其余为 g/(1 − p)"""
+    x = values(seed).requires_grad_()
+    layer = dropout(candidate)
+    for name, module in (("", layer), (" (second call)", layer)):
+        output = module(x)
+        (found,) = gradients(output, [x])
+        holds(
+            found is not None,
+            "No gradient reaches x.",
+            "梯度传不到 x。",
+            name=f"path to x{name}",
+        )
+        (upstream,) = gradients(x * 1, [x])
+        right = upstream * (output.detach() != 0) / (1 - P)
+        near(
+            share((found - right).abs() > 1e-6), 0, 0.02, f"share of wrong gradients{name}",
+            "The gradient of an entry is 0 where it was dropped, g/(1 − p) where it was kept.",
+            "被丢弃的元素梯度应为 0，留下的应为 g/(1 − p)。",
+        )  # fmt: skip
+
+
+def test_ends(candidate, seed):
+    """p = 0 changes nothing; p = 1 gives zeros and zero gradients, not NaN
+    p = 0 时什么都不变；p = 1 时输出和梯度都是 0，不是 NaN"""
+    for p, factor in ((0, 1.0), (0.0, 1.0), (1, 0.0), (1.0, 0.0)):
+        (x,) = normal(seed, (5, 3, 4))
+        output = dropout(candidate, p)(x)
+        same(output, x.detach() * factor, f"output (p = {p})")
+        same(gradients(output, [x]), gradients(x * factor, [x]), ["∂L/∂x"])
+
+
+def test_bad_p(candidate):
+    """Any p outside [0, 1] raises ValueError
+    p 不在 [0, 1] 内时抛出 ValueError"""
+    for p in (-0.1, 1.1, 30, -1):
+        raised = "nothing"
+        try:
+            candidate.Dropout(p)
+        except Exception as error:
+            raised = "ValueError" if isinstance(error, ValueError) else type(error).__name__
+        holds(
+            raised == "ValueError",
+            f"`Dropout({p})` must raise ValueError; it raised {raised}.",
+            f"`Dropout({p})` 应当抛出 ValueError；实际抛出：{raised}。",
+            value=raised,
+            name=f"Dropout({p})",
+        )
+
+
+def test_default_p(candidate):
+    """Without p, half of the entries are dropped
+    不传 p 时丢弃一半"""
+    output = candidate.Dropout()(ones(*MANY))
+    holds(
+        abs(dropped(output) - 0.5) < 0.02 and abs(output.max().item() - 2) < 1e-6,
+        "Without p, the layer does not behave as if p were 0.5.",
+        "不传 p 时，行为与 p = 0.5 不符。",
+    )
+    output = candidate.Dropout(p=P)(ones(*MANY))
+    near(dropped(output), P, 0.02, "share of zeros (p by name)")
+
+
+def test_no_state(candidate):
+    """There is nothing to learn and nothing to save
+    没有要学习的，也没有要保存的"""
+    layer = dropout(candidate)
+    layer(ones(3, 5))
+    names = [*layer.state_dict(), *(name for name, _ in layer.named_parameters())]
+    holds(
+        not names,
+        "The layer must have no parameters, and its state_dict must be empty.",
+        "这一层不应有参数，state_dict 应为空。",
+        value=", ".join(sorted(set(names))) or "nothing",
+        name="state_dict",
+    )
+
+
+def test_global_generator(candidate):
+    """torch.manual_seed decides which entries are dropped
+    丢弃哪些元素由 torch.manual_seed 决定"""
+    layer = dropout(candidate)
+
+    def drawn(seed):
+        torch.manual_seed(seed)
+        return layer(ones(*MANY)) == 0
+
+    holds(
+        share(drawn(3) == drawn(3)) == 1,
+        "The same seed gives another mask: the coins must come from torch's global generator.",
+        "种子相同，mask 却不同：硬币应来自 torch 的全局生成器。",
+        name="same seed, same mask",
+    )
+    near(share(drawn(3) == drawn(4)), P**2 + (1 - P) ** 2, 0.025, "share alike under two seeds")
+
+
+def test_not_reseeded(candidate):
+    """The global generator is used, but never reseeded
+    使用全局生成器，但绝不重新设种子"""
+    not_reseeded(lambda: candidate.Dropout(P)(torch.rand(2, 7)))
+    not_reseeded(lambda: candidate.Dropout(P).eval()(torch.rand(2, 7)))
+
+
+def test_dtypes(candidate, seed):
+    """The output has the dtype of x, whichever it is
+    输出的 dtype 与 x 相同，无论是哪种"""
+    wide = () if setting.dtype == torch.float32 else (torch.float64,)
+    for dtype in (torch.float32, torch.float16, torch.bfloat16, *wide):
+        x = values(seed).to(dtype)
+        output = dropout(candidate)(x)
+        exact = torch.where(output == 0, 0, x.to(setting.dtype) / (1 - P)).to(dtype)
+        same(torch.where(output == 0, 0, output), exact, f"output ({dtype})", tolerance=(2e-2, 1e-6))
+        near(dropped(output), P, 0.025, f"share of zeros ({dtype})")
+
+
+def test_any_shape(candidate, seed):
+    """Vectors, scalars and empty inputs work
+    向量、标量、空张量都可以"""
+    layer = dropout(candidate)
+    for shape in ((7,), (), (0, 3), (1, 1), (2, 1, 3, 1, 2)):
+        x = values(seed, shape)
+        output = layer(x)
+        same(
+            torch.where(output == 0, 0, output),
+            torch.where(output == 0, 0, x / (1 - P)),
+            f"output (x.shape = {shape})",
+            tolerance=(1e-8, 1e-9),
+        )
+
+
+def test_noncontiguous(candidate, seed):
+    """Transposed, strided and expanded inputs work, and expanded entries have coins of their own
+    输入是转置、带步长的切片或 expand 的结果时也正确；expand 出来的元素也各抛各的"""
+    layer = dropout(candidate)
+    cases = (
+        ("x.mT", MANY, lambda x: x.mT),
+        ("x[:, ::2, ::2]", (30, 50, 64), lambda x: x[:, ::2, ::2]),
+        ("x.expand", (30, 1, 32), lambda x: x.expand(30, 25, 32)),
+    )
+    for name, shape, view in cases:
+        x = view(values(seed, shape))
+        output = layer(x)
+        same(
+            torch.where(output == 0, 0, output), torch.where(output == 0, 0, x / (1 - P)), f"output ({name})"
+        )
+        near(dropped(output), P, 0.02, f"share of zeros ({name})")
+        near(alike(output, 1), P**2 + (1 - P) ** 2, 0.025, f"neighbours alike ({name})")
+
+
+def test_side_effects(candidate, seed):
+    """The input is left alone in every mode, and so are earlier outputs
+    任何模式下都不改动输入，也不改动之前的输出"""
+    layer = dropout(candidate)
+    x, y = values(seed), values(seed + 1)
+    with unchanged(x=x):
+        first = layer(x)
+        with unchanged(**{"an earlier output": first}):
+            layer(x)
+            layer(y)
+        passed = layer.eval()(x)
+        layer.train()(x)
+        with unchanged(**{"an earlier output (eval)": passed}):
+            layer.train()(y)
+
+
+def leaning_task(seed, n=400, weak=20):
+    """Labels ±1; the first feature tells them outright, the others tell a little each."""
+    labels, noise = normal(seed, (n,), (n, weak), grad=False)
+    labels = labels.sign()
+    return torch.cat([3 * labels[:, None], 0.5 * labels[:, None] + noise], dim=1), labels
+
+
+@pytest.mark.training
+def test_training_reaches(candidate, seed):
+    """A classifier trained with it still works when its best feature misleads: accuracy ≥ 0.8
+    用它训练的分类器，最好的那个特征反过来误导时仍能工作：准确率 ≥ 0.8"""
+    x, labels = leaning_task(seed)
+    net = nn.Sequential(dropout(candidate, 0.8), nn.Linear(x.shape[1], 1))
+    net.to(setting.device, setting.dtype)
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    losses = []
+    for _ in range(200):
+        loss = nn.functional.softplus(-labels * net(x)[:, 0]).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    unseen, answers = leaning_task(seed + 1)
+    unseen[:, 0] = -2
+    with torch.no_grad():
+        accuracy = share(net.eval()(unseen)[:, 0].sign() == answers)
+    # Without dropout the classifier leans on the first feature, and stays below 0.7.
+    reaches(accuracy, 0.8, "accuracy", losses=losses)

@@ -1,0 +1,405 @@
+"""Grades katas/mha.py."""
+
+from functools import partial
+from operator import attrgetter
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from dlkata.grading.suite import (
+    adopt,
+    follows,
+    gradients,
+    holds,
+    integers,
+    near,
+    normal,
+    not_reseeded,
+    place,
+    reaches,
+    rejects,
+    same,
+    setting,
+    unchanged,
+)
+
+PARAMETERS = [f"{layer}.{kind}" for layer in ("w_q", "w_k", "w_v", "w_o") for kind in ("weight", "bias")]
+GRADIENTS = ["∂L/∂x", *(f"∂L/∂{name}" for name in PARAMETERS)]
+LARGE = (  # as large as is promised; the outputs are of the size of √(2 · score)
+    (1e6, torch.float64, 1e-6),
+    (1e3, torch.float32, 1e-2),
+    (30.0, torch.float16, 2e-1),
+    (30.0, torch.bfloat16, 1.0),
+)
+COARSE = (1e-6, 1e-6)  # a right √d may have been taken in float32; where d is 1, 4 or 16 it is exact even so
+
+
+def weighted(layer, seed, scale=1.5):
+    """The layer with weights that make heads differ, scores spread and biases matter."""
+    state = layer.state_dict()
+    width = layer.w_q.weight.shape[0]
+    drawn = normal(seed + 300, *(state[name].shape for name in PARAMETERS), grad=False)
+    layer.load_state_dict({n: w * scale / width**0.5 for n, w in zip(PARAMETERS, drawn, strict=True)})
+    return layer
+
+
+def twins(candidate, reference, seed, d_model=12, n_heads=3):
+    theirs = weighted(place(reference.MultiHeadAttention(d_model, n_heads)), seed)
+    return adopt(place(candidate.MultiHeadAttention(d_model, n_heads)), theirs), theirs
+
+
+def tokens(seed, *shape, **how):
+    return normal(seed, shape or (2, 5, 12), **how)[0]
+
+
+def real(seed, batch=2, length=5):
+    """Which tokens are real: the first always, at least one other not, different ones in each sequence."""
+    (order,) = normal(seed + 100, (batch, length), grad=False)
+    ranks = order[:, 1:].argsort(dim=-1).argsort(dim=-1)
+    hidden = 1 + torch.arange(batch, device=ranks.device) % max(length - 2, 1)
+    first = torch.ones(batch, 1, dtype=torch.bool, device=ranks.device)
+    return torch.cat([first, ranks >= hidden[:, None]], dim=1)
+
+
+def grads(layer, x, *masks):
+    found = gradients(layer(x, *masks), [x, *(attrgetter(name)(layer) for name in PARAMETERS)])
+    # The bias of the keys shifts all scores of a query alike: its gradient is 0, up to rounding, or none at all.
+    useless = GRADIENTS.index("∂L/∂w_k.bias")
+    if found[useless] is None:
+        found[useless] = torch.zeros_like(layer.w_k.bias)
+    return found
+
+
+def test_output(candidate, reference, seed):
+    """The output is right without a mask
+    不带 mask 时输出正确"""
+    mine, theirs = twins(candidate, reference, seed)
+    same(mine(tokens(seed)), theirs(tokens(seed)))
+
+
+def test_gradients(candidate, reference, seed):
+    """Gradients of x and of every parameter are right
+    x 和每个参数的梯度都正确"""
+    mine, theirs = twins(candidate, reference, seed)
+    same(grads(mine, tokens(seed)), grads(theirs, tokens(seed)), GRADIENTS)
+
+
+def test_padding(candidate, reference, seed):
+    """With valid, no query looks at padding
+    传入 valid 时，任何 query 都不看 padding"""
+    mine, theirs = twins(candidate, reference, seed)
+    same(mine(tokens(seed), real(seed)), theirs(tokens(seed), real(seed)))
+
+
+def test_causal(candidate, reference, seed):
+    """With causal=True, each query looks at itself and what stands before it
+    causal=True 时，每个 query 只看自己和前面的 token"""
+    mine, theirs = twins(candidate, reference, seed)
+    same(mine(tokens(seed), causal=True), theirs(tokens(seed), causal=True))
+
+
+def test_both_masks(candidate, reference, seed):
+    """With both masks, a key must be allowed by both
+    两种 mask 同时存在时，key 必须两边都允许"""
+    mine, theirs = twins(candidate, reference, seed)
+    same(mine(tokens(seed), real(seed), True), theirs(tokens(seed), real(seed), True))
+
+
+def test_mask_gradients(candidate, reference, seed):
+    """Gradients under masks are right
+    带 mask 时梯度正确"""
+    mine, theirs = twins(candidate, reference, seed)
+    for masked, causal in ((True, False), (False, True), (True, True)):
+        valid = [real(seed) if masked else None for _ in range(2)]
+        found, expected = (
+            grads(mine, tokens(seed), valid[0], causal),
+            grads(theirs, tokens(seed), valid[1], causal),
+        )
+        same(found, expected, GRADIENTS)
+
+
+def test_sizes(candidate, reference, seed):
+    """Any number of sequences, tokens and heads, also one
+    batch、token 数和头数任意，为 1 也行"""
+    for batch, length, width, heads in (
+        (4, 1, 12, 3),
+        (1, 5, 8, 2),
+        (3, 2, 4, 1),
+        (5, 7, 16, 1),
+        (2, 4, 4, 4),
+        (1, 1, 1, 1),
+        (3, 3, 12, 3),
+        (3, 6, 32, 2),
+    ):
+        mine, theirs = twins(candidate, reference, seed, width, heads)
+        name = f"output (B = {batch}, T = {length}, D = {width}, H = {heads}"
+        shape = batch, length, width
+        same(mine(tokens(seed, *shape)), theirs(tokens(seed, *shape)), f"{name})")
+        masks = [(real(seed, batch, length), True) for _ in range(2)]
+        same(
+            mine(tokens(seed, *shape), *masks[0]), theirs(tokens(seed, *shape), *masks[1]), f"{name}, masks)"
+        )
+        x, other = tokens(seed, *shape), tokens(seed, *shape)
+        same(mine(x, masks[0][0]), theirs(other, masks[1][0]), f"{name}, valid)")
+        same(mine(x, causal=True), theirs(other, causal=True), f"{name}, causal)")
+
+
+def test_scale(candidate, reference, seed):
+    """The scores are scaled for any width of a head
+    任意头宽下，分数的缩放都正确"""
+    for width, heads in ((10, 2), (9, 3), (6, 1), (14, 7), (40, 2)):
+        mine, theirs = twins(candidate, reference, seed, width, heads)
+        x, other = tokens(seed, 2, 5, width), tokens(seed, 2, 5, width)
+        same(mine(x), theirs(other), f"output (D = {width}, H = {heads})", tolerance=COARSE)
+
+
+def opposed(module, seed, score, dtype):
+    """A layer and tokens whose scores are near +score and −score in every head, by turns."""
+    layer = module.MultiHeadAttention(8, 2).to(setting.device, torch.float32)
+    eye = torch.eye(8, device=setting.device)
+    state = {name: torch.zeros_like(value) for name, value in layer.state_dict().items()}
+    layer.load_state_dict(
+        state | {"w_q.weight": eye, "w_k.weight": -eye, "w_v.weight": eye, "w_o.weight": eye}
+    )
+    # q·k/√4 = −(2·score)/2 for a token and its like, the opposite for a token and its contrary
+    turns = torch.tensor([1.0, -1.0, 1.0, -1.0], device=setting.device)[:, None]
+    x = torch.zeros(2, 4, 8, device=setting.device)
+    x[..., 0::4] = turns * (2 * score) ** 0.5
+    (noise,) = normal(seed, (2, 4, 8), scale=0.01, grad=False)
+    x[..., 1:4] += noise[..., 1:4]
+    return layer.to(dtype), x.to(dtype).requires_grad_()
+
+
+def test_large_scores(candidate, reference, seed):
+    """Large scores neither overflow nor vanish
+    分数很大时既不上溢也不下溢"""
+    mine, theirs = twins(candidate, reference, seed)
+    for scale in (10.0, 100.0):
+        x, other = tokens(seed, scale=scale), tokens(seed, scale=scale)
+        same(mine(x), theirs(other), f"output (x of size {scale:g})", tolerance=(1e-7, 1e-6))
+    for score, dtype, within in LARGE:
+        if dtype == torch.float64 != setting.dtype:
+            continue  # mps has none
+        pair = []
+        for module in (candidate, reference):
+            layer, x = opposed(module, seed, score, dtype)
+            # In the first sequence each query meets high scores and low ones, in the second low ones only.
+            pair.append(layer(torch.stack([x[0], x[1, [0, 2, 0, 2]]])))
+        name = f"output (QKᵀ/√d = ±{score:g}, {str(dtype).removeprefix('torch.')})"
+        same(*pair, name, tolerance=(0.0, within))
+
+
+def test_hidden_scores(candidate, reference, seed):
+    """What a mask hides stays hidden, however large its score
+    被挡住的 key 分数再高也分不到权重"""
+    for score, dtype, within in LARGE:
+        if dtype == torch.float64 != setting.dtype:
+            continue  # mps has none
+        for label, masked, causal in (("valid", True, False), ("causal", False, True), ("both", True, True)):
+            pair = []
+            for module in (candidate, reference):
+                layer, x = opposed(module, seed, score, dtype)
+                valid = torch.ones(2, 4, dtype=torch.bool, device=setting.device)
+                valid[0, 1::2] = False  # what is left of this sequence is all alike: low scores only
+                pair.append(layer(x, valid if masked else None, causal))
+            name = f"output (QKᵀ/√d = ±{score:g}, {str(dtype).removeprefix('torch.')}, {label})"
+            same(*pair, name, tolerance=(0.0, within))
+
+
+def test_float32(candidate, reference, seed):
+    """float32 stays float32, with masks and without
+    float32 输入得到 float32 输出，无论有没有 mask"""
+    mine, theirs = (layer.float() for layer in twins(candidate, reference, seed))
+    for masks in ((), (real(seed), True)):
+        x, other = (tokens(seed, dtype=torch.float32) for _ in range(2))
+        same(mine(x, *masks), theirs(other, *masks), tolerance=(1e-3, 1e-4))
+        same(grads(mine, x, *masks), grads(theirs, other, *masks), GRADIENTS, tolerance=(1e-3, 1e-3))
+
+
+def test_half_precision(candidate, reference, seed):
+    """float16 and bfloat16 work, with masks and without
+    float16 和 bfloat16 可用，无论有没有 mask"""
+    for dtype, within in ((torch.float16, 5e-2), (torch.bfloat16, 3e-1)):
+        name = f"output ({str(dtype).removeprefix('torch.')}"
+        mine, theirs = (layer.to(dtype) for layer in twins(candidate, reference, seed))
+        x, other = (tokens(seed, dtype=dtype) for _ in range(2))
+        same(mine(x), theirs(other), f"{name})", tolerance=(0.0, within))
+        for label, masks in (
+            ("valid", (real(seed),)),
+            ("causal", (None, True)),
+            ("both", (real(seed), True)),
+        ):
+            same(mine(x, *masks), theirs(other, *masks), f"{name}, {label})", tolerance=(0.0, within))
+
+
+def test_new_layer(candidate, reference, seed):
+    """A new layer has the four projections, initialised as nn.Linear does
+    新建的层有四个投影，初始化与 nn.Linear 相同"""
+    mine, theirs = candidate.MultiHeadAttention(64, 4), reference.MultiHeadAttention(d_model=64, n_heads=4)
+    initial = {name: value.clone() for name, value in mine.state_dict().items()}
+    adopt(mine, theirs)  # says which name or shape is not the contract's
+    trained = sorted(name for name, value in mine.named_parameters() if value.requires_grad)
+    holds(
+        trained == sorted(PARAMETERS),
+        "The trainable parameters must be the weights and biases of the four projections, each its own.",
+        "可训练的参数应当是四个投影各自的 weight 和 bias。",
+        value=", ".join(trained),
+        name="parameters",
+    )
+    bound = 64**-0.5
+    for name, value in initial.items():
+        holds(
+            bool(value.abs().max() <= bound * 1.001),
+            f"{name} starts with values beyond ±1/√D.",
+            f"{name} 的初始值超出了 ±1/√D。",
+        )
+        if value.dim() == 2:
+            near(value.mean(), 0.0, bound / 20, f"mean of {name}")
+            near(value.std(), bound / 3**0.5, bound / 20, f"deviation of {name}")
+    biases = torch.cat([value for value in initial.values() if value.dim() == 1])
+    near(biases.mean(), 0.0, bound / 4, "mean of the biases")
+    near(biases.std(), bound / 3**0.5, bound / 6, "deviation of the biases")
+    weights = [initial[name] for name in PARAMETERS if "weight" in name]
+    holds(
+        all((a != b).any() for i, a in enumerate(weights) for b in weights[:i]),
+        "Two projections start with the same weights.",
+        "有两个投影的初始权重完全相同。",
+    )
+
+
+def test_bad_sizes(candidate, seed):
+    """A width that the heads can't share raises ValueError
+    d_model 不能被 n_heads 整除时抛出 ValueError"""
+
+    def build(width, heads):
+        try:
+            candidate.MultiHeadAttention(width, heads)
+        except AssertionError:
+            pass  # whatever it says, it is no ValueError
+
+    for width, heads in ((10, 3), (12, 5), (3, 4)):
+        rejects(
+            ValueError,
+            partial(build, width, heads),
+            f"{width} features can't be shared by {heads} heads, but no ValueError is raised.",
+            f"{width} 个特征不能平分给 {heads} 个头，却没有抛出 ValueError。",
+        )
+
+
+def test_train_and_eval(candidate, reference, seed):
+    """Train and eval mode do the same
+    train 和 eval 模式行为相同"""
+    mine, theirs = twins(candidate, reference, seed)
+    for mode in (False, True):
+        mine.train(mode), theirs.train(mode)
+        output, expected = mine(tokens(seed), real(seed), True), theirs(tokens(seed), real(seed), True)
+        same(output, expected, f"output ({'train' if mode else 'eval'})")
+        same(grads(mine, tokens(seed)), grads(theirs, tokens(seed)), GRADIENTS)
+        with torch.no_grad():
+            same(mine(tokens(seed)), theirs(tokens(seed)), "output (no_grad)")
+
+
+def test_calls(candidate, reference, seed):
+    """Calls know nothing of each other, nor do layers; a mask that hides nothing changes nothing
+    各次调用、各个层之间互不影响；什么都不挡的 mask 不改变结果"""
+    sizes = (12, 3), (12, 3), (8, 2)
+    layers = [twins(candidate, reference, seed + i, *size) for i, size in enumerate(sizes)]
+    for turn, (layer, batch, length, masked, causal) in enumerate(
+        (
+            (0, 2, 3, True, True),
+            (1, 3, 7, False, False),
+            (0, 2, 6, False, True),  # longer than before
+            (2, 1, 4, True, False),
+            (1, 4, 5, True, True),
+            (0, 2, 4, False, False),
+        )
+    ):
+        mine, theirs = layers[layer]
+        shape = batch, length, sizes[layer][0]
+        valid = [real(seed + turn, batch, length) if masked else None for _ in range(2)]
+        output = mine(x=tokens(seed + turn, *shape), causal=causal, valid=valid[0])
+        same(output, theirs(tokens(seed + turn, *shape), valid[1], causal), f"output[{turn}]")
+    mine, theirs = layers[0]
+    everything = torch.ones(2, 5, dtype=torch.bool, device=setting.device)
+    same(mine(tokens(seed), everything), theirs(tokens(seed)), "output (valid = True)")
+
+
+def test_side_effects(candidate, reference, seed):
+    """x, valid, the parameters and the random generator are left as they were
+    x、valid、参数和随机数生成器都保持原样"""
+    mine, _theirs = twins(candidate, reference, seed)
+    x, valid = tokens(seed, grad=False), real(seed)
+    for masks in ((), (valid,), (valid, True)):
+        with unchanged(x=x, valid=valid, **dict(mine.named_parameters())):
+            mine(x, *masks)
+    with unchanged(x=x, valid=valid, **dict(mine.named_parameters())):
+        mine(tokens(seed + 1), valid.clone()).sum().backward()  # nor later, through what was kept
+    not_reseeded(lambda: (torch.rand(()), mine(x, valid, True)))
+    not_reseeded(lambda: candidate.MultiHeadAttention(8, 2))
+
+
+def test_not_contiguous(candidate, reference, seed):
+    """Transposed and sliced inputs and masks, with their gradients
+    转置、切片得到的输入和 mask，以及它们的梯度"""
+    mine, theirs = twins(candidate, reference, seed)
+    for causal in (False, True):
+        results = []
+        for layer in (mine, theirs):
+            leaf = tokens(seed, 5, 2, 24)
+            valid = real(seed, 4, 5)[::2].mT.contiguous().mT
+            output = layer(leaf.transpose(0, 1)[..., ::2], valid, causal)
+            results.append((output, *gradients(output, [leaf])))
+        same(*results, ["output", "∂L/∂x"])
+
+
+# Reversing a sequence: each position has to look at another one, found by position alone.
+
+SYMBOLS, LENGTH, WIDTH, HEADS = 5, 4, 16, 2  # small: an attempt may loop over every number
+
+
+class Reverser(nn.Module):
+    def __init__(self, module):
+        super().__init__()
+        self.symbol = nn.Embedding(SYMBOLS, WIDTH)
+        self.position = nn.Parameter(torch.randn(LENGTH, WIDTH))
+        self.attention = module.MultiHeadAttention(WIDTH, HEADS)
+        self.head = nn.Linear(WIDTH, SYMBOLS)
+
+    def forward(self, sequence):
+        return self.head(self.attention(self.symbol(sequence) + self.position))
+
+
+def train(model, seed, steps):
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
+    (batches,) = integers(seed, SYMBOLS, (steps, 10, LENGTH))
+    losses = []
+    for batch in batches:
+        loss = F.cross_entropy(model(batch).flatten(0, 1), batch.flip(1).flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@pytest.mark.training
+def test_training_follows(candidate, reference, seed):
+    """Trained inside a small model, the losses follow the reference
+    放进一个小模型训练，loss 与参考实现一致"""
+    theirs = place(Reverser(reference))
+    mine = adopt(place(Reverser(candidate)), theirs)
+    follows(train(mine, seed, 12), train(theirs, seed, 12))
+
+
+@pytest.mark.training
+def test_training_reverses(candidate, seed):
+    """Trained inside a small model, it learns to reverse sequences: accuracy ≥ 0.95
+    放进一个小模型训练，能学会把序列倒过来：准确率 ≥ 0.95"""
+    model = place(Reverser(candidate))
+    losses = train(model, seed, 60)
+    (sequences,) = integers(seed + 1, SYMBOLS, (200, LENGTH))
+    with torch.no_grad():
+        right = model(sequences).argmax(dim=-1) == sequences.flip(1)
+    reaches(right.double().mean().item(), 0.95, "accuracy", losses=losses)
