@@ -1,0 +1,414 @@
+"""Grades katas/lstm.py."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from dlkata.grading.suite import (
+    adopt,
+    data_file,
+    follows,
+    gradients,
+    holds,
+    integers,
+    kind_of,
+    near,
+    normal,
+    not_reseeded,
+    place,
+    reaches,
+    same,
+    setting,
+    unchanged,
+)
+
+# Parameters first: a nan in one sequence spoils all of ∂L/∂W, but not all of ∂L/∂x.
+LEARNED = ["∂L/∂weight_ih", "∂L/∂weight_hh", "∂L/∂bias"]
+B, T, D, H = 4, 6, 5, 3
+
+
+def adopted(module, source):
+    """`module` with the state of `source`, ready for gradients."""
+    adopt(module, source)
+    for learned in module.state_dict(keep_vars=True).values():
+        if not learned.requires_grad:
+            learned.requires_grad_()  # a buffer: test_fresh says so, once
+    return module
+
+
+def twins(candidate, reference, seed, kind, sizes=(D, H), scale=0.7):
+    """The attempt's module and the reference's, with the same weights."""
+    theirs = place(getattr(reference, kind)(*sizes))
+    shapes = [tuple(value.shape) for value in theirs.state_dict().values()]
+    drawn = normal(seed + 100, *shapes, scale=scale, grad=False)
+    theirs.load_state_dict(dict(zip(theirs.state_dict(), drawn, strict=True)))
+    return adopted(place(getattr(candidate, kind)(*sizes)), theirs), theirs
+
+
+def step(cell, x, state):
+    """What a cell returns: [h, c]."""
+    returned = cell(x, state)
+    holds(
+        isinstance(returned, (tuple, list)) and len(returned) == 2,
+        "The cell returns the tuple (h, c), both of the new step.",
+        "单元返回 tuple (h, c)，两者都是新一步的。",
+        value=kind_of(returned),
+        name="returned",
+    )
+    return list(returned)
+
+
+def walk(layer, x, *state):
+    """What a layer returns: [output, h, c]."""
+    returned = layer(x, *state)
+    nested = isinstance(returned, (tuple, list)) and len(returned) == 2
+    nested = nested and isinstance(returned[1], (tuple, list)) and len(returned[1]) == 2
+    inner = [kind_of(part) for part in returned] if isinstance(returned, (tuple, list)) else []
+    holds(
+        nested,
+        "The layer returns (output, (h, c)): a tuple whose second member is the tuple of both last states.",
+        "层返回 (output, (h, c))：tuple 的第二个成员是由最后一步的两个状态组成的 tuple。",
+        value=" ".join([kind_of(returned), *inner]),
+        name="returned",
+    )
+    return [returned[0], *returned[1]]
+
+
+def learned(module):
+    """weight_ih, weight_hh, bias, in whatever order they were registered."""
+    values = module.state_dict(keep_vars=True)
+    return [values[name] for name in sorted(values, key=lambda n: ("bias" in n, "hh" in n))]
+
+
+def judged(mine, theirs, names, leaves, note=""):
+    """Compares what both returned, then the gradients of the weights and of other leaves."""
+    (module, outputs, inputs), (right, right_outputs, right_inputs) = mine, theirs
+    same(outputs, right_outputs, [f"{name}{note}" for name in names])
+    same(
+        gradients(outputs, [*learned(module), *inputs]),
+        gradients(right_outputs, [*learned(right), *right_inputs]),
+        [*LEARNED, *leaves],
+    )
+
+
+def test_cell(candidate, reference, seed):
+    """One step of the cell: h and c are right
+    单元的一步：h 和 c 正确"""
+    mine, theirs = twins(candidate, reference, seed, "LSTMCell")
+    results = []
+    for cell in (mine, theirs):
+        x, h, c = normal(seed, (B, D), (B, H), (B, H), scale=1.3)
+        results.append(step(cell, x, (h, c)))
+    same(*results, ["h", "c"])
+
+
+def test_cell_gradients(candidate, reference, seed):
+    """One step of the cell: gradients of x, h, c and the parameters are right
+    单元的一步：x、h、c 和各参数的梯度正确"""
+    mine, theirs = twins(candidate, reference, seed, "LSTMCell")
+    found = []
+    for cell in (mine, theirs):
+        x, h, c = normal(seed, (B, D), (B, H), (B, H))
+        found.append((cell, step(cell, x, (h, c)), [x, h, c]))
+    judged(*found, ["h", "c"], ["∂L/∂x", "∂L/∂h", "∂L/∂c"])
+
+
+def test_layer(candidate, reference, seed):
+    """The layer from zero states: the output of every step and the last states are right
+    层从零状态出发：每一步的输出和最后的状态正确"""
+    mine, theirs = twins(candidate, reference, seed, "LSTM")
+    results = [walk(layer, *normal(seed, (B, T, D))) for layer in (mine, theirs)]
+    same(*results, ["output", "h", "c"])
+
+
+def test_initial_state(candidate, reference, seed):
+    """The layer starts from the state it is given
+    层从传入的状态出发"""
+    mine, theirs = twins(candidate, reference, seed, "LSTM")
+    results = []
+    for layer in (mine, theirs):
+        x, h, c = normal(seed, (B, T, D), (B, H), (B, H), scale=1.3)
+        results.append(walk(layer, x, (h, c)))
+    same(*results, ["output", "h", "c"])
+
+
+def test_layer_gradients(candidate, reference, seed):
+    """Gradients flow through all steps: to x, to the parameters and to the initial state
+    梯度流过所有时间步：传到 x、各参数和初始状态"""
+    mine, theirs = twins(candidate, reference, seed, "LSTM")
+    found = []
+    for layer in (mine, theirs):
+        (x,) = normal(seed, (B, T, D))
+        found.append((layer, walk(layer, x), [x]))
+    judged(*found, ["output", "h", "c"], ["∂L/∂x"])
+    found = []
+    for layer in (mine, theirs):
+        x, h, c = normal(seed, (B, T, D), (B, H), (B, H))
+        found.append((layer, walk(layer, x, (h, c)), [x, h, c]))
+    judged(*found, ["output", "h", "c"], ["∂L/∂x", "∂L/∂h₀", "∂L/∂c₀"])
+
+
+def test_gradient_of_each_result(candidate, reference, seed):
+    """Output, h and c each carry gradients of their own
+    output、h、c 各自都能传回梯度"""
+    mine, theirs = twins(candidate, reference, seed, "LSTM")
+    for part, name in enumerate(("output", "h", "c")):
+        found = []
+        for layer in (mine, theirs):
+            x, h, c = normal(seed, (B, T, D), (B, H), (B, H))
+            result = walk(layer, x, (h, c))[part]
+            found.append(gradients(result, [*learned(layer), x, h, c]))
+        leaves = [*LEARNED, "∂L/∂x", "∂L/∂h₀", "∂L/∂c₀"]
+        same(*found, [f"{leaf} (L from {name})" for leaf in leaves])
+
+
+def test_two_pieces(candidate, reference, seed):
+    """A sequence fed in two pieces, the state passed on, gives what the whole gives
+    序列分两段输入、状态接着传，与整段输入的结果一致"""
+    pieces = []
+    for layer in twins(candidate, reference, seed, "LSTM"):
+        (x,) = normal(seed, (B, T, D))
+        pieces.append((layer, x, walk(layer, x[:, :2])))
+    # Judged before it goes on: states of the wrong shape would crash in as many ways as there are styles.
+    same(*(first for _, _, first in pieces), [f"{name} (first piece)" for name in ("output", "h", "c")])
+    results = []
+    for layer, x, (start, h, c) in pieces:
+        rest, h, c = walk(layer, x[:, 2:], (h, c))
+        output = torch.cat([start, rest], dim=1)
+        results.append([output, h, c, *gradients([output, h, c], [x])])
+    same(*results, ["output", "h", "c", "∂L/∂x"])
+
+
+def test_long_sequence(candidate, reference, seed):
+    """Forty steps, with gradients back to the first
+    四十步的序列，梯度一直传回第一步"""
+    mine, theirs = twins(candidate, reference, seed, "LSTM")
+    found = []
+    for layer in (mine, theirs):
+        x, h, c = normal(seed, (2, 40, D), (2, H), (2, H), scale=0.5)
+        output, _, last = walk(layer, x, (h, c))
+        found.append((layer, [output[:, -1], last], [x, h, c]))
+    judged(*found, ["output[:, -1]", "c"], ["∂L/∂x", "∂L/∂h₀", "∂L/∂c₀"])
+
+
+def test_fresh(candidate, reference, seed):
+    """A new cell and a new layer: names, shapes, bias 1 for the forget gate, uniform weights
+    新建的单元和层：名字、形状、遗忘门 bias 为 1、权重均匀分布"""
+    hidden = 50
+    bound = 1 / math.sqrt(hidden)
+    for kind in ("LSTMCell", "LSTM"):
+        mine, theirs = getattr(candidate, kind)(60, hidden), getattr(reference, kind)(60, hidden)
+        initial = {name: value.clone() for name, value in mine.state_dict().items()}
+        adopt(mine, theirs)
+        trained = sorted(name for name, value in mine.named_parameters() if value.requires_grad)
+        holds(
+            trained == sorted(initial),
+            "The two weights and the bias must be trainable parameters: an optimizer sees nothing else.",
+            "两个权重和 bias 都应当是可训练参数：优化器只看得到参数。",
+            value=", ".join(trained),
+            name="parameters",
+        )
+        for name, value in initial.items():
+            if name.endswith("bias"):
+                same(value, theirs.state_dict()[name].clone(), f"{name} (new)")
+                continue
+            en = f"A new {name} is not uniform in (−1/√H, 1/√H)"
+            zh = f"新建的 {name} 不是 (−1/√H, 1/√H) 上的均匀分布"
+            centre = float(value.mean() / (value.std() + 1e-9))
+            near(centre, 0.0, 0.06, f"mean/std, {name}", en + ": its mean is not 0.", zh + "：均值不为 0。")
+            # Ratios as logarithms: weights a hundred times too large fluctuate a hundred times more.
+            spread = math.log(float(value.std()) / bound * math.sqrt(3) + 1e-9)
+            largest = math.log(float(value.abs().max()) / bound + 1e-9)
+            near(
+                spread,
+                0.0,
+                0.03,
+                f"ln(std·√(3H)), {name}",
+                en + ": the spread is wrong.",
+                zh + "：标准差不对。",
+            )
+            near(largest, 0.0, 0.01, f"ln(max·√H), {name}", en + ": the range is wrong.", zh + "：范围不对。")
+            fresh = value.unique().numel() / value.numel()
+            holds(
+                fresh > 0.98,
+                "A new weight repeats itself: draw every entry on its own, for each of the four blocks.",
+                "新建的权重里有重复：四个块的每个元素都要独立抽取。",
+                value=round(fresh, 1),
+                name=f"distinct, {name}",
+            )
+
+
+def test_saturated(candidate, reference, seed):
+    """Saturated gates: values and gradients stay finite and right
+    门饱和时，数值和梯度仍然有限且正确"""
+    for dtype in (setting.dtype, torch.float32):
+        mine, theirs = (m.to(dtype) for m in twins(candidate, reference, seed, "LSTMCell", scale=1.0))
+        found = []
+        for cell in (mine, theirs):
+            # The first two sequences saturate, the others do not.
+            x, h, c = normal(seed, (B, D), (B, H), (B, H), dtype=dtype)
+            loud = x.new_tensor([300.0, 150.0, 1.0, 0.5])[:, None]
+            found.append((cell, step(cell, x * loud, (h, c)), [h, c, x]))
+        judged(*found, ["h", "c"], ["∂L/∂h", "∂L/∂c", "∂L/∂x"], f" ({str(dtype)[6:]})")
+
+
+def test_sizes(candidate, reference, seed):
+    """Any sizes work: one sequence, one step, one feature, one hidden unit
+    任何尺寸都可以：一条序列、一步、一个特征、一个隐藏单元"""
+    for batch, steps, size, hidden in ((1, 1, 5, 3), (1, 4, 2, 7), (3, 1, 7, 2), (2, 3, 1, 1), (4, 4, 4, 4)):
+        mine, theirs = twins(candidate, reference, seed, "LSTM", (size, hidden))
+        found = []
+        for layer in (mine, theirs):
+            x, h, c = normal(seed, (batch, steps, size), (batch, hidden), (batch, hidden))
+            found.append([*walk(layer, x), *walk(layer, x, (h, c))])
+        note = f" (B={batch}, T={steps}, D={size}, H={hidden})"
+        same(*found, [name + note for name in ("output", "h", "c") * 2])
+
+
+def test_many_calls(candidate, reference, seed):
+    """Calls are independent: other batches, lengths and modes before change nothing
+    各次调用互不影响：之前用过别的 batch、长度和模式也一样"""
+    mine, theirs = twins(candidate, reference, seed, "LSTM")
+    found = []
+    for layer in (mine, theirs):
+        found.append([part for _ in range(2) for part in walk(layer, *normal(seed, (B, T, D)))])
+    same(*found, [*("output", "h", "c"), *("output (again)", "h (again)", "c (again)")])
+    found = []
+    for layer in (mine, theirs):
+        results = []
+        for shape in ((2, 7, D), (7, 2, D)):
+            results += walk(layer, *normal(seed, shape))
+        with torch.no_grad():
+            results += walk(layer.eval(), *normal(seed, (B, T, D)))
+        (x,) = normal(seed + 1, (B, T, D))
+        outputs = walk(layer, x)
+        results += [*outputs, *gradients(outputs, [x])]
+        layer.train()
+        x, h, c = normal(seed, (B, 1, D), (B, H), (B, H))
+        results += step(layer.cell, x[:, 0], (h, c))
+        found.append(results)
+    same(
+        *found,
+        [*("output", "h", "c") * 2, *("output (eval)", "h (eval)", "c (eval)") * 2, "∂L/∂x (eval)", "h", "c"],
+    )
+
+
+def test_instances(candidate, reference, seed):
+    """Two layers share nothing
+    两个层之间不共享任何东西"""
+    pairs = [twins(candidate, reference, seed + i, "LSTM", sizes) for i, sizes in enumerate(((D, H), (D, H)))]
+    for number, (mine, theirs) in enumerate(pairs):
+        results = [walk(layer, *normal(seed, (B, T, D))) for layer in (mine, theirs)]
+        same(*results, [f"{name} ({number})" for name in ("output", "h", "c")])
+
+
+def test_float32(candidate, reference, seed):
+    """float32 stays float32
+    float32 的输入得到 float32 的结果"""
+    found = []
+    for layer in twins(candidate, reference, seed, "LSTM"):
+        walk(layer, *normal(seed, (B, T, D)))  # what it may keep of this call must not stay
+        layer.float()
+        x, h, c = normal(seed, (B, T, D), (B, H), (B, H), dtype=torch.float32)
+        outputs = [*walk(layer, x), *walk(layer, x, (h, c))]
+        found.append([*outputs, *gradients(outputs, [*learned(layer), x, h, c])])
+    same(*found, [*("output", "h", "c") * 2, *LEARNED, "∂L/∂x", "∂L/∂h₀", "∂L/∂c₀"])
+
+
+def test_non_contiguous(candidate, reference, seed):
+    """Transposed, strided and expanded inputs and states work
+    输入和状态是转置、带步长的切片或 expand 的结果时也正确"""
+    mine, theirs = twins(candidate, reference, seed, "LSTM")
+    found = []
+    for layer in (mine, theirs):
+        late, wide, h, c = normal(seed, (T, B, D), (B, 2 * T, 2 * D), (H, B), (1, H))
+        results = walk(layer, late.transpose(0, 1), (h.T, c.expand(B, H)))
+        results += walk(layer, wide[:, ::2, 1::2])
+        found.append([*results, *gradients(results, [late, wide, h, c])])
+    leaves = ["∂L/∂x (transposed)", "∂L/∂x (strided)", "∂L/∂h₀", "∂L/∂c₀"]
+    same(*found, [*("output", "h", "c") * 2, *leaves])
+
+
+def test_side_effects(candidate, seed):
+    """Inputs, states and parameters are left alone, also by later calls; nothing is reseeded
+    输入、状态和参数保持不变，之后的调用也不会改动；不重新设种子"""
+    layer = place(candidate.LSTM(D, H))
+    x, h, c = normal(seed, (B, T, D), (B, H), (B, H), grad=False)
+    with unchanged(x=x, h=h, c=c, **dict(layer.named_parameters())):
+        output, (last_h, last_c) = layer(x, (h, c))
+        with unchanged(output=output, last_h=last_h, last_c=last_c):
+            layer(x, (2 * h, c + 1))[0].sum().backward()
+            layer.cell(x[:, 0], (h, c))
+            layer.eval()(x)
+    not_reseeded(lambda: candidate.LSTM(2, 3)(torch.rand(2, 4, 2)))
+
+
+def predict(layer, head, tokens, state, size):
+    output, (h, c) = layer(nn.functional.one_hot(tokens, size).to(setting.dtype), *state)
+    return head(output), (h.detach(), c.detach())
+
+
+def characters(module, seed, source, steps=12, batch=6, length=20, hidden=24):
+    """The first losses of a character model that reads the novel on, its state carried from piece to piece."""
+    text = data_file(__file__, "time_machine.txt").read_text(encoding="utf-8")[: batch * steps * length + 1]
+    alphabet = sorted(set(text))
+    codes = torch.tensor([alphabet.index(c) for c in text])
+    layer, head = place(module.LSTM(len(alphabet), hidden)), place(nn.Linear(hidden, len(alphabet)))
+    adopt(layer, source(len(alphabet), hidden))
+    shapes = (tuple(head.weight.shape), tuple(head.bias.shape))
+    drawn = normal(seed, *shapes, scale=0.2, grad=False)
+    head.load_state_dict(dict(zip(("weight", "bias"), drawn, strict=True)))
+    rows = codes[:-1].view(batch, -1).to(drawn[0].device)
+    nexts = codes[1:].view(batch, -1).to(drawn[0].device)
+    optimizer = torch.optim.SGD([*layer.parameters(), *head.parameters()], 2.0)
+    state, losses = (), []
+    for i in range(0, steps * length, length):
+        logits, carried = predict(layer, head, rows[:, i : i + length], state, len(alphabet))
+        state = (carried,)
+        loss = nn.functional.cross_entropy(logits.flatten(0, 1), nexts[:, i : i + length].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@pytest.mark.training
+def test_characters(candidate, reference, seed):
+    """A character model of The Time Machine learns as with the reference
+    在《时间机器》上训练字符模型，loss 曲线与参考实现一致"""
+
+    def source(size, hidden):
+        torch.manual_seed(seed)
+        return place(reference.LSTM(size, hidden))
+
+    curves = [characters(module, seed, source) for module in (candidate, reference)]
+    follows(*curves, 1e-6 if setting.dtype == torch.float64 else 1e-3)
+
+
+@pytest.mark.training
+def test_remembers(candidate, seed):
+    """It learns to tell the first token after 30 steps: accuracy ≥ 0.95
+    能学会在 30 步之后说出第一个 token：准确率 ≥ 0.95"""
+    size, kinds, hidden, length, batch = 6, 3, 40, 30, 16
+    layer, head = place(candidate.LSTM(size, hidden)), place(nn.Linear(hidden, kinds))
+    with torch.no_grad():  # gates that start wide open: the usual start where memories are long
+        layer.cell.bias[hidden : 2 * hidden] = 6.0
+    optimizer = torch.optim.Adam([*layer.parameters(), *head.parameters()], 0.03)
+    losses, accuracies = [], []
+    for number in range(300):
+        first, rest = integers(1000 * seed + number, kinds, (batch, 1), (batch, length - 1))
+        tokens = torch.cat([first, kinds + rest], dim=1)  # what follows is noise, in other tokens
+        logits = predict(layer, head, tokens, (), size)[0][:, -1]
+        loss = nn.functional.cross_entropy(logits, first[:, 0])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        accuracies.append((logits.argmax(-1) == first[:, 0]).double().mean().item())
+        if sum(accuracies[-5:]) == 5:
+            break
+    # Without a memory it stays at 1/3.
+    reaches(sum(accuracies[-5:]) / 5, 0.95, "accuracy", losses=losses)

@@ -1,0 +1,26 @@
+# mistake: The decay is not multiplied by lr.
+# bug: decay_without_lr
+# line: 25
+import torch
+
+
+class AdamW:
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
+        self.params = list(params)
+        self.lr, (self.b1, self.b2), self.eps, self.wd = lr, betas, eps, weight_decay
+        self.state = [{"t": 0, "m": torch.zeros_like(p), "v": torch.zeros_like(p)} for p in self.params]
+
+    def quotient(self, s, g):
+        s["t"] += 1
+        s["m"] = self.b1 * s["m"] + (1 - self.b1) * g
+        s["v"] = self.b2 * s["v"] + (1 - self.b2) * g**2
+        m_hat, v_hat = s["m"] / (1 - self.b1 ** s["t"]), s["v"] / (1 - self.b2 ** s["t"])
+        return m_hat / (v_hat.sqrt() + self.eps)
+
+    def step(self):
+        for p, s in zip(self.params, self.state):
+            if p.grad is None:
+                continue
+            q = self.quotient(s, p.grad.data)
+            p.data.mul_(1 - self.wd)
+            p.data.sub_(self.lr * q)

@@ -1,0 +1,43 @@
+# mistake: The layer walks over dimension 0, as if x were (T, B, D).
+# bug: time_first
+# line: 36, 41
+import math
+
+import torch
+from torch import nn
+
+
+class LSTMCell(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.hidden_size = hidden_size
+        k = 1 / math.sqrt(hidden_size)
+        self.weight_ih = nn.Parameter(torch.empty(4 * hidden_size, input_size).uniform_(-k, k))
+        self.weight_hh = nn.Parameter(torch.empty(4 * hidden_size, hidden_size).uniform_(-k, k))
+        self.bias = nn.Parameter(torch.zeros(4 * hidden_size))
+        self.bias.data[hidden_size : 2 * hidden_size] = 1.0
+
+    def forward(self, x, state):
+        h, c = state
+        z = x @ self.weight_ih.t() + h @ self.weight_hh.t() + self.bias
+        i, f, g, o = torch.split(z, self.hidden_size, dim=1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        h = torch.sigmoid(o) * torch.tanh(c)
+        return h, c
+
+
+class LSTM(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.cell = LSTMCell(input_size, hidden_size)
+        self.hidden_size = hidden_size
+
+    def forward(self, x, state=None):
+        seq_len, batch, _ = x.shape
+        if state is None:
+            state = (x.new_zeros(batch, self.hidden_size), x.new_zeros(batch, self.hidden_size))
+        out = []
+        for t in range(seq_len):
+            state = self.cell(x[t], state)
+            out.append(state[0])
+        return torch.stack(out), state
