@@ -1,0 +1,263 @@
+"""Grades katas/weight_init.py."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from dlkata.grading.suite import digits, holds, integers, near, not_reseeded, place, reaches, same, setting
+
+# fan_in and fan_out: 70, 300; 500, 45; 375, 900; 520, 92; 216, 648
+SHAPES = (300, 70), (45, 500), (60, 25, 3, 5), (23, 130, 4), (27, 9, 2, 3, 4)
+FUNCTIONS = "xavier_uniform", "xavier_normal", "he_uniform", "he_normal"
+
+
+def fans(shape):
+    return tuple(n * math.prod(shape[2:]) for n in (shape[1], shape[0]))
+
+
+def xavier(shape, gain=1.0):
+    return gain * math.sqrt(2 / sum(fans(shape)))
+
+
+def he(shape, mode="fan_in", negative_slope=0.0):
+    return math.sqrt(2 / (1 + negative_slope**2) / fans(shape)[mode == "fan_out"])
+
+
+def tensor(shape, dtype=None):
+    """What is to be filled: full of nonsense that must not survive."""
+    return torch.full(shape, 77.0, dtype=dtype or setting.dtype, device=setting.device)
+
+
+def judge(values, std, name, *, uniform):
+    """Whether `values` have this distribution. Ratios and a logarithm: every scale is told as sharply."""
+    values = values.detach().double().cpu().flatten()
+    size = values.square().mean().sqrt().item()
+    near(
+        math.log(size / std) if size else -math.inf, 0.0, 0.045, f"{name}: ln(std / right std)",
+        "The entries are spread too widely (above 0) or too narrowly (below 0)",
+        "各元素分布得太宽（大于 0）或太窄（小于 0）",
+    )  # fmt: skip
+    near(
+        values.mean().item() / size, 0.0, 0.06, f"{name}: mean / std",
+        "The entries are not centred on 0",
+        "各元素的均值不为 0",
+    )  # fmt: skip
+    near(
+        values.abs().mean().item() / size,
+        math.sqrt(3) / 2 if uniform else math.sqrt(2 / math.pi),
+        0.015,
+        f"{name}: mean |·| / std",
+        "The entries do not follow a uniform distribution" if uniform else "The entries do not follow a normal distribution",
+        "各元素不服从均匀分布" if uniform else "各元素不服从正态分布",
+    )
+    largest = values.abs().max().item() / std
+    holds(
+        largest <= math.sqrt(3) * (1 + 1e-6) if uniform else largest > 3.2,
+        "Some entries lie outside (−b, b)" if uniform else "No entry lies far out: a normal distribution is not truncated",
+        "部分元素落在 (−b, b) 之外" if uniform else "没有离均值很远的元素：正态分布不应截断",
+        name=f"{name}: max |·|",
+    )
+    near(
+        values.unique().numel() / values.numel(), 1.0, 0.05, f"{name}: distinct entries",
+        "Entries are copies of each other; each is drawn independently",
+        "许多元素相同；每个元素应当独立抽取",
+    )  # fmt: skip
+
+
+def check(candidate, function, std, cases):
+    for shape in SHAPES:
+        for settings in cases:
+            weight = tensor(shape)
+            getattr(candidate, function)(weight, **settings)
+            case = ", ".join([str(shape), *(f"{name} = {value}" for name, value in settings.items())])
+            judge(weight, std(shape, **settings), case, uniform=function.endswith("uniform"))
+
+
+def test_fans_of_matrices(candidate, reference, seed):
+    """fans of a linear layer are right
+    线性层的 fan_in、fan_out 正确"""
+    for shape in ((5, 3), (1, 7), (300, 70)):
+        same(candidate.fans(tensor(shape)), reference.fans(tensor(shape)), f"fans {shape}")
+
+
+def test_fans_of_kernels(candidate, reference, seed):
+    """fans of convolutions count every position of the kernel
+    卷积的 fan_in、fan_out 计入 kernel 的所有位置"""
+    for shape in ((5, 3, 2), (5, 3, 2, 7), (4, 1, 3, 3), (5, 3, 2, 7, 4)):
+        same(candidate.fans(tensor(shape)), reference.fans(tensor(shape)), f"fans {shape}")
+
+
+def test_xavier_uniform(candidate, seed):
+    """xavier_uniform has the right distribution
+    xavier_uniform 的分布正确"""
+    check(candidate, "xavier_uniform", xavier, [{}])
+
+
+def test_xavier_normal(candidate, seed):
+    """xavier_normal has the right distribution
+    xavier_normal 的分布正确"""
+    check(candidate, "xavier_normal", xavier, [{}])
+
+
+def test_he_uniform(candidate, seed):
+    """he_uniform has the right distribution
+    he_uniform 的分布正确"""
+    check(candidate, "he_uniform", he, [{}])
+
+
+def test_he_normal(candidate, seed):
+    """he_normal has the right distribution
+    he_normal 的分布正确"""
+    check(candidate, "he_normal", he, [{}])
+
+
+def test_gain(candidate, seed):
+    """gain multiplies the standard deviation
+    gain 乘在标准差上"""
+    for function in ("xavier_uniform", "xavier_normal"):
+        check(candidate, function, xavier, [{"gain": 5 / 3}, {"gain": 0.4}])
+
+
+def test_mode(candidate, seed):
+    """mode chooses between fan_in and fan_out
+    mode 决定用 fan_in 还是 fan_out"""
+    for function in ("he_uniform", "he_normal"):
+        check(candidate, function, he, [{"mode": "fan_out"}, {"mode": "fan_in"}])
+
+
+def test_negative_slope(candidate, seed):
+    """negative_slope is made up for
+    negative_slope 得到补偿"""
+    for function in ("he_uniform", "he_normal"):
+        check(candidate, function, he, [{"negative_slope": 0.7}, {"negative_slope": 2.0, "mode": "fan_out"}])
+
+
+def test_in_place(candidate, seed):
+    """The tensor itself is filled and returned, and its views see it
+    填充并返回的就是原张量，它的 view 也能看到"""
+    for function in FUNCTIONS:
+        weight = tensor((30, 20))
+        view = weight.view(-1)
+        returned = getattr(candidate, function)(weight)
+        for name, value in (("weight", weight), ("view", view)):
+            filled = not bool((value == 77).any())
+            holds(
+                filled,
+                "Some entries were not filled: the memory of the given tensor must hold the new numbers",
+                "有些元素没有填上：新的数应写进传入张量自己的内存",
+                value=str(filled),
+                name=f"{function}: {name} filled",
+            )
+        found = "the same" if returned is weight else type(returned).__name__
+        holds(
+            returned is weight,
+            "The function must return the very tensor that it was given",
+            "函数应返回传入的那个张量本身",
+            value=found,
+            name=f"{function}: returned",
+        )
+
+
+def test_parameters(candidate, seed):
+    """Parameters are filled without autograd taking part, and stay leaves
+    填充参数时 autograd 不参与，参数仍是叶子张量"""
+    for function in FUNCTIONS:
+        for mode in (True, False):
+            weight = nn.Parameter(tensor((30, 20)))
+            with torch.set_grad_enabled(mode):
+                getattr(candidate, function)(weight)
+                found = f"leaf {weight.is_leaf}, requires_grad {weight.requires_grad}, grad mode {torch.is_grad_enabled()}"
+            holds(
+                found == f"leaf True, requires_grad True, grad mode {mode}",
+                "A parameter must stay a leaf that requires a gradient, and grad mode as it was",
+                "参数应仍是 requires_grad 的叶子张量，梯度开关保持原样",
+                value=found,
+                name=function,
+            )
+
+
+def test_strides(candidate, seed):
+    """A weight that is not contiguous is filled, and memory between its entries is left alone
+    weight 不是 contiguous 时也能填好，元素之间的内存不被改动"""
+    for function, std in zip(FUNCTIONS, (xavier, xavier, he, he), strict=True):
+        table = tensor((140, 300))
+        weight = table[:, ::2].t()  # (150, 140)
+        getattr(candidate, function)(weight)
+        judge(weight, std((150, 140)), f"{function}, transposed", uniform=function.endswith("uniform"))
+        kept = bool((table[:, 1::2] == 77).all())
+        holds(
+            kept,
+            "Memory between the entries of the weight was overwritten",
+            "weight 各元素之间的内存被覆盖了",
+            value=str(kept),
+            name=f"{function}: memory between",
+        )
+
+
+def test_dtype(candidate, seed):
+    """float32 weights are filled right, and stay float32
+    float32 的 weight 也正确，且保持 float32"""
+    for function, std in zip(FUNCTIONS, (xavier, xavier, he, he), strict=True):
+        weight = tensor((150, 140), torch.float32)
+        getattr(candidate, function)(weight)
+        judge(weight, std((150, 140)), f"{function}, float32", uniform=function.endswith("uniform"))
+        holds(
+            weight.dtype == torch.float32,
+            "A float32 weight became another dtype",
+            "float32 的 weight 变成了别的 dtype",
+            value=str(weight.dtype),
+            name=f"{function}: dtype",
+        )
+
+
+def test_generator(candidate, seed):
+    """The numbers come from torch's global generator, which is not reseeded
+    数取自 torch 的全局生成器，且不重新设种子"""
+    for function in FUNCTIONS:
+        drawn = []
+        for number in (seed, seed, None, seed + 1):
+            if number is not None:
+                torch.manual_seed(number)
+            drawn.append(getattr(candidate, function)(tensor((30, 20))))
+        drawn = [tensor((30, 20)) if d is None else d for d in drawn]
+        alike = [bool((drawn[0] == other).all()) for other in drawn[1:]]
+        holds(
+            alike == [True, False, False],
+            "The same seed must give the same weights; another seed, or another call, must not",
+            "种子相同，权重应相同；换一个种子或再调用一次，权重应不同",
+            value=str(alike),
+            name=f"{function}: same seed, second call, other seed",
+        )
+        not_reseeded(lambda function=function: getattr(candidate, function)(tensor((30, 20))))
+
+
+@pytest.mark.training
+def test_training_reaches(candidate, seed):
+    """A ReLU net of 30 layers learns handwritten digits from he_normal weights: accuracy ≥ 0.8
+    用 he_normal 初始化，30 层的 ReLU 网络学会认手写数字：准确率 ≥ 0.8"""
+    images, labels = digits()
+    images = images.flatten(1).to(setting.dtype) * 2
+    widths = [64, *[48] * 29, 10]
+    net = nn.Sequential(
+        *(layer for pair in zip(widths, widths[1:], strict=False) for layer in (nn.Linear(*pair), nn.ReLU()))
+    )[:-1]
+    place(net)
+    for layer in net:
+        if isinstance(layer, nn.Linear):
+            candidate.he_normal(layer.weight)
+            nn.init.zeros_(layer.bias)
+    optimizer = torch.optim.Adam(net.parameters(), 1e-3)
+    (batches,) = integers(seed, len(images), (200, 64))
+    losses = []
+    for batch in batches:
+        loss = F.cross_entropy(net(images[batch]), labels[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    with torch.no_grad():
+        accuracy = (net(images).argmax(-1) == labels).double().mean().item()
+    reaches(accuracy, 0.8, "accuracy", losses=losses)
