@@ -123,11 +123,12 @@ class Record:
         ]
 
     def begun_again(self, kata: str) -> bool:
-        """Whether it was reset since it was last passed."""
+        """Whether it was reset since it was last passed. (Left to itself, SQLite walks through all of the kata's.)"""
         query = """
             SELECT COALESCE(MAX(id), 0) > COALESCE(
-                (SELECT MAX(id) FROM events WHERE kata = ?1 AND kind = 'checked' AND passed = 1), 0)
-            FROM events WHERE kata = ?1 AND kind = 'reset'
+                (SELECT MAX(id) FROM events INDEXED BY events_by_kata
+                 WHERE kata = ?1 AND kind = 'checked' AND passed = 1), 0)
+            FROM events INDEXED BY events_by_kata WHERE kata = ?1 AND kind = 'reset'
         """
         with explained():
             return bool(self.connection.execute(query, (kata,)).fetchone()[0])
@@ -140,8 +141,9 @@ class Record:
     def hints_taken(self, kata: str) -> int:
         """How far down the hint ladder the learner is, counted since the last reset."""
         query = """
-            SELECT COALESCE(MAX(json_extract(detail, '$.rung')), 0) FROM events WHERE kata = ?1 AND kind = 'hinted'
-            AND id > COALESCE((SELECT MAX(id) FROM events WHERE kata = ?1 AND kind = 'reset'), 0)
+            SELECT COALESCE(MAX(json_extract(detail, '$.rung')), 0) FROM events INDEXED BY events_by_kata
+            WHERE kata = ?1 AND kind = 'hinted' AND id > COALESCE(
+                (SELECT MAX(id) FROM events INDEXED BY events_by_kata WHERE kata = ?1 AND kind = 'reset'), 0)
         """
         with explained():
             return int(self.connection.execute(query, (kata,)).fetchone()[0])
