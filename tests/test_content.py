@@ -37,8 +37,11 @@ def test_the_files_are_as_they_must_be(name):
 
 @pytest.mark.parametrize("name", KATAS)
 def test_every_claim_holds(name, open_line):
-    """The reference and the right attempts pass under five seeds, the stub fails, every bug is named as itself."""
-    proofs = prove(list(claims(LIBRARY.kata(name))), open_line, CORES)
+    """The reference and the right attempts pass, the stub fails, every bug is named as itself.
+
+    Two seeds: `dlkata author check` takes five, and minutes.
+    """
+    proofs = prove(list(claims(LIBRARY.kata(name), seeds=(0, 1))), open_line, CORES)
     assert [f"{claim.label} {complaint}" for claim, _graded, complaint in proofs if complaint] == []
 
 

@@ -1,6 +1,7 @@
 """Grades katas/weight_init.py."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -50,13 +51,17 @@ def judge(values, std, name, *, uniform):
         math.sqrt(3) / 2 if uniform else math.sqrt(2 / math.pi),
         0.015,
         f"{name}: mean |·| / std",
-        "The entries do not follow a uniform distribution" if uniform else "The entries do not follow a normal distribution",
+        "The entries do not follow a uniform distribution"
+        if uniform
+        else "The entries do not follow a normal distribution",
         "各元素不服从均匀分布" if uniform else "各元素不服从正态分布",
     )
     largest = values.abs().max().item() / std
     holds(
         largest <= math.sqrt(3) * (1 + 1e-6) if uniform else largest > 3.2,
-        "Some entries lie outside (−b, b)" if uniform else "No entry lies far out: a normal distribution is not truncated",
+        "Some entries lie outside (−b, b)"
+        if uniform
+        else "No entry lies far out: a normal distribution is not truncated",
         "部分元素落在 (−b, b) 之外" if uniform else "没有离均值很远的元素：正态分布不应截断",
         name=f"{name}: max |·|",
     )
@@ -241,9 +246,7 @@ def test_training_reaches(candidate, seed):
     images, labels = digits()
     images = images.flatten(1).to(setting.dtype) * 2
     widths = [64, *[48] * 29, 10]
-    net = nn.Sequential(
-        *(layer for pair in zip(widths, widths[1:], strict=False) for layer in (nn.Linear(*pair), nn.ReLU()))
-    )[:-1]
+    net = nn.Sequential(*(layer for pair in pairwise(widths) for layer in (nn.Linear(*pair), nn.ReLU())))[:-1]
     place(net)
     for layer in net:
         if isinstance(layer, nn.Linear):

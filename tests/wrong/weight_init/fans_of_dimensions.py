@@ -1,13 +1,13 @@
 # mistake: The layout is taken for (in, out), so the two fans change places.
 # bug: fans_swapped
-# line: 1
+# line: 10
 import math
 
 import torch
 
 
 def fans(weight):
-    n_in, n_out = weight.shape[0], weight.shape[1]  #!!
+    n_in, n_out = weight.shape[0], weight.shape[1]
     field = weight[0, 0].numel()
     return n_in * field, n_out * field
 

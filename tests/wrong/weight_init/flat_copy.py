@@ -1,5 +1,5 @@
 # mistake: The numbers are written into a flattened weight, which is a copy if the weight is not contiguous.
-# line: 1
+# line: 38
 import math
 
 import torch
@@ -35,5 +35,5 @@ def he_normal(weight, mode="fan_in", negative_slope=0.0):
     fan = fans(weight)[0 if mode == "fan_in" else 1]
     sigma = math.sqrt(2 / (1 + negative_slope**2) / fan)
     with torch.no_grad():
-        weight.reshape(-1).normal_(0, sigma)  #!!
+        weight.reshape(-1).normal_(0, sigma)
         return weight

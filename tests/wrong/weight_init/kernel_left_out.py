@@ -1,6 +1,6 @@
 # mistake: The size of the kernel does not enter the fans.
 # bug: kernel_ignored
-# line: 1
+# line: 11
 import math
 
 import torch
@@ -8,7 +8,7 @@ import torch
 
 def fans(weight):
     n_out, n_in = weight.shape[0], weight.shape[1]
-    return n_in, n_out  #!!
+    return n_in, n_out
 
 
 def xavier_uniform(weight, gain=1.0):

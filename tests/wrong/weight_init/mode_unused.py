@@ -1,6 +1,6 @@
 # mistake: mode is accepted but never looked at.
 # bug: mode_ignored
-# line: 1
+# line: 29, 36
 import math
 
 import torch
@@ -26,14 +26,14 @@ def xavier_normal(weight, gain=1.0):
 
 
 def he_uniform(weight, mode="fan_in", negative_slope=0.0):
-    fan = fans(weight)[0]  #!!
+    fan = fans(weight)[0]
     limit = math.sqrt(6 / (1 + negative_slope**2) / fan)
     with torch.no_grad():
         return weight.uniform_(-limit, limit)
 
 
 def he_normal(weight, mode="fan_in", negative_slope=0.0):
-    fan = fans(weight)[0]  #!!
+    fan = fans(weight)[0]
     sigma = math.sqrt(2 / (1 + negative_slope**2) / fan)
     with torch.no_grad():
         return weight.normal_(0, sigma)

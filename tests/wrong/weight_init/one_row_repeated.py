@@ -1,5 +1,5 @@
 # mistake: One row is drawn and copied to all outputs.
-# line: 1
+# line: 38
 import math
 
 import torch
@@ -35,4 +35,4 @@ def he_normal(weight, mode="fan_in", negative_slope=0.0):
     fan = fans(weight)[0 if mode == "fan_in" else 1]
     sigma = math.sqrt(2 / (1 + negative_slope**2) / fan)
     with torch.no_grad():
-        return weight.copy_(weight[:1].clone().normal_(0, sigma).expand_as(weight))  #!!
+        return weight.copy_(weight[:1].clone().normal_(0, sigma).expand_as(weight))

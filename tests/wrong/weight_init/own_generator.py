@@ -1,5 +1,5 @@
 # mistake: he_uniform draws from a generator of its own, which always starts the same.
-# line: 1
+# line: 31
 import math
 
 import torch
@@ -28,7 +28,7 @@ def he_uniform(weight, mode="fan_in", negative_slope=0.0):
     fan = fans(weight)[0 if mode == "fan_in" else 1]
     limit = math.sqrt(6 / (1 + negative_slope**2) / fan)
     with torch.no_grad():
-        return weight.uniform_(-limit, limit, generator=torch.Generator().manual_seed(0))  #!!
+        return weight.uniform_(-limit, limit, generator=torch.Generator().manual_seed(0))
 
 
 def he_normal(weight, mode="fan_in", negative_slope=0.0):

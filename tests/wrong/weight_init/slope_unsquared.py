@@ -1,6 +1,6 @@
 # mistake: The slope enters as a, not as a².
 # bug: slope_not_squared
-# line: 1
+# line: 37
 import math
 
 import torch
@@ -34,6 +34,6 @@ def he_uniform(weight, mode="fan_in", negative_slope=0.0):
 
 def he_normal(weight, mode="fan_in", negative_slope=0.0):
     fan = fans(weight)[0 if mode == "fan_in" else 1]
-    sigma = math.sqrt(2 / (1 + negative_slope) / fan)  #!!
+    sigma = math.sqrt(2 / (1 + negative_slope) / fan)
     with torch.no_grad():
         return weight.normal_(0, sigma)

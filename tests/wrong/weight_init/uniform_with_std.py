@@ -1,6 +1,6 @@
 # mistake: The standard deviation is taken for the bound of the uniform distributions.
 # bug: bound_is_std
-# line: 1
+# line: 30
 import math
 
 import torch
@@ -27,7 +27,7 @@ def xavier_normal(weight, gain=1.0):
 
 def he_uniform(weight, mode="fan_in", negative_slope=0.0):
     fan = fans(weight)[0 if mode == "fan_in" else 1]
-    limit = math.sqrt(2 / (1 + negative_slope**2) / fan)  #!!
+    limit = math.sqrt(2 / (1 + negative_slope**2) / fan)
     with torch.no_grad():
         return weight.uniform_(-limit, limit)
 

@@ -1,6 +1,6 @@
 # mistake: The normal versions pass the variance as standard deviation.
 # bug: variance_for_std
-# line: 1
+# line: 25, 37
 import math
 
 import torch
@@ -22,7 +22,7 @@ def xavier_uniform(weight, gain=1.0):
 def xavier_normal(weight, gain=1.0):
     fan_in, fan_out = fans(weight)
     with torch.no_grad():
-        return weight.normal_(0, gain**2 * 2 / (fan_in + fan_out))  #!!
+        return weight.normal_(0, gain**2 * 2 / (fan_in + fan_out))
 
 
 def he_uniform(weight, mode="fan_in", negative_slope=0.0):
@@ -34,6 +34,6 @@ def he_uniform(weight, mode="fan_in", negative_slope=0.0):
 
 def he_normal(weight, mode="fan_in", negative_slope=0.0):
     fan = fans(weight)[0 if mode == "fan_in" else 1]
-    sigma = 2 / (1 + negative_slope**2) / fan  #!!
+    sigma = 2 / (1 + negative_slope**2) / fan
     with torch.no_grad():
         return weight.normal_(0, sigma)
