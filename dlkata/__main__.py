@@ -1,6 +1,7 @@
 """Entry point of `dlkata` and `python -m dlkata`."""
 
 import os
+import signal
 import sys
 
 
@@ -8,10 +9,20 @@ def main() -> None:
     from dlkata.ui.screen import speak_ascii_where_needed
 
     speak_ascii_where_needed()
+    if (
+        signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):  # not ignored, as in a script's background
+        signal.signal(signal.SIGINT, _leave)
     try:
         sys.exit(run())
     except KeyboardInterrupt:  # one that came while we were starting or leaving
         sys.exit(130)
+
+
+def _leave(*_signal: object) -> None:
+    """The first Ctrl-C ends the command; an impatient second one must not keep it from saving."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def run() -> int:

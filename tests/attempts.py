@@ -21,6 +21,7 @@ def attention(q, k, v, mask=None):
         scores = scores.masked_fill(~mask, float("-inf"))
     return torch.softmax(scores, -1) @ v
 """
+ROOT = Path(__file__).parent.parent
 HALF = "q.dtype == torch.bfloat16"
 
 
@@ -47,3 +48,15 @@ def messages(answer: dict) -> str:
     said += [f"{ban['call']} line {ban['line']}" for ban in answer["banned"]]
     said.append(answer.get("problem", {}).get("message", ""))
     return "\n".join(said)
+
+
+def pack_of(folder: Path, *stems: str) -> Path:
+    """A pack with copies of built-in katas."""
+    for stem in stems:
+        for file in (
+            f"katas/{stem}.md", f"katas/{stem}.py", f"solutions/{stem}.py", f"solutions/{stem}.toml",
+            f"tests/katas/test_{stem}.py",
+        ):  # fmt: skip
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text((ROOT / file).read_text(encoding="utf-8"), encoding="utf-8")
+    return folder

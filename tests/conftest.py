@@ -1,6 +1,7 @@
 """Every test has a home of its own: nothing of the user's is read or written, and nothing needs the network."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from dlkata.locale import use_language
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 300  # a command that takes longer hangs
+
+# Ctrl-C is tested: what we start must not inherit that it is ignored, as it is in a script's background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

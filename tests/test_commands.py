@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from attempts import pack_of
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = (ROOT / "solutions" / "layernorm.py").read_text(encoding="utf-8")
@@ -314,17 +315,7 @@ def test_debug_runs_in_the_foreground_where_breakpoints_work(home, tmp_path):
 
 
 def test_a_pack_is_asked_about_once_and_then_one_more_source_of_katas(warm, home, tmp_path):
-    pack = tmp_path / "mypack"
-    for folder in ("katas", "solutions", "tests/katas"):
-        (pack / folder).mkdir(parents=True)
-    for file in [
-        "katas/layernorm.md",
-        "katas/layernorm.py",
-        "solutions/layernorm.py",
-        "solutions/layernorm.toml",
-        "tests/katas/test_layernorm.py",
-    ]:
-        (pack / file).write_text((ROOT / file).read_text(encoding="utf-8"), encoding="utf-8")
+    pack = pack_of(tmp_path / "mypack", "layernorm")
     refused = warm("--pack", str(pack), "list")
     assert refused.code == 2 and "runs code" in refused.err
     screen = pexpect.spawn(

@@ -1,6 +1,7 @@
 """Whatever an attempt does, it is never a pass, the sentence says what happened, and the other tests are graded."""
 
 import os
+import re
 import select
 import shutil
 import signal
@@ -10,12 +11,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from attempts import attempt, graded, messages, outcomes
+from attempts import attempt, graded, messages, outcomes, pack_of
 
 from dlkata.author.proof import check_of, grade
 from dlkata.content.library import Library
 from dlkata.grading import client
+from dlkata.progress.settings import load_settings
 
+SHORT = 5  # seconds until a loop is ended in the katas of `hasty`
 SLOW = "test_half_precision"  # a test in bfloat16: only such tests reach most faults here
 
 FAULTS = {
@@ -53,10 +56,21 @@ FAULTS = {
 }
 
 
+@pytest.fixture
+def hasty(warm, home, tmp_path):
+    """`check --json` of a file as a kata of the same name that loses its patience soon."""
+    pack = pack_of(tmp_path / "hasty", "attention", "layernorm")
+    for page in (pack / "katas").glob("*.md"):
+        text = re.sub(r"^deadline = .*\n", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        page.write_text(text.replace("\ntopic =", f"\ndeadline = {SHORT}\ntopic =", 1), encoding="utf-8")
+    load_settings(home / "data").trust(str(pack))
+    return lambda file: warm("check", str(file), "--as", f"hasty/{file.stem}", "--json")
+
+
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_fails_its_test_and_no_other(warm, tmp_path, name):
+def test_a_fault_fails_its_test_and_no_other(hasty, tmp_path, name):
     fault, outcome, sentence = FAULTS[name]
-    ran = warm("check", str(attempt(tmp_path, fault)), "--json")
+    ran = hasty(attempt(tmp_path, fault))
     answer = graded(ran)
     assert ran.code == 1
     assert not answer["passed"]
@@ -107,10 +121,10 @@ class LayerNorm(nn.Module):
 """
 
 
-def test_loops_in_init_in_backward_and_in_del_end_at_their_deadline(warm, tmp_path):
+def test_loops_in_init_in_backward_and_in_del_end_at_their_deadline(hasty, tmp_path):
     file = tmp_path / "layernorm.py"
     file.write_text(LOOPS, encoding="utf-8")
-    answer = graded(warm("check", str(file), "--json"))
+    answer = graded(hasty(file))
     assert not answer["passed"]
     found = outcomes(answer)
     hung = {name for name, outcome in found.items() if outcome == "timeout"}
@@ -118,8 +132,8 @@ def test_loops_in_init_in_backward_and_in_del_end_at_their_deadline(warm, tmp_pa
     assert "passed" in found.values(), "the others are still graded"
 
 
-def test_a_loop_at_import_ends_at_its_deadline(warm, tmp_path):
-    ran = warm("check", str(attempt(tmp_path, top="while True: pass")), "--json")
+def test_a_loop_at_import_ends_at_its_deadline(hasty, tmp_path):
+    ran = hasty(attempt(tmp_path, top="while True: pass"))
     answer = graded(ran)
     assert ran.code == 1 and not answer["passed"]
     assert "it hangs, or loops for ever" in messages(answer)
@@ -132,14 +146,14 @@ def test_a_fork_bomb_is_refused_at_its_first_fork(warm, tmp_path):
     assert outcomes(answer)["test_output"] == "passed"
 
 
-def test_a_fork_bomb_that_goes_round_python_is_gone_afterwards(warm, tmp_path):
+def test_a_fork_bomb_that_goes_round_python_is_gone_afterwards(hasty, tmp_path):
     born = tmp_path / "born"
     fault = (
         "import ctypes\nfork = ctypes.CDLL(None).fork\nfor _ in range(6): fork()\n"
         f"os.write(os.open({str(born)!r}, os.O_CREAT | os.O_APPEND | os.O_WRONLY), b'%d ' % os.getpid())\n"
         "while True: pass"
     )
-    answer = graded(warm("check", str(attempt(tmp_path, fault)), "--json"))
+    answer = graded(hasty(attempt(tmp_path, fault)))
     assert not answer["passed"]
     assert outcomes(answer)[SLOW] == "timeout"
     family = born.read_text(encoding="utf-8").split()
@@ -355,12 +369,13 @@ def test_ctrl_c_ends_the_workers_and_exits_130(tmp_path):
     sign = tmp_path / "worker"
     os.mkfifo(sign)
     file = attempt(
-        tmp_path, f"open({str(sign)!r}, 'w').write(str(os.getpid()))\nwhile True: pass", when="True"
+        tmp_path, f"print(os.getpid(), file=open({str(sign)!r}, 'w'))\nwhile True: pass", when="True"
     )
     process = subprocess.Popen([sys.executable, "-m", "dlkata", "check", str(file)], stdout=-1, stderr=-1)
-    worker = os.pidfd_open(
-        int(sign.read_text(encoding="utf-8"))
-    )  # reading waits until the worker has written
+    with sign.open(
+        encoding="utf-8"
+    ) as signs:  # waits until a worker has written; the one that confirms may too
+        worker = os.pidfd_open(int(signs.readline()))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == 130

@@ -130,8 +130,9 @@ def test_a_save_during_a_check_cancels_it(piped, workspace, tmp_path):
     piped.until("Passed: all")
     sign = tmp_path / "worker"
     os.mkfifo(sign)
-    attempt(workspace, f"open({str(sign)!r}, 'w').write(str(os.getpid()))\nwhile True: pass", when="True")
-    worker = os.pidfd_open(int(sign.read_text(encoding="utf-8")))
+    attempt(workspace, f"print(os.getpid(), file=open({str(sign)!r}, 'w'))\nwhile True: pass", when="True")
+    with sign.open(encoding="utf-8") as signs:  # the worker that confirms may have signed too
+        worker = os.pidfd_open(int(signs.readline()))
     (workspace / "attention.py").write_text(GOOD, encoding="utf-8")
     lines = piped.until("Passed: all")
     assert not any("No answer within" in line for line in lines)

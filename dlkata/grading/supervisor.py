@@ -49,7 +49,7 @@ from dlkata.grading.protocol import (
 from dlkata.grading.worker import Job, become_worker
 
 OUTPUT_KEPT = 4_000  # bytes of what an attempt prints during one test
-TRAILS = 3  # failing tests that are followed: in one alone a mistake may show late
+TRAILS = 3  # failing tests that are followed, and passing ones: in one alone a mistake may show late
 LOADING_SECONDS = 20.0  # an attempt may import torch._dynamo, which takes one second on a good day
 # Worker processes are forked from this one. Where that is unsafe (macOS frameworks), each is started anew.
 FORKS = sys.platform == "linux" and not os.environ.get("DLKATA_SPAWN")
@@ -104,9 +104,12 @@ class Worker:
         for source in (self.result, self.printed, client):
             self.selector.register(source, selectors.EVENT_READ)
 
-    def messages(self, seconds: float) -> Iterator[Any]:
-        """What the worker says, each message within `seconds` of the one before; `Ended` if it stops too soon."""
-        deadline = time.monotonic() + seconds
+    def messages(self, seconds: float, first: float = 0.0) -> Iterator[Any]:
+        """What the worker says, each message within `seconds` of the one before; `Ended` if it stops too soon.
+
+        For the first it may take `first` seconds, if that is more.
+        """
+        deadline = time.monotonic() + max(seconds, first)
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -338,7 +341,7 @@ class Supervisor:
         current, loaded = "", False
         if purpose == "grade":
             self._keep_confirming()
-        for message in worker.messages(self._seconds(first=True)):
+        for message in worker.messages(self._seconds(), first=0.0 if self.timeouts else LOADING_SECONDS):
             if isinstance(message, Problem):
                 message.output, message.output_cut = worker.output.take()
                 self.line.send(message)
@@ -408,11 +411,10 @@ class Supervisor:
         self.banned += [found for found in banned if found not in self.banned]
         self.tampered += [found for found in tampered if found not in self.tampered]
 
-    def _seconds(self, first: bool = False) -> float:
+    def _seconds(self) -> float:
         """A test's deadline. Once one has hung, the others get a quarter: most hang for the same reason."""
         deadline = self.kata.head.deadline
-        seconds = deadline if not self.timeouts else max(2.0, deadline / 4)
-        return max(seconds, LOADING_SECONDS) if first and not self.timeouts else seconds
+        return max(2.0, deadline / 4) if self.timeouts else deadline
 
     # ------------------------------------------------------------ explaining a failure
 
@@ -428,14 +430,12 @@ class Supervisor:
 
     def _trail(self) -> Trail | None:
         tests = self.suite.tests
-        failed = [
-            done.name
-            for done in self._evidence()
-            if done.outcome == Outcome.FAILED and tests[done.name].is_comparison
-        ]
+        comparisons = [done for done in self._evidence() if tests[done.name].is_comparison]
+        failed = [done.name for done in comparisons if done.outcome == Outcome.FAILED][:TRAILS]
+        passed = [done.name for done in comparisons if done.outcome == Outcome.PASSED][:TRAILS]
         if not failed:
             return None
-        answer = self._ask(self._worker("trail", failed[:TRAILS], self.check.seed), Traced)
+        answer = self._ask(self._worker("trail", failed + passed, self.check.seed), Traced)
         return answer.trail if answer else None
 
     def _ask(self, worker: Worker, kind: type) -> Any:

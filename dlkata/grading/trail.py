@@ -9,9 +9,10 @@ another shape, or a right value was computed from it, as the autograd graph or t
 
 import linecache
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import permutations
+from functools import cached_property
+from itertools import islice, permutations
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -29,6 +30,8 @@ LARGEST = 100_000
 MOST_AXES = 5
 SHOWN = 12
 RETURN = "return"
+RTOL, ATOL = {False: 1e-9, True: 1e-4}, {False: 1e-12, True: 1e-5}  # by whether one of the values is rough
+OWN = ("_parameters", "_buffers")  # of a module: attributes to its author
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,16 @@ class Value:
     array: np.ndarray
     origin: Any = None  # the node of the autograd graph that computed it
     rough: bool = False  # not float64: right ways of computing it differ more
+    wanted_at: int = 0  # the line that called for it, if it was returned
+    drafted: bool = False  # by an __init__: what a suite's test loads later takes its place
+
+    @cached_property
+    def entries(self) -> np.ndarray:
+        return np.sort(self.array.ravel())
+
+    @cached_property
+    def extremes(self) -> np.ndarray:
+        return self.entries[[0, -1]]
 
 
 @dataclass
@@ -55,7 +68,7 @@ class Tracer:
         for name, value in _tensors(frame):
             seen[name] = _identity(value)
             if not name.startswith("self."):
-                _keep(self.inputs, frame.f_lineno, name, value)
+                self._keep(self.inputs, frame, frame.f_lineno, name, value)
         self._frames[id(frame)] = seen
         self._lines[id(frame)] = frame.f_lineno
         return self.step
@@ -66,7 +79,7 @@ class Tracer:
             self._lines[id(frame)] = frame.f_lineno
         if event == "return":
             if type(arg) in (Tensor, torch.nn.Parameter):
-                _keep(self.values, frame.f_lineno, RETURN, arg)
+                self._keep(self.values, frame, frame.f_lineno, RETURN, arg)
             self._frames.pop(id(frame), None)
         return self.step
 
@@ -76,30 +89,68 @@ class Tracer:
             identity = _identity(value)
             if seen.get(name) != identity:
                 seen[name] = identity
-                _keep(self.values, line, name, value)
+                self._keep(self.values, frame, line, name, value)
+
+    def _keep(self, values: list[Value], frame: FrameType, line: int, name: str, tensor: Tensor) -> None:
+        if len(values) >= MOST_VALUES or not 1 < tensor.numel() <= LARGEST or not tensor.is_floating_point():
+            return
+        array = tensor.detach().cpu().to(torch.float64).numpy().copy()
+        caller = frame.f_back
+        inside = name == RETURN and caller is not None and caller.f_code.co_filename == self.file
+        values.append(
+            Value(
+                line,
+                name,
+                array,
+                origin=tensor.grad_fn,
+                rough=tensor.dtype != torch.float64,
+                wanted_at=caller.f_lineno if caller is not None and inside else 0,
+                drafted=frame.f_code.co_name == "__init__",
+            )
+        )
 
 
-def _keep(values: list[Value], line: int, name: str, value: Tensor) -> None:
-    if len(values) < MOST_VALUES and 1 < value.numel() <= LARGEST and value.is_floating_point():
-        array = value.detach().cpu().to(torch.float64).numpy().copy()
-        values.append(Value(line, name, array, value.grad_fn, value.dtype != torch.float64))
+@dataclass(frozen=True)
+class Judged:
+    """One of the attempt's values: an input in some shape, a value of the reference's, or neither."""
+
+    value: Value
+    match: Match | None
+    given: bool
+
+    @property
+    def place(self) -> tuple[int, str]:
+        return self.value.line, self.value.name
+
+    @property
+    def is_right(self) -> bool:
+        return self.given or (self.match is not None and not self.match.reordered)
 
 
 def earliest(
     tests: Iterable[SuiteTest], candidate: ModuleType, reference: ModuleType, seed: int
 ) -> Trail | None:
-    """Of the trails of several failing tests, the one that leaves the right way first."""
-    trails = [follow(test, candidate, reference, seed) for test in tests]
-    return min((trail for trail in trails if trail is not None), key=lambda trail: trail.line, default=None)
+    """Of the trails of the failing tests, the one that leaves the right way first.
+
+    What is always right in another test was written rightly, and strays only because of something before it; what
+    an `__init__` drew is often replaced before it counts. They are pointed at where there is nothing else.
+    """
+    reads = names_read("".join(linecache.getlines(str(candidate.__file__))))
+    walks = [_walk(test, candidate, reference, seed) for test in tests]
+    right = {place for _failed, judged in walks for place in _right_places(judged, reads)}
+    drafts = {one.place for _failed, judged in walks for one in judged if one.value.drafted}
+    for cleared in (right | drafts, right, set[tuple[int, str]]()):
+        trails = [point(judged, reads, cleared) for failed, judged in walks if failed]
+        found = [trail for trail in trails if trail is not None]
+        if found:
+            return min(found, key=lambda trail: trail.line)
+    return None
 
 
-def follow(test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: int) -> Trail | None:
-    """The trail of one failing test."""
-    source = "".join(linecache.getlines(str(candidate.__file__)))
-    return point(_judged(*_run(test, candidate, reference, seed)), names_read(source))
-
-
-def _run(test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: int) -> tuple[Tracer, Tracer]:
+def _walk(
+    test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: int
+) -> tuple[bool, list[Judged]]:
+    """Whether the test fails, and the attempt's values in it."""
     mine, theirs = Tracer(str(candidate.__file__)), Tracer(str(reference.__file__))
     tracers = {tracer.file: tracer for tracer in (mine, theirs)}
 
@@ -109,47 +160,64 @@ def _run(test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: in
 
     sys.settrace(trace)
     try:
-        perform(test, candidate, reference, seed)
+        error = perform(test, candidate, reference, seed)
     finally:
         sys.settrace(None)
-    return mine, theirs
+    return error is not None, _judged(mine, theirs)
 
 
-def _judged(mine: Tracer, theirs: Tracer) -> list[tuple[Value, Match | None]]:
-    """Each of the attempt's telling values with its match; inputs in whatever shape are left out."""
-    known = [value for value in theirs.values if not _constant(value.array)]
-    given = [value for value in [*theirs.inputs, *mine.inputs] if not _constant(value.array)]
+def _judged(mine: Tracer, theirs: Tracer) -> list[Judged]:
+    """Each of the attempt's telling values with its match."""
+    known, given = Known(theirs.values), Known([*theirs.inputs, *mine.inputs])
     if not known:
         return []  # the attempt raised before the reference ran
-    judged: list[tuple[Value, Match | None]] = []
-    for value in mine.values:
-        if _constant(value.array) or _match(value, given) is not None:
-            continue
-        judged.append((value, _match(value, known)))
-    return judged
+    return [
+        Judged(value, None, given=True)
+        if given.match(value) is not None
+        else Judged(value, known.match(value), given=False)
+        for value in mine.values
+        if not _constant(value.array)
+    ]
 
 
-def point(judged: Sequence[tuple[Value, Match | None]], reads: Mapping[int, set[str]]) -> Trail | None:
+def _right_places(judged: Sequence[Judged], reads: Mapping[int, set[str]]) -> set[tuple[int, str]]:
+    wrong = {judged[number].place for number in _suspects(judged, reads)}
+    return {one.place for one in judged} - wrong
+
+
+def point(
+    judged: Sequence[Judged], reads: Mapping[int, set[str]], cleared: Set[tuple[int, str]] = frozenset()
+) -> Trail | None:
     """Matches in order, and the first value that nothing clears; none where the last thing returned is right.
 
     Then the values are right and the fault lies elsewhere: in the gradient, say.
     """
-    returned = [match for value, match in judged if value.name == RETURN]
-    if returned and returned[-1] is not None and not returned[-1].reordered:
+    returned = [one for one in judged if one.value.name == RETURN and not one.given]
+    if returned and returned[-1].is_right:
         return None
-    is_right = [match is not None and not match.reordered for _value, match in judged]
-    nodes = _ancestors(value.origin for (value, _match), right in zip(judged, is_right, strict=True) if right)
-    sources = _read_by_right_ones([value for value, _match in judged], is_right, reads)
+    first = next((n for n in _suspects(judged, reads) if judged[n].place not in cleared), None)
+    if first is None:
+        return None
     matched: list[Match] = []
-    for number, (value, match) in enumerate(judged):
-        wrong = not is_right[number]
-        if wrong and (number in sources or (value.origin is not None and value.origin in nodes)):
-            continue
-        if match is not None and match not in matched:
-            matched.append(match)
-        if wrong:
-            return Trail(value.line, value.name, matched[-SHOWN:])
-    return None
+    for number, one in enumerate(judged[: first + 1]):
+        if one.match is not None and one.match not in matched and (one.is_right or number == first):
+            matched.append(one.match)
+    return Trail(judged[first].value.line, judged[first].value.name, matched[-SHOWN:])
+
+
+def _suspects(judged: Sequence[Judged], reads: Mapping[int, set[str]]) -> list[int]:
+    """The positions of values that are not right and from which no right value was computed."""
+    telling = [n for n, one in enumerate(judged) if not one.given]
+    values, is_right = [judged[n].value for n in telling], [judged[n].is_right for n in telling]
+    nodes = _ancestors(value.origin for value, right in zip(values, is_right, strict=True) if right)
+    sources = _read_by_right_ones(values, is_right, reads)
+    return [
+        telling[number]
+        for number, value in enumerate(values)
+        if not is_right[number]
+        and number not in sources
+        and (value.origin is None or value.origin not in nodes)
+    ]
 
 
 def _ancestors(origins: Iterable[Any]) -> set[Any]:
@@ -172,27 +240,50 @@ def _read_by_right_ones(
     cleared: set[int] = set()
     for number in reversed(range(len(values))):
         if is_right[number] or number in cleared:
-            for name in reads.get(values[number].line, ()):
-                earlier = range(number - 1, -1, -1)
-                last = next((n for n in earlier if values[n].name == name), None)
-                if last is not None:
-                    cleared.add(last)
+            line, earlier = values[number].line, range(number - 1, -1, -1)
+            for name in reads.get(line, ()):
+                cleared.update(islice((n for n in earlier if values[n].name == name), 1))
+            cleared.update(islice((n for n in earlier if values[n].wanted_at == line), 1))
     return cleared
 
 
-def _match(value: Value, known: Sequence[Value]) -> Match | None:
-    flat = value.array.ravel()
-    entries = np.sort(flat)
-    reordered = None
-    # A namesake first, then the newest: of several steps, the present one.
-    for other in sorted(reversed(known), key=lambda other: other.name != value.name):
-        rough = value.rough or other.rough
-        if other.array.size != flat.size or not _close(entries, np.sort(other.array.ravel()), rough):
-            continue
-        if _same_order(value.array, other.array, rough):
-            return Match(value.line, value.name, other.name)
-        reordered = reordered or Match(value.line, value.name, other.name, reordered=True)
-    return reordered
+class Known:
+    """Values to compare with, found by their size and their extremes."""
+
+    def __init__(self, values: Sequence[Value]) -> None:
+        self._of_size: dict[int, list[Value]] = {}
+        self._rough = any(value.rough for value in values)
+        for value in values:
+            if not _constant(value.array):
+                self._of_size.setdefault(value.array.size, []).append(value)
+        self._extremes = {
+            size: np.array([value.extremes for value in alike]) for size, alike in self._of_size.items()
+        }
+
+    def __bool__(self) -> bool:
+        return bool(self._of_size)
+
+    def match(self, value: Value) -> Match | None:
+        """The first that equals it; failing that, one in another order."""
+        reordered = None
+        for other in self._worth_comparing(value):
+            rough = value.rough or other.rough
+            if not _close(value.entries, other.entries, rough):
+                continue
+            if _same_order(value.array, other.array, rough):
+                return Match(value.line, value.name, other.name)
+            reordered = reordered or Match(value.line, value.name, other.name, reordered=True)
+        return reordered
+
+    def _worth_comparing(self, value: Value) -> list[Value]:
+        """Those of like size and extremes: a namesake first, then the newest: of several steps, the present one."""
+        size = value.array.size
+        if size not in self._of_size:
+            return []
+        distance = np.abs(self._extremes[size] - value.extremes).max(1)
+        room = 2 * RTOL[value.rough or self._rough] * max(1e-3, *np.abs(value.extremes))
+        found = [self._of_size[size][n] for n in np.flatnonzero(~(distance > room))]  # NaN is near to all
+        return sorted(reversed(found), key=lambda other: other.name != value.name)
 
 
 def _same_order(one: np.ndarray, other: np.ndarray, rough: bool) -> bool:
@@ -207,9 +298,11 @@ def _same_order(one: np.ndarray, other: np.ndarray, rough: bool) -> bool:
 
 def _close(one: np.ndarray, other: np.ndarray, rough: bool) -> bool:
     """As close as two right ways of computing the same, and closer than a detour through float32."""
+    if np.array_equal(one, other):
+        return True
     scale = float(np.nanmax(np.abs(other), initial=0.0, where=np.isfinite(other)))
-    rtol, atol = (1e-4, 1e-5) if rough else (1e-9, 1e-12)
-    return bool(np.allclose(one, other, rtol=rtol, atol=atol * max(scale, 1e-3), equal_nan=True))
+    atol = ATOL[rough] * max(scale, 1e-3)
+    return bool(np.allclose(one, other, rtol=RTOL[rough], atol=atol, equal_nan=True))
 
 
 def _constant(array: np.ndarray) -> bool:
@@ -229,10 +322,8 @@ def _tensors(frame: FrameType) -> list[tuple[str, Tensor]]:
                     found += [
                         (f"self.{attribute}[{i}]", x) for i, x in enumerate(inner) if isinstance(x, Tensor)
                     ]
-                elif isinstance(inner, dict) and (
-                    not attribute.startswith("_") or attribute == "_parameters"
-                ):
-                    prefix = "self" if attribute == "_parameters" else f"self.{attribute}"
+                elif isinstance(inner, dict) and (not attribute.startswith("_") or attribute in OWN):
+                    prefix = "self" if attribute in OWN else f"self.{attribute}"
                     found += [(f"{prefix}.{key}", x) for key, x in inner.items() if isinstance(x, Tensor)]
     return [(name, value) for name, value in found if type(value) in (Tensor, torch.nn.Parameter)]
 
