@@ -9,7 +9,7 @@ study: .venv/ready
 	@$(BIN)/dlkata
 
 test: .venv/ready-for-tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: .venv/ready-for-tests
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ from dlkata.author.concept_inspection import inspect_concept
 from dlkata.author.concept_proof import prove_concept
 from dlkata.author.coverage import cover, longest_complaints
 from dlkata.author.inspection import inspect
-from dlkata.author.proof import Graded, attempts, claims, listed_bug, prove, wrong_claims
+from dlkata.author.proof import Graded, attempts, listed_bug, prove_kata
 from dlkata.content.library import Library
 from dlkata.grading import client
 from dlkata.grading.laboratory import laboratory
@@ -21,6 +21,9 @@ CORES = os.cpu_count() or 1
 KATAS = [kata.name for kata in LIBRARY.katas]
 TOPICS = sorted({entry.topic for entry in LIBRARY.index.concepts.values()})
 LEAST_RIGHT, LEAST_WRONG = 2, 6
+# The trail follows tensors. Here the mistakes are mostly in what it does not see (numbers, lists, ways round a
+# branch), or the wrong attempts compute by ways that the reference does not take.
+LOST_TRAILS = {"adam", "adamw", "autograd_engine", "batchnorm", "beam_search", "conv2d", "gru", "kv_cache"}
 LINE = re.compile(r"^# line: ([\d, ]+)$", re.MULTILINE)
 
 
@@ -37,12 +40,44 @@ def test_the_files_are_as_they_must_be(name):
 
 @pytest.mark.parametrize("name", KATAS)
 def test_every_claim_holds(name, open_line):
-    """The reference and the right attempts pass, the stub fails, every bug is named as itself.
+    """The reference and the right attempts pass, the stub fails, every bug is named as itself; wrong attempts are
+    rejected, none is taken for another mistake, and of those that carry a listed one four in five are named.
 
-    Two seeds: `dlkata author check` takes five, and minutes.
+    One seed, and that of the confirmation: `dlkata author check` takes five, and minutes.
     """
-    proofs = prove(list(claims(LIBRARY.kata(name), seeds=(0, 1))), open_line, CORES)
+    kata, trail = LIBRARY.kata(name), name not in LOST_TRAILS
+    proofs = list(prove_kata(kata, open_line, CORES, seeds=(0,), trail=trail))
     assert [f"{claim.label} {complaint}" for claim, _graded, complaint in proofs if complaint] == []
+    files = attempts(kata, "wrong")
+    graded = dict(zip(files, [g for _claim, g, _complaint in proofs[-len(files) :]], strict=True))
+    assert_listed_mistakes_are_named(graded)
+    if trail:
+        assert_the_trail_points_at_the_mistakes(graded)
+
+
+def assert_listed_mistakes_are_named(graded: dict[Path, Graded]) -> None:
+    """In another style, a mistake that is listed (`# bug: NAME`) gets its name in at least four of five."""
+    listed = {file: bug for file in graded if (bug := listed_bug(file.read_text(encoding="utf-8")))}
+    missed = [
+        f"{file.name}: {graded[file].bugs}, not {bug}"
+        for file, bug in listed.items()
+        if graded[file].bugs != [bug]
+    ]
+    assert len(missed) <= 0.2 * len(listed), missed
+
+
+def assert_the_trail_points_at_the_mistakes(graded: dict[Path, Graded]) -> None:
+    """At a faulty line (`# line: N`) or the next one, in at least half of those whose values differ."""
+    hits, misses = [], []
+    for file, found in graded.items():
+        faulty = LINE.search(file.read_text(encoding="utf-8"))
+        if faulty is None or found.verdict is None or found.verdict.trail is None:
+            continue
+        lines = [int(number) for number in faulty[1].split(",")]
+        pointed = found.verdict.trail.line
+        right = pointed in lines or pointed in [_next_code_line(file, line) for line in lines]
+        (hits if right else misses).append(f"{file.name}: {pointed}, not {faulty[1]}")
+    assert len(hits) >= len(misses), misses
 
 
 @pytest.mark.parametrize("name", KATAS)
@@ -50,47 +85,6 @@ def test_there_are_other_peoples_attempts(name):
     kata = LIBRARY.kata(name)
     assert len(attempts(kata, "right")) >= LEAST_RIGHT
     assert len(attempts(kata, "wrong")) >= LEAST_WRONG
-
-
-@pytest.fixture(scope="module")
-def graded(open_line) -> list[tuple[Path, Graded, str | None]]:
-    owned = [claim for kata in LIBRARY.katas for claim in wrong_claims(kata)]
-    files = [file for kata in LIBRARY.katas for file in attempts(kata, "wrong")]
-    proofs = prove(owned, open_line, CORES)
-    return [(file, graded, complaint) for file, (_c, graded, complaint) in zip(files, proofs, strict=True)]
-
-
-@pytest.mark.xdist_group("wrong attempts")
-class TestWrongAttempts:
-    """Those of tests/wrong, graded once for all of these tests."""
-
-    def test_none_passes_and_none_is_taken_for_another_mistake(self, graded):
-        broken = [
-            f"{file.parent.name}/{file.name} {complaint}" for file, _graded, complaint in graded if complaint
-        ]
-        assert broken == []
-
-    def test_listed_mistakes_in_another_style_are_named(self, graded):
-        """A wrong attempt that carries a listed bug (`# bug: NAME`) gets that name in at least four of five."""
-        listed = [
-            (file, g.bugs, listed_bug(file.read_text(encoding="utf-8"))) for file, g, _complaint in graded
-        ]
-        carrying = [(f"{file.parent.name}/{file.name}", bugs, bug) for file, bugs, bug in listed if bug]
-        missed = [f"{name}: {bugs}, not {bug}" for name, bugs, bug in carrying if bugs != [bug]]
-        assert len(missed) <= 0.2 * len(carrying), missed
-
-    def test_the_trail_points_at_the_mistake(self, graded):
-        """At a faulty line (`# line: N`) or the next one, in at least half of those whose values differ."""
-        hits, misses = [], []
-        for file, found, _complaint in graded:
-            faulty = LINE.search(file.read_text(encoding="utf-8"))
-            if faulty is None or found.verdict is None or found.verdict.trail is None:
-                continue
-            lines = [int(number) for number in faulty[1].split(",")]
-            pointed = found.verdict.trail.line
-            right = pointed in lines or pointed in [_next_code_line(file, line) for line in lines]
-            (hits if right else misses).append(f"{file.parent.name}/{file.name}: {pointed}, not {faulty[1]}")
-        assert len(hits) >= 0.5 * (len(hits) + len(misses)), misses
 
 
 def _next_code_line(file: Path, line: int) -> int:

@@ -80,12 +80,16 @@ def claims(kata: Kata, seeds: Sequence[int] = SEEDS) -> Iterator[Claim]:
             yield Claim(f"right/{file.name}, seed {seed}", check, _must_pass)
 
 
-def wrong_claims(kata: Kata) -> Iterator[Claim]:
-    """Each wrong attempt is rejected by a quick test, and never taken for another mistake than its own."""
+def wrong_claims(kata: Kata, named: Sequence[Named] = (), *, trail: bool = True) -> Iterator[Claim]:
+    """Each wrong attempt is rejected by a quick test, and never taken for another mistake than its own.
+
+    `named`: the known bugs, if they were proved; then they need not run again for each attempt.
+    """
+    known = {one.label: one.endings for one in named}
     for file in attempts(kata, "wrong"):
         source = file.read_text(encoding="utf-8")
-        complaint = _must_not_mislead(listed_bug(source))
-        yield Claim(f"wrong/{file.name}", check_of(kata, source, file.stem, training=False), complaint)
+        check = check_of(kata, source, file.stem, training=False, trail=trail, known=known)
+        yield Claim(f"wrong/{file.name}", check, _must_not_mislead(listed_bug(source)))
 
 
 def _with_seed(seed: int) -> dict[str, Any]:
@@ -103,6 +107,22 @@ def listed_bug(source: str) -> str | None:
         if line.startswith(BUG_MARK):
             return line.removeprefix(BUG_MARK).strip()
     return None
+
+
+def prove_kata(
+    kata: Kata,
+    open_line: Callable[[], Line],
+    workers: int,
+    seeds: Sequence[int] = SEEDS,
+    *,
+    trail: bool = True,
+) -> Iterator[tuple[Claim, Graded, str | None]]:
+    """All claims of a kata; its wrong attempts last, for then the known bugs have run."""
+    named: list[Named] = []
+    for claim, graded, complaint in prove(list(claims(kata, seeds)), open_line, workers):
+        named += graded.named
+        yield claim, graded, complaint
+    yield from prove(list(wrong_claims(kata, named, trail=trail)), open_line, workers)
 
 
 def prove(

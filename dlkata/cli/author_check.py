@@ -143,7 +143,7 @@ def _check_concepts(app: App, concepts: Sequence[Concept], findings: Findings, *
 
 def _check_katas(app: App, katas: Sequence[Kata], findings: Findings, workers: int) -> None:
     from dlkata.author.inspection import inspect
-    from dlkata.author.proof import claims, prove, wrong_claims
+    from dlkata.author.proof import prove_kata
     from dlkata.grading.client import warm
 
     runnable = []
@@ -153,10 +153,8 @@ def _check_katas(app: App, katas: Sequence[Kata], findings: Findings, workers: i
             findings.add(kata.name, "", complaint)
         if not complaints:
             runnable.append(kata)
-    owned = [(kata.name, claim) for kata in runnable for claim in (*claims(kata), *wrong_claims(kata))]
     with warm() as open_line:
-        proofs = prove([claim for _name, claim in owned], open_line, workers)
-        for (name, _claim), (claim, _graded, broken) in zip(owned, proofs, strict=True):
-            findings.add(name, claim.label, broken, claim.count)
-    for kata in runnable:
-        findings.close(kata.name)
+        for kata in runnable:
+            for claim, _graded, broken in prove_kata(kata, open_line, workers):
+                findings.add(kata.name, claim.label, broken, claim.count)
+            findings.close(kata.name)

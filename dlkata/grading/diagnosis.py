@@ -1,9 +1,11 @@
 """Which known bug explains everything an attempt does wrong? No answer is better than a wrong one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from time import process_time
+
+import msgspec
 
 from dlkata.content.solution import Bug, Variant
 from dlkata.errors import DlkataError
@@ -38,7 +40,15 @@ def name_all(suite: Suite, reference: str, bugs: Sequence[Bug], seed: int) -> It
         failed = [test for test, done in observed.items() if done.outcome != Outcome.PASSED]
         can = can_diagnose(list(observed.values()))
         answer = Diagnosis(suite, reference, bugs, seed, observed, endings).answer() if can else []
-        yield Named(spelling.label, spelling.bug, failed, answer)
+        yield Named(spelling.label, spelling.bug, failed, answer, _telling(observed.values()))
+
+
+def _telling(endings: Iterable[Done]) -> list[Done]:
+    """Only what a comparison looks at: of a test that passes, nothing else."""
+    return [
+        msgspec.structs.replace(done, journal=None) if done.outcome == Outcome.PASSED else done
+        for done in endings
+    ]
 
 
 @dataclass(frozen=True)

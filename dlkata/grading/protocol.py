@@ -43,6 +43,9 @@ class Check(Message, kw_only=True):
     diagnose: bool = True
     trail: bool = True
     prove: bool = False  # in place of an attempt, every known bug is graded and diagnosed, all in one worker
+    known: dict[
+        str, list["Done"]
+    ] = {}  # how the known bugs ended, by label, if they were proved with this seed
     seed: int = 0
     private: list[str] = []  # folders an attempt has no business in: the record, above all
 
@@ -153,6 +156,7 @@ class Named(Message):
     bug: str
     failed: list[str]  # quick tests
     bugs: list[str]  # the diagnosis
+    endings: list["Done"]  # of the quick tests: what a later check compares with, see `Check.known`
 
 
 class Fault(Message):

@@ -23,6 +23,7 @@ from dlkata.grading.channel import CUT, TOKEN_SIZE
 from dlkata.grading.collection import Suite
 from dlkata.grading.confinement import become_subreaper, children, end_children, kill_process, reap
 from dlkata.grading.diagnosis import can_diagnose
+from dlkata.grading.patience import Patience
 from dlkata.grading.protocol import (
     LENGTH,
     Banned,
@@ -109,10 +110,10 @@ class Worker:
 
         For the first it may take `first` seconds, if that is more.
         """
-        deadline = time.monotonic() + max(seconds, first)
+        patience = Patience(self.pid, max(seconds, first))
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            left = patience.left()
+            if not left:
                 yield Ended("timeout")
                 return
             for key, _events in self.selector.select(left):
@@ -138,7 +139,7 @@ class Worker:
                     yield message
                     if isinstance(message, Finished):
                         return
-                    deadline = time.monotonic() + seconds
+                    patience.renew(seconds)
                 if self.buffer and not self.token.startswith(bytes(self.buffer[:TOKEN_SIZE])) and (
                     bytes(self.buffer[:TOKEN_SIZE]) != self.token
                 ):  # fmt: skip

@@ -110,7 +110,8 @@ def diagnose(job: Job, suite: Suite, channel: Channel) -> None:
     reference = job.reference_file.read_text(encoding="utf-8")
     bugs = read_solution(job.file("solutions", f"{job.check.stem}.toml")).bugs
     observed = {done.name: done for done in job.evidence}
-    channel.send(Diagnosed(Diagnosis(suite, reference, bugs, job.seed, observed).answer()))
+    endings = {(label, done.name): done for label, known in job.check.known.items() for done in known}
+    channel.send(Diagnosed(Diagnosis(suite, reference, bugs, job.seed, observed, endings).answer()))
 
 
 def prove(job: Job, suite: Suite, channel: Channel) -> None:
