@@ -132,10 +132,13 @@ def _trail(trail: Trail, source: str, width: int) -> list["Text"]:
         return code[line - 1].strip() if 0 < line <= len(code) else ""
 
     lines = [Text(_("Where the values leave the right way"), style=STRONG)]
+    # A loop's line once; and not the line that is pointed at: what was right there at first says nothing.
     ok = {
-        (m.line, m.name.partition("[")[0]): m for m in trail.matched if not m.reordered
-    }  # a loop's line once
-    for match in list(ok.values())[-5:]:
+        (m.line, m.name.partition("[")[0]): m
+        for m in trail.matched
+        if not m.reordered and m.line != trail.line
+    }
+    for match in sorted(list(ok.values())[-5:], key=lambda m: m.line):
         label = _("= {reference} of the reference", reference=f"`{match.reference}`")
         lines += _marked("✓", f"{match.line:>4}  {shown(match.line)}", GOOD, width)
         lines.append(Text(f"          `{match.name}` {label}", style=QUIET))

@@ -31,7 +31,9 @@ def reference(request):
 
 @pytest.fixture
 def candidate(request):
-    return execute_file(request.config.getoption("--candidate") or _reference_file(request), "candidate", keep=True)
+    return execute_file(
+        request.config.getoption("--candidate") or _reference_file(request), "candidate", keep=True
+    )
 
 
 @pytest.fixture

@@ -78,6 +78,14 @@ def test_gradients(candidate, reference, seed):
         gradients(reference.conv2d(*theirs), theirs),
         ["∂L/∂x (no bias)", "∂L/∂weight (no bias)"],
     )
+    mine, theirs = inputs(seed), inputs(seed)
+    for *_others, bias in (mine, theirs):
+        bias.data.zero_()  # as a fresh layer has it
+    same(
+        gradients(candidate.conv2d(*mine), mine),
+        gradients(reference.conv2d(*theirs), theirs),
+        [f"{name} (bias = 0)" for name in GRADIENTS],
+    )
 
 
 def test_stride(candidate, reference, seed):
@@ -147,6 +155,7 @@ def test_any_size(candidate, reference, seed):
         agree(candidate, reference, seed, images, kernels, name=f"output ({images} * {kernels})")
     for images, kernels, stride, padding, dilation in (
         ((2, 3, 4, 3), (6, 3, 5, 4), 1, 1, 1),  # larger than the image
+        ((2, 3, 5, 4), (6, 3, 1, 1), 2, 0, 1),  # as a residual block shrinks its shortcut
         ((2, 3, 5, 4), (6, 3, 1, 1), (2, 3), 1, 2),
         ((2, 3, 5, 4), (6, 3, 5, 4), 2, (2, 1), 1),
         ((2, 3, 7, 10), (4, 3, 2, 3), (2, 3), 0, 1),  # side by side
