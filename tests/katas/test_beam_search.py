@@ -65,9 +65,29 @@ def test_beam(candidate, reference, seed):
         judge(candidate, reference, lambda: Model(seed, eos_bias=-30.0), width=width, case=f"B = {width}")
 
 
+def steps_made(candidate, model, asked):
+    """Without any step some crash, each in words of its own: that is one finding."""
+    try:
+        candidate.beam_search(model, prompt_of(), 0, 4, asked, 1.0)
+    except NotImplementedError:
+        raise
+    except Exception:
+        if len(model.calls) == asked:
+            raise
+    return len(model.calls)
+
+
 def test_one_step(candidate, reference, seed):
     """After one step the beam holds the best tokens
     走一步之后，beam 里是概率最大的几个 token"""
+    steps = steps_made(candidate, Model(seed), 1)
+    holds(
+        steps == 1,
+        f"With max_new_tokens = 1 the model is called {steps} times, not once.",
+        f"max_new_tokens = 1 时，模型被调用了 {steps} 次，而不是一次。",
+        value=str(steps),
+        name="calls (1 step)",
+    )
     judge(candidate, reference, lambda: Model(seed), steps=1, width=4, alpha=1.0)
 
 
@@ -186,8 +206,17 @@ def test_impossible_tokens(candidate, reference, seed):
             allowed = torch.arange(self.vocabulary, device=scores.device) % 3 == prefixes.shape[1] % 3
             return scores.masked_fill(~allowed, -torch.inf)
 
-    for width, steps in ((5, 1), (3, 5), (200, 4)):
+    for width, steps in ((20, 2), (3, 5), (200, 4), (5, 1)):
         case = f"B = {width}, {steps} steps"
+        _, scores = told(candidate.beam_search(Strict(seed), prompt_of(), 0, width, steps, 0.6))
+        kept = bool((scores == -torch.inf).any())  # in which order, nobody says
+        holds(
+            not kept,
+            "An impossible hypothesis, of log-probability −∞, is in the beam.",
+            "beam 里有不可能出现的序列：对数概率是 −∞。",
+            value="kept" if kept else "dropped",
+            name=f"impossible tokens ({case})",
+        )
         judge(candidate, reference, lambda: Strict(seed), width=width, steps=steps, case=case)
 
 
@@ -200,6 +229,14 @@ def test_unnormalised(candidate, reference, seed):
             return super().__call__(prefixes) - (prefixes[:, -1:] * 0.37 + 0.2)
 
     judge(candidate, reference, lambda: Loose(seed, eos_bias=-0.5))
+
+    class Remote(Model):
+        def __call__(self, prefixes):
+            scores = super().__call__(prefixes).clone()
+            scores[:, 5] = -4e9  # improbable, not impossible
+            return scores
+
+    judge(candidate, reference, lambda: Remote(seed), steps=1, width=7, case="a value of −4·10⁹")
 
 
 def test_long_and_improbable(candidate, reference, seed):
