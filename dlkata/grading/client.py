@@ -15,13 +15,11 @@ from pathlib import Path
 from dlkata import __version__
 from dlkata.content.roots import PACKAGE
 from dlkata.errors import DlkataError
+from dlkata.grading.launching import program
 from dlkata.grading.protocol import Check, Fault, FromSupervisor, Line, Ping, Pong, Problem, Verdict
 from dlkata.locale import _
 
-# The host is found whatever the current folder holds: a learner's torch.py must not be imported.
-LAUNCH = (
-    "import sys; sys.path.append(sys.argv.pop(1)); from dlkata.grading.host import main; main(sys.argv[1:])"
-)
+LAUNCH = program("host", "main(sys.argv[1:])")
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 ANSWER_SECONDS = 2.0  # a warm host that is still importing is slower than a cold one of our own

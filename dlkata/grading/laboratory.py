@@ -14,9 +14,10 @@ from typing import Any
 
 from dlkata.content.roots import PACKAGE
 from dlkata.errors import DlkataError
+from dlkata.grading.launching import program
 from dlkata.locale import _
 
-LAUNCH = "import sys; sys.path.append(sys.argv.pop(1)); from dlkata.grading.experimenter import main; main()"
+LAUNCH = program("experimenter")
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 DRAWING_SECONDS = 20.0
 EVIDENCE_SECONDS = 60.0  # generous: what content may compute is measured in processor time by `author check`

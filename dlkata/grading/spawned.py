@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from dlkata.content.roots import PACKAGE
+from dlkata.grading.launching import program
 
-LAUNCH = "import sys; sys.path.append(sys.argv.pop(1)); from dlkata.grading.spawned import main; main()"
+LAUNCH = program("spawned")
 
 
 def spawn(job: msgspec.Struct, result: int, output: int, token: bytes) -> int:

@@ -51,6 +51,7 @@ from dlkata.grading.worker import Job, become_worker
 
 OUTPUT_KEPT = 4_000  # bytes of what an attempt prints during one test
 TRAILS = 3  # failing tests that are followed, and passing ones: in one alone a mistake may show late
+TRAINING = 4  # times the deadline of the other tests
 LOADING_SECONDS = 20.0  # an attempt may import torch._dynamo, which takes one second on a good day
 # Worker processes are forked from this one. Where that is unsafe (macOS frameworks), each is started anew.
 FORKS = sys.platform == "linux" and not os.environ.get("DLKATA_SPAWN")
@@ -110,9 +111,9 @@ class Worker:
 
         For the first it may take `first` seconds, if that is more.
         """
-        patience = Patience(self.pid, max(seconds, first))
+        self.patience = Patience(self.pid, max(seconds, first))
         while True:
-            left = patience.left()
+            left = self.patience.left()
             if not left:
                 yield Ended("timeout")
                 return
@@ -136,10 +137,10 @@ class Worker:
                         yield Ended("pipe")
                         return
                     self._read_output()  # what it printed before it said this is in the pipe already
+                    self.patience.renew(seconds)
                     yield message
                     if isinstance(message, Finished):
                         return
-                    patience.renew(seconds)
                 if self.buffer and not self.token.startswith(bytes(self.buffer[:TOKEN_SIZE])) and (
                     bytes(self.buffer[:TOKEN_SIZE]) != self.token
                 ):  # fmt: skip
@@ -354,6 +355,8 @@ class Supervisor:
                 if message.name not in pending:
                     break
                 current = message.name
+                if self.suite.tests[current].training:
+                    worker.patience.renew(self._seconds(current))
                 if purpose == "grade":
                     self.line.send(message)
             elif isinstance(message, Done):
@@ -384,6 +387,7 @@ class Supervisor:
 
     def _cut_short(self, ended: Ended, name: str, pending: list[str], worker: Worker, purpose: str) -> None:
         timeout = ended.reason == "timeout"
+        seconds = self._seconds(name) if timeout else 0.0
         self.timeouts += timeout
         outcome = (
             Outcome.TIMEOUT if timeout else Outcome.TAMPERED if ended.reason == "pipe" else Outcome.CRASHED
@@ -391,7 +395,6 @@ class Supervisor:
         if outcome is Outcome.TAMPERED:
             self._notice([], [Tampering("pipe")])
         pending.remove(name)
-        seconds = self._seconds() if timeout else 0.0
         self._report(Done(name=name, outcome=outcome, seconds=seconds), worker, purpose, reason=ended.reason)
 
     def _report(self, done: Done, worker: Worker, purpose: str, reason: str = "") -> None:
@@ -412,10 +415,15 @@ class Supervisor:
         self.banned += [found for found in banned if found not in self.banned]
         self.tampered += [found for found in tampered if found not in self.tampered]
 
-    def _seconds(self) -> float:
-        """A test's deadline. Once one has hung, the others get a quarter: most hang for the same reason."""
+    def _seconds(self, test: str = "") -> float:
+        """A test's deadline. Once one has hung, the others get a quarter: most hang for the same reason.
+
+        Training gets more: an attempt whose quick tests ended has no endless loop, and may be slow, all in Python.
+        """
         deadline = self.kata.head.deadline
-        return max(2.0, deadline / 4) if self.timeouts else deadline
+        if self.timeouts:
+            return max(2.0, deadline / 4)
+        return TRAINING * deadline if test and self.suite.tests[test].training else deadline
 
     # ------------------------------------------------------------ explaining a failure
 

@@ -42,7 +42,6 @@ class Value:
     origin: Any = None  # the node of the autograd graph that computed it
     rough: bool = False  # not float64: right ways of computing it differ more
     wanted_at: int = 0  # the line that called for it, if it was returned
-    drafted: bool = False  # by an __init__: what a suite's test loads later takes its place
 
     @cached_property
     def entries(self) -> np.ndarray:
@@ -94,6 +93,8 @@ class Tracer:
     def _keep(self, values: list[Value], frame: FrameType, line: int, name: str, tensor: Tensor) -> None:
         if len(values) >= MOST_VALUES or not 1 < tensor.numel() <= LARGEST or not tensor.is_floating_point():
             return
+        if type(tensor) is torch.nn.Parameter and frame.f_code.co_name == "__init__":
+            return  # drawn at random, and replaced by the test before it counts
         array = tensor.detach().cpu().to(torch.float64).numpy().copy()
         caller = frame.f_back
         inside = name == RETURN and caller is not None and caller.f_code.co_filename == self.file
@@ -105,7 +106,6 @@ class Tracer:
                 origin=tensor.grad_fn,
                 rough=tensor.dtype != torch.float64,
                 wanted_at=caller.f_lineno if caller is not None and inside else 0,
-                drafted=frame.f_code.co_name == "__init__",
             )
         )
 
@@ -132,14 +132,13 @@ def earliest(
 ) -> Trail | None:
     """Of the trails of the failing tests, the one that leaves the right way first.
 
-    What is always right in another test was written rightly, and strays only because of something before it; what
-    an `__init__` drew is often replaced before it counts. They are pointed at where there is nothing else.
+    What is always right in another test was written rightly, and strays only because of something before it: it is
+    pointed at where there is nothing else.
     """
     reads = names_read("".join(linecache.getlines(str(candidate.__file__))))
     walks = [_walk(test, candidate, reference, seed) for test in tests]
     right = {place for _failed, judged in walks for place in _right_places(judged, reads)}
-    drafts = {one.place for _failed, judged in walks for one in judged if one.value.drafted}
-    for cleared in (right | drafts, right, set[tuple[int, str]]()):
+    for cleared in (right, set[tuple[int, str]]()):
         trails = [point(judged, reads, cleared) for failed, judged in walks if failed]
         found = [trail for trail in trails if trail is not None]
         if found:

@@ -220,6 +220,34 @@ def test_impossible_tokens(candidate, reference, seed):
         judge(candidate, reference, lambda: Strict(seed), width=width, steps=steps, case=case)
 
 
+def test_dead_end(candidate, seed):
+    """Where every token is impossible, nothing is left: the search stops, and the result is empty
+    每个 token 都不可能时，什么也不剩：搜索停止，结果为空"""
+
+    class Dead(Model):
+        def __call__(self, prefixes):
+            scores = super().__call__(prefixes)
+            return scores if prefixes.shape[1] < 5 else torch.full_like(scores, -torch.inf)
+
+    model = Dead(seed, eos_bias=-30.0)
+    result = candidate.beam_search(model, prompt_of(), 0, 3, 6)
+    holds(
+        len(result) == 0,
+        "Every continuation was impossible, and yet something is returned.",
+        "所有续写都不可能，却仍返回了结果。",
+        value=len(result),
+        name="hypotheses left",
+    )
+    empty = sum(len(prefixes) == 0 for prefixes in model.calls)
+    holds(
+        empty == 0,
+        "The model was called with no prefix at all.",
+        "调用模型时一个前缀也没有给。",
+        value=empty,
+        name="empty calls",
+    )
+
+
 def test_unnormalised(candidate, reference, seed):
     """Values are used as they come, even if they do not sum to 1
     数值按原样使用，即使没有归一化"""

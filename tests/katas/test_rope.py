@@ -58,6 +58,9 @@ def test_positions(candidate, reference, seed):
     for offset in (0, 1, 2):
         output = candidate.rope(tokens(seed), places(seed + offset))
         same(output, reference.rope(tokens(seed), places(seed + offset)), tolerance=COARSE)
+    still = torch.zeros(5, dtype=torch.int64, device=setting.device)  # all at the beginning: nothing is turned
+    output = candidate.rope(tokens(seed), still)
+    same(output, reference.rope(tokens(seed), still), "output (positions 0, 0, …)", tolerance=COARSE)
     apart = torch.arange(5, device=setting.device) + 17  # a chunk further along
     output = candidate.rope(tokens(seed), apart)
     same(output, reference.rope(tokens(seed), apart), "output (positions 17 …)", tolerance=COARSE)

@@ -297,6 +297,28 @@ def test_dropout_of_ffn(candidate, reference, seed):
     )
 
 
+def test_dropouts_are_independent(candidate, seed):
+    """The two dropouts draw masks of their own
+    两处 dropout 各自抽取自己的 mask"""
+    block = place(candidate.TransformerBlock(D, H, WIDE, 0.5))
+    with torch.no_grad():
+        for value in weights(block)[:]:
+            value.zero_()
+        state = block.state_dict(keep_vars=True)
+        state["w_o.bias"].fill_(1.0)  # each branch is a constant: what was dropped can be read off
+        state["ff2.bias"].fill_(10.0)
+        x = torch.zeros(24, 2 * T, D, dtype=setting.dtype, device=setting.device)
+        dropped = block.train()(x).abs() < 0.5
+    share = dropped.double().mean().item()
+    holds(
+        abs(share - 0.25) < 0.08,
+        "The two dropouts (p = 0.5) do not drop independently: a quarter of all entries should lose both branches.",
+        "两处 dropout（p = 0.5）不是相互独立的：应当有四分之一的元素同时失去两个分支。",
+        value="a quarter" if abs(share - 0.25) < 0.08 else "half" if abs(share - 0.5) < 0.08 else "another share",
+        name="entries without both branches",
+    )
+
+
 def test_default_dropout(candidate, reference, seed):
     """Without dropout, p is 0.1
     不传 dropout 时 p 为 0.1"""
