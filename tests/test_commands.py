@@ -10,7 +10,10 @@ import pexpect
 import pytest
 from attempts import pack_of
 
+from dlkata.content.library import Library
+
 ROOT = Path(__file__).parent.parent
+LIBRARY = Library()
 REFERENCE = (ROOT / "solutions" / "layernorm.py").read_text(encoding="utf-8")
 COMMANDS = [
     "quiz",
@@ -41,7 +44,8 @@ def write(file: Path, text: str) -> None:
 def test_a_newcomers_session(warm, home):
     """list → kata → check (fails, diagnosed) → hint → check (passes) → solution --diff → list"""
     first = warm()
-    assert "Begin with" in first.out and "kata adam" in first.out
+    begin = LIBRARY.katas[0].stem.replace("_", "-")
+    assert "Begin with" in first.out and f"kata {begin}" in first.out
     assert "layernorm" in warm("list", "norm").out
     opened = warm("kata", "layernorm")
     assert str(attempt_of(home)) in opened.out and "σ²" in opened.out

@@ -38,7 +38,7 @@ FAULTS = {
     ),
     "50 GB in Python": ("x = bytearray(50 * 2**30)", "raised", "more memory than a kata may use"),
     "a slow leak": (
-        "kept = []\nwhile True: kept.append(bytearray(1 << 22))",
+        "kept = []\nwhile True: kept.append(bytearray(1 << 27))",
         "raised",
         "more memory than a kata may use",
     ),

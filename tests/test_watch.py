@@ -11,6 +11,7 @@ import pexpect
 import pytest
 from attempts import RIGHT, attempt
 
+from dlkata.content.library import Library
 from dlkata.grading import client
 from dlkata.progress.saves import Saves
 
@@ -183,8 +184,9 @@ def test_in_a_terminal(workspace):
     screen.expect_exact("is not started yet")
     assert (workspace / "attention.1.py").read_text(encoding="utf-8") == GOOD
     screen.send("n")
-    screen.expect_exact("Adam")
-    assert (workspace / "adam.py").exists()
+    following = Library().katas[0]
+    screen.expect_exact(following.title)
+    assert (workspace / f"{following.stem}.py").exists()
     screen.send("q")
     screen.expect_exact("\x1b[?1049l")
     screen.expect(pexpect.EOF)

@@ -147,7 +147,9 @@ def unknown(kind: str, name: str, names: Sequence[str]) -> DlkataError:
 
     wanted = name.replace("_", "-").lower()
     near = (
-        get_close_matches(wanted, names, n=3, cutoff=0.5) or [n for n in names if wanted and wanted in n][:3]
+        get_close_matches(wanted, names, n=3, cutoff=0.75)
+        or get_close_matches(wanted, names, n=3, cutoff=0.5)
+        or [n for n in names if wanted and wanted in n][:3]
     )
     sentence = {
         "kata": _("There is no kata `{name}`."),

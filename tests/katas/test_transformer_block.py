@@ -320,7 +320,7 @@ def test_dropouts_are_independent(candidate, seed):
 
 
 def test_default_dropout(candidate, reference, seed):
-    """Without dropout, p is 0.1
+    """Without the argument `dropout`, p is 0.1
     不传 dropout 时 p 为 0.1"""
     for name, fit, kept in dropped(candidate, reference, seed, "w_o", 0.1):
         right = fit == "right" and abs((kept == 0).double().mean().item() - 0.1) < 0.06
