@@ -9,9 +9,8 @@ def main() -> None:
     from dlkata.ui.screen import speak_ascii_where_needed
 
     speak_ascii_where_needed()
-    if (
-        signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    ):  # not ignored, as in a script's background
+    # In a script's background it is ignored, and stays so.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _leave)
     try:
         sys.exit(run())

@@ -373,9 +373,8 @@ def test_ctrl_c_ends_the_workers_and_exits_130(tmp_path):
         tmp_path, f"print(os.getpid(), file=open({str(sign)!r}, 'w'))\nwhile True: pass", when="True"
     )
     process = subprocess.Popen([sys.executable, "-m", "dlkata", "check", str(file)], stdout=-1, stderr=-1)
-    with sign.open(
-        encoding="utf-8"
-    ) as signs:  # waits until a worker has written; the one that confirms may too
+    # Opening waits until a worker has written; the one that confirms may have, too.
+    with sign.open(encoding="utf-8") as signs:
         worker = os.pidfd_open(int(signs.readline()))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)

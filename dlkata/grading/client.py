@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,12 +14,9 @@ from pathlib import Path
 from dlkata import __version__
 from dlkata.content.roots import PACKAGE
 from dlkata.errors import DlkataError
-from dlkata.grading.launching import program
+from dlkata.grading import launching
 from dlkata.grading.protocol import Check, Fault, FromSupervisor, Line, Ping, Pong, Problem, Verdict
 from dlkata.locale import _
-
-LAUNCH = program("host", "main(sys.argv[1:])")
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 ANSWER_SECONDS = 2.0  # a warm host that is still importing is slower than a cold one of our own
 
@@ -171,10 +167,7 @@ def launch(
     stdin: int = subprocess.DEVNULL,
     sandbox: Sandbox | None = None,
 ) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONUTF8": "1"}
-    for variable in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT"):
-        environment.pop(variable, None)
-    command = [sys.executable, "-P", "-c", LAUNCH, str(PACKAGE.parent), mode, str(connection.fileno())]
+    command = launching.command("host", mode, str(connection.fileno()))
     if sandbox is not None:
         from dlkata.grading.sandbox import demand, python_folders, shut_in
 
@@ -186,7 +179,7 @@ def launch(
         stdout=None if foreground else subprocess.DEVNULL,
         stderr=None,  # a host that fails says why on our standard error
         pass_fds=[connection.fileno()],
-        env=environment,
+        env=launching.environment(),
         cwd="/",
         start_new_session=not foreground,
     )

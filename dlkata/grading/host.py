@@ -9,7 +9,6 @@ import os
 import selectors
 import signal
 import socket
-import sys
 from pathlib import Path
 
 import torch  # noqa: F401  the point of this process
@@ -128,11 +127,11 @@ def _reap() -> None:
         pass
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("mode", choices=("once", "serve", "debug"))
     parser.add_argument("descriptor", type=int)
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     if options.mode != "debug":
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the CLI's: it closes our line, and we end
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
@@ -144,4 +143,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -1,10 +1,8 @@
 """Where a concept's claims are run: a process of its own, started when first needed, ended at its deadline."""
 
 import json
-import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dlkata.content.roots import PACKAGE
 from dlkata.errors import DlkataError
-from dlkata.grading.launching import program
+from dlkata.grading import launching
 from dlkata.locale import _
 
-LAUNCH = program("experimenter")
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 DRAWING_SECONDS = 20.0
 EVIDENCE_SECONDS = 60.0  # generous: what content may compute is measured in processor time by `author check`
 EXPERIMENT_SECONDS = 120.0
@@ -66,18 +61,15 @@ class Laboratory:
         """Begins starting the process, so that it is there when it is needed; with torch if it will be."""
         if self._process is not None and self._process.poll() is None:
             return
-        environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONUTF8": "1"}
-        for variable in ("PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT"):
-            environment.pop(variable, None)
         self._answers = queue.Queue()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", LAUNCH, str(PACKAGE.parent), *(["torch"] if torch else [])],
+            launching.command("experimenter", *(["torch"] if torch else [])),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             encoding="utf-8",
-            env=environment,
+            env=launching.environment(),
             cwd="/",
             start_new_session=True,  # Ctrl-C is ours: we end it
         )

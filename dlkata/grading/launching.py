@@ -1,13 +1,28 @@
-"""What an interpreter of ours is told to run."""
+"""How an interpreter of ours is started."""
+
+import os
+import sys
+
+from dlkata.content.roots import PACKAGE
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+MEDDLING = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT")
 
 
-def program(module: str, call: str = "main()") -> str:
-    """For `python -P -c`, with the folder of this very dlkata as first argument.
+def command(module: str, *arguments: str) -> list[str]:
+    """Runs `main` of a module of dlkata.grading, of this very dlkata, even if another one is installed.
 
-    It is imported from there even if another one is installed. Nothing else is: that folder stands last then, and the
-    current one nowhere, so that a learner's torch.py is not taken for torch.
+    Nothing else is imported from its folder, which stands last once dlkata is there; nor from the current one: a
+    learner's torch.py is not taken for torch.
     """
-    return (
+    program = (
         "import sys; sys.path.insert(0, sys.argv.pop(1)); import dlkata; sys.path.append(sys.path.pop(0)); "
-        f"from dlkata.grading.{module} import main; {call}"
+        f"from dlkata.grading.{module} import main; main()"
     )
+    return [sys.executable, "-P", "-c", program, str(PACKAGE.parent), *arguments]
+
+
+def environment() -> dict[str, str]:
+    """One thread, UTF-8, and nothing that changes what Python or pytest do."""
+    kept = {name: value for name, value in os.environ.items() if name not in MEDDLING}
+    return {**kept, **dict.fromkeys(THREADS, "1"), "PYTHONUTF8": "1"}

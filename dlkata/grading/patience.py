@@ -4,10 +4,8 @@ import sys
 import time
 
 LOOK = 0.2  # seconds between two looks at one who is late
-BUSY, IDLE = (
-    0.5,
-    0.05,
-)  # shares of the time in which a process that hangs computes: nearly all, or nearly none
+# A process that hangs computes nearly all of its time, or nearly none.
+BUSY, IDLE = 0.5, 0.05
 LONGEST = 4  # times its seconds, whatever it does
 
 
@@ -37,8 +35,7 @@ def computed(pid: int) -> float:
     if sys.platform != "linux":
         return 0.0
     try:
-        return time.clock_gettime(
-            ~pid << 3 | 2
-        )  # the clock of another process, as clock_getcpuclockid makes it
+        # The clock of another process, as clock_getcpuclockid makes it.
+        return time.clock_gettime(~pid << 3 | 2)
     except OSError:
         return 0.0

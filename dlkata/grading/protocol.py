@@ -43,10 +43,10 @@ class Check(Message, kw_only=True):
     diagnose: bool = True
     trail: bool = True
     prove: bool = False  # in place of an attempt, every known bug is graded and diagnosed, all in one worker
+    seed: int = 0
     known: dict[
         str, list["Done"]
-    ] = {}  # how the known bugs ended, by label, if they were proved with this seed
-    seed: int = 0
+    ] = {}  # how the known bugs ended under this seed, by label, if they were proved
     private: list[str] = []  # folders an attempt has no business in: the record, above all
 
 

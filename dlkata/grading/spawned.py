@@ -6,16 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from dlkata.content.roots import PACKAGE
-from dlkata.grading.launching import program
-
-LAUNCH = program("spawned")
+from dlkata.grading import launching
 
 
 def spawn(job: msgspec.Struct, result: int, output: int, token: bytes) -> int:
     """Starts a worker for the job; its process id."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", LAUNCH, str(PACKAGE.parent), str(result), str(output), token.hex()],
+        launching.command("spawned", str(result), str(output), token.hex()),
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=output,

@@ -3,8 +3,9 @@
 Attempt and reference run once more, traced; after each of their lines every floating tensor bound to a local or
 to an attribute of `self` is kept. Values match when they are equal up to a permutation or merging of axes.
 
-Right attempts in another style have values of their own too. Two things clear such a value: it is an input in
-another shape, or a right value was computed from it, as the autograd graph or the statement shows.
+Right attempts in another style have values of their own too. Three things clear such a value: it is an input in
+another shape; a right value was computed from it, as the autograd graph or the statement shows; or what stands in
+its place is right in another test.
 """
 
 import linecache
@@ -127,6 +128,20 @@ class Judged:
         return self.given or (self.match is not None and not self.match.reordered)
 
 
+@dataclass(frozen=True)
+class Walk:
+    """One test, followed."""
+
+    failed: bool
+    judged: list[Judged]
+    suspects: list[int]  # positions of values that are wrong, by all that this test shows
+
+    @property
+    def right_places(self) -> set[tuple[int, str]]:
+        """Where every value is right, or led to one that is."""
+        return {one.place for one in self.judged} - {self.judged[number].place for number in self.suspects}
+
+
 def earliest(
     tests: Iterable[SuiteTest], candidate: ModuleType, reference: ModuleType, seed: int
 ) -> Trail | None:
@@ -136,10 +151,10 @@ def earliest(
     pointed at where there is nothing else.
     """
     reads = names_read("".join(linecache.getlines(str(candidate.__file__))))
-    walks = [_walk(test, candidate, reference, seed) for test in tests]
-    right = {place for _failed, judged in walks for place in _right_places(judged, reads)}
+    walks = [_walk(test, candidate, reference, seed, reads) for test in tests]
+    right = {place for walk in walks for place in walk.right_places}
     for cleared in (right, set[tuple[int, str]]()):
-        trails = [point(judged, reads, cleared) for failed, judged in walks if failed]
+        trails = [point(walk, cleared) for walk in walks if walk.failed]
         found = [trail for trail in trails if trail is not None]
         if found:
             return min(found, key=lambda trail: trail.line)
@@ -147,9 +162,8 @@ def earliest(
 
 
 def _walk(
-    test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: int
-) -> tuple[bool, list[Judged]]:
-    """Whether the test fails, and the attempt's values in it."""
+    test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: int, reads: Mapping[int, set[str]]
+) -> Walk:
     mine, theirs = Tracer(str(candidate.__file__)), Tracer(str(reference.__file__))
     tracers = {tracer.file: tracer for tracer in (mine, theirs)}
 
@@ -162,7 +176,8 @@ def _walk(
         error = perform(test, candidate, reference, seed)
     finally:
         sys.settrace(None)
-    return error is not None, _judged(mine, theirs)
+    judged = _judged(mine, theirs)
+    return Walk(error is not None, judged, _suspects(judged, reads))
 
 
 def _judged(mine: Tracer, theirs: Tracer) -> list[Judged]:
@@ -179,22 +194,16 @@ def _judged(mine: Tracer, theirs: Tracer) -> list[Judged]:
     ]
 
 
-def _right_places(judged: Sequence[Judged], reads: Mapping[int, set[str]]) -> set[tuple[int, str]]:
-    wrong = {judged[number].place for number in _suspects(judged, reads)}
-    return {one.place for one in judged} - wrong
-
-
-def point(
-    judged: Sequence[Judged], reads: Mapping[int, set[str]], cleared: Set[tuple[int, str]] = frozenset()
-) -> Trail | None:
+def point(walk: Walk, cleared: Set[tuple[int, str]]) -> Trail | None:
     """Matches in order, and the first value that nothing clears; none where the last thing returned is right.
 
     Then the values are right and the fault lies elsewhere: in the gradient, say.
     """
+    judged = walk.judged
     returned = [one for one in judged if one.value.name == RETURN and not one.given]
     if returned and returned[-1].is_right:
         return None
-    first = next((n for n in _suspects(judged, reads) if judged[n].place not in cleared), None)
+    first = next((n for n in walk.suspects if judged[n].place not in cleared), None)
     if first is None:
         return None
     matched: list[Match] = []

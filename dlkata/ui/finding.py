@@ -13,12 +13,8 @@ def explain(result: Result) -> list[str]:
     if result.raised is not None:
         return explain_raised(result.raised, unfinished=result.outcome == Outcome.UNFINISHED)
     if result.outcome == Outcome.TIMEOUT:
-        return [
-            _(
-                "No answer within {seconds:g} s: it hangs, loops for ever, or is far too slow.",
-                seconds=result.seconds,
-            )
-        ]
+        sentence = _("No answer within {seconds:g} s: it hangs, loops for ever, or is far too slow.", seconds=result.seconds)  # fmt: skip
+        return [sentence]
     if result.outcome == Outcome.CRASHED:
         return [ended(result.reason)]
     return []
