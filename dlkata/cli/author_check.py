@@ -123,7 +123,7 @@ def _chosen(
 def _check_concepts(app: App, concepts: Sequence[Concept], findings: Findings, *, whole: bool) -> None:
     from dlkata.author.concept_inspection import inspect_concept
     from dlkata.author.concept_proof import prove_concept
-    from dlkata.author.coverage import cover, longest_complaints
+    from dlkata.author.coverage import cover, guessing_complaints
     from dlkata.grading.laboratory import laboratory
 
     with laboratory(patience=10) as bench:
@@ -137,7 +137,7 @@ def _check_concepts(app: App, concepts: Sequence[Concept], findings: Findings, *
     if whole:
         for problem in app.library.index.problems:
             findings.add(_("the bank"), "", problem)
-        for complaint in longest_complaints(cover(concepts, app.library.kata_names)[0]):
+        for complaint in guessing_complaints(cover(concepts, app.library.kata_names)[0]):
             findings.add(_("the bank"), "", complaint)
 
 

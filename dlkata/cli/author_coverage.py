@@ -15,7 +15,7 @@ from dlkata.locale import N_, _
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @click.pass_obj
 def command(app: App, as_json: bool) -> None:
-    from dlkata.author.coverage import MOST_LONGEST, cover, longest_complaints
+    from dlkata.author.coverage import MOST_LONGEST, MOST_MAJORITY, cover, guessing_complaints
 
     total, topics = cover(app.library.readable_concepts, app.library.kata_names)
     if as_json:
@@ -34,11 +34,13 @@ def command(app: App, as_json: bool) -> None:
             _("drawn"),
             _("run"),
             _("trap"),
+            _("scen."),
+            _("aloud"),
             _("exp."),
         )
     ]
     for name, c in [*topics.items(), (_("all"), total)]:
-        numbers = (c.concepts, c.questions, c.levels[1], c.levels[2], c.levels[3], c.why, c.parametric, c.evidence, c.traps, c.experiments)  # fmt: skip
+        numbers = (c.concepts, c.questions, c.levels[1], c.levels[2], c.levels[3], c.why, c.parametric, c.evidence, c.traps, c.scenarios, c.aloud, c.experiments)  # fmt: skip
         rows.append((name, *map(str, numbers)))
     from rich.cells import cell_len
 
@@ -52,7 +54,11 @@ def command(app: App, as_json: bool) -> None:
             _("choice questions whose right option is the longest: {en} in English, {zh} in Chinese of {count} (at most {most:.0%}); first: {first}",
               en=total.longest["en"], zh=total.longest["zh"], count=total.judged, most=MOST_LONGEST, first=total.first)
         )  # fmt: skip
+        click.echo(
+            _("options of several parts, the right one sharing most: {en} of {en_count} in English, {zh} of {zh_count} in Chinese (at most {most:.0%})",
+              en=total.majority["en"], en_count=total.multi_part["en"], zh=total.majority["zh"], zh_count=total.multi_part["zh"], most=MOST_MAJORITY)
+        )  # fmt: skip
     if total.missing:
         click.echo(_("named, but not there (yet): {names}", names=", ".join(sorted(total.missing))))
-    for complaint in longest_complaints(total):
+    for complaint in guessing_complaints(total):
         click.echo(f"✗ {complaint}")

@@ -39,7 +39,9 @@ def perform(request: dict[str, Any], files: Files) -> Any:
     if request["do"] == "draw":
         return function(random.Random(request["seed"]))
     calm(0)
-    drawn = request.get("drawn")
+    drawn, off = request.get("drawn"), request.get("off", False)
+    if off:
+        return function(off=True)
     return function() if drawn is None else function(drawn)
 
 

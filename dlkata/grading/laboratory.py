@@ -51,8 +51,11 @@ class Laboratory:
     def evidence(self, file: Path, function: str, drawn: dict[str, Any] | None = None) -> Outcome:
         return self._ask(EVIDENCE_SECONDS, do="call", file=str(file), function=function, drawn=drawn)
 
-    def experiment(self, file: Path) -> Outcome:
-        return self._ask(EXPERIMENT_SECONDS, do="call", file=str(file), function="experiment")
+    def experiment(self, file: Path, *, off: bool = False) -> Outcome:
+        return self._ask(EXPERIMENT_SECONDS, do="call", file=str(file), function="experiment", off=off)
+
+    def worked(self, file: Path) -> Outcome:
+        return self._ask(EVIDENCE_SECONDS, do="call", file=str(file), function="worked")
 
     def printed(self, code: str, seed: int = 0) -> Outcome:
         return self._ask(DRAWING_SECONDS, do="print", code=code, seed=seed)
