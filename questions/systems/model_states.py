@@ -115,9 +115,9 @@ def experiment(off=False):
         assert min(moved[third]) > 0.9, "and its master weights take every small step"
         says = (
             f"All three ways take {totals['fp32']:.0f} bytes a parameter: what bf16 saves on weights and gradients, the "
-            f"master copy takes. A step with learning rate 1e-5 changes at least {min(moved[third]):.0%} of the master weights.",
+            f"master copy takes. A step with learning rate 1e-5 changes {min(moved[third]):.0%} of the master weights.",
             f"三种方式都是每个参数 {totals['fp32']:.0f} 字节：bf16 在权重和梯度上省下的，正好被主权重占去。学习率 1e-5 "
-            f"的一步至少改动 {min(moved[third]):.0%} 的主权重。",
+            f"的一步改动了 {min(moved[third]):.0%} 的主权重。",
         )
     return {
         "says": says,
