@@ -7,7 +7,7 @@ from bank import SAMPLE, sample_library
 
 from dlkata.author.concept_inspection import inspect_concept, sentences
 from dlkata.author.concept_proof import prove_concept
-from dlkata.grading.laboratory import laboratory
+from dlkata.laboratory.bench import laboratory
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_what_is_spoiled_is_found(spoiled, file, old, new, said):
 
 
 def test_code_that_hangs_is_ended(spoiled, monkeypatch):
-    from dlkata.grading import laboratory
+    from dlkata.laboratory import bench as laboratory
 
     monkeypatch.setattr(laboratory, "EVIDENCE_SECONDS", 1.0)
     complaints = spoiled(

@@ -14,7 +14,7 @@ from dlkata.author.inspection import inspect
 from dlkata.author.proof import Graded, attempts, listed_bug, prove_kata
 from dlkata.content.library import Library
 from dlkata.grading import client
-from dlkata.grading.laboratory import laboratory
+from dlkata.laboratory.bench import laboratory
 
 LIBRARY = Library()
 CORES = os.cpu_count() or 1

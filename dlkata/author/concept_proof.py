@@ -8,7 +8,7 @@ from dlkata.author.concept_inspection import number_complaints
 from dlkata.content.concept import Concept
 from dlkata.content.question import Kind, Question
 from dlkata.errors import DlkataError
-from dlkata.grading.laboratory import Laboratory, Outcome
+from dlkata.laboratory.bench import Laboratory, Outcome
 from dlkata.locale import LANGUAGES, _
 
 DRAWS, LEAST_VARIANTS, PROVED_DRAWS = 50, 5, 5

@@ -14,7 +14,7 @@ from dlkata.locale import N_, _
 from dlkata.ui.screen import console
 
 if TYPE_CHECKING:
-    from dlkata.grading.laboratory import Laboratory
+    from dlkata.laboratory.bench import Laboratory
     from dlkata.ui.experiment import Shown
 
 
@@ -36,7 +36,7 @@ def command(app: App, concept: Concept | None, text: bool, off: bool, as_json: b
     if concept is None:
         _list(app, as_json)
         return
-    from dlkata.grading.laboratory import laboratory
+    from dlkata.laboratory.bench import laboratory
 
     if off and not concept.has_knob:
         raise DlkataError(
@@ -84,7 +84,7 @@ def show_experiment(concept: Concept, bench: "Laboratory", *, off: bool = False)
 
 
 def run_experiment(concept: Concept, bench: "Laboratory", *, off: bool = False) -> "tuple[Shown, float]":
-    from dlkata.grading.laboratory import failure
+    from dlkata.laboratory.bench import failure
     from dlkata.ui.experiment import read_experiment
 
     outcome = bench.experiment(concept.code_file, off=off)

@@ -19,10 +19,8 @@ from typing import Any
 import msgspec
 
 from dlkata.content.kata import Kata, read_kata
-from dlkata.grading.channel import CUT, TOKEN_SIZE
 from dlkata.grading.collection import Suite
-from dlkata.grading.confinement import become_subreaper, children, end_children, kill_process, reap
-from dlkata.grading.diagnosis import can_diagnose
+from dlkata.grading.explain.diagnosis import can_diagnose
 from dlkata.grading.patience import Patience
 from dlkata.grading.protocol import (
     LENGTH,
@@ -47,7 +45,9 @@ from dlkata.grading.protocol import (
     Trail,
     Verdict,
 )
-from dlkata.grading.worker import Job, become_worker
+from dlkata.grading.work.channel import CUT, TOKEN_SIZE
+from dlkata.grading.work.confinement import become_subreaper, children, end_children, kill_process, reap
+from dlkata.grading.work.worker import Job, become_worker
 
 OUTPUT_KEPT = 4_000  # bytes of what an attempt prints during one test
 TRAILS = 3  # failing tests that are followed, and passing ones: in one alone a mistake may show late
@@ -200,7 +200,7 @@ class Worker:
 def start(job: Job, suite: Suite, result: int, output: int, token: bytes) -> int:
     """A worker for the job; its process id."""
     if not FORKS:
-        from dlkata.grading.spawned import spawn
+        from dlkata.grading.work.spawned import spawn
 
         return spawn(job, result, output, token)
     sys.stdout.flush()

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dlkata import launching
 from dlkata.errors import DlkataError
-from dlkata.grading import launching
 from dlkata.locale import _
 
 DRAWING_SECONDS = 20.0
@@ -66,7 +66,7 @@ class Laboratory:
             return
         self._answers = queue.Queue()
         self._process = subprocess.Popen(
-            launching.command("experimenter", *(["torch"] if torch else [])),
+            launching.command("laboratory.experimenter", *(["torch"] if torch else [])),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

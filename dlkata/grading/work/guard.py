@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from dlkata.grading.bans import GRADER, TORCH
 from dlkata.grading.protocol import Tampering
+from dlkata.grading.work.bans import GRADER, TORCH
 
 FILE_EVENTS = {
     "open", "os.listdir", "os.scandir", "os.remove", "os.rename", "os.rmdir", "os.truncate", "os.chmod", "os.link",

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from dlkata.grading.module import execute, execute_file
+from dlkata.grading.work.module import execute, execute_file
 
 
 class Files:

@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from dlkata.content.names import plain
-from dlkata.grading.bans import OPTIMIZERS, BanWatch, built_in_optimizer
+from dlkata.grading.work.bans import OPTIMIZERS, BanWatch, built_in_optimizer
 
 # Where torch keeps what is written in Python, of which a function mode may never hear.
 PYTHON_HOMES = (

@@ -16,27 +16,10 @@ import msgspec
 import torch
 
 from dlkata.content.solution import read_solution
-from dlkata.grading import suite as judging
-from dlkata.grading.bans import OPTIMIZERS, BanWatch
-from dlkata.grading.channel import Channel
 from dlkata.grading.collection import Suite, SuiteTest
-from dlkata.grading.confinement import confine
-from dlkata.grading.contract import breach, untouched
-from dlkata.grading.diagnosis import Diagnosis, name_all
-from dlkata.grading.entrances import all_in_sight, mark_entrances
-from dlkata.grading.guard import Guard
-from dlkata.grading.integrity import Integrity
-from dlkata.grading.journal import to_wire
-from dlkata.grading.module import execute, execute_file
-from dlkata.grading.nets import (
-    name_lines_in_warnings,
-    watch_optimizers,
-    watch_python,
-    watch_threads,
-    watched,
-    watching,
-)
-from dlkata.grading.preloading import preload_optimizers
+from dlkata.grading.explain.diagnosis import Diagnosis, name_all
+from dlkata.grading.explain.journal import to_wire
+from dlkata.grading.explain.trail import earliest
 from dlkata.grading.protocol import (
     Banned,
     Check,
@@ -52,9 +35,27 @@ from dlkata.grading.protocol import (
     TestStarted,
     Traced,
 )
-from dlkata.grading.run import ending, load_problem, perform
-from dlkata.grading.surroundings import Surroundings
-from dlkata.grading.trail import earliest
+from dlkata.grading.work.bans import OPTIMIZERS, BanWatch
+from dlkata.grading.work.channel import Channel
+from dlkata.grading.work.confinement import confine
+from dlkata.grading.work.contract import breach, untouched
+from dlkata.grading.work.entrances import all_in_sight, mark_entrances
+from dlkata.grading.work.guard import Guard
+from dlkata.grading.work.integrity import Integrity
+from dlkata.grading.work.module import execute, execute_file
+from dlkata.grading.work.nets import (
+    name_lines_in_warnings,
+    watch_optimizers,
+    watch_python,
+    watch_threads,
+    watched,
+    watching,
+)
+from dlkata.grading.work.preloading import preload_optimizers
+from dlkata.grading.work.run import ending, load_problem, perform
+from dlkata.grading.work.surroundings import Surroundings
+from dlkata.suite.journals import journal as judged
+from dlkata.suite.settings import setting
 
 HIDDEN: list[ModuleType] = []  # kept, for a module that is let go takes its time to be cleared
 GRACE = 0.2  # seconds for threads that are about to end
@@ -101,7 +102,7 @@ def use_device(device: str) -> Problem | None:
         device = there[-1]
     if device.partition(":")[0] not in there:
         return Problem(kind="device", text=device, names=there)
-    judging.setting.device = device
+    setting.device = device
     return None
 
 
@@ -214,9 +215,7 @@ class Bench:
         error = self._supervise(test, attempt, seed)
         seconds = perf_counter() - start
         outcome, finding, raised = ending(error, self.attempt_file, str(self.suite.file))
-        journal = (
-            None if test.training or outcome == Outcome.PASSED else to_wire(judging.journal.observations)
-        )
+        journal = None if test.training or outcome == Outcome.PASSED else to_wire(judged.observations)
         if outcome == Outcome.PASSED:
             journal = []
         banned, tampered = self.noticed()

@@ -9,12 +9,12 @@ import msgspec
 
 from dlkata.content.solution import Bug, Variant
 from dlkata.errors import DlkataError
-from dlkata.grading import suite as judging
 from dlkata.grading.collection import Suite
-from dlkata.grading.journal import agree, all_nan, same_exception, to_wire
-from dlkata.grading.module import execute
+from dlkata.grading.explain.journal import agree, all_nan, same_exception, to_wire
 from dlkata.grading.protocol import Done, Named, Outcome
-from dlkata.grading.run import ending, perform
+from dlkata.grading.work.module import execute
+from dlkata.grading.work.run import ending, perform
+from dlkata.suite.journals import journal as judged
 
 # Of computing, so that a busy machine gives the same answer as an idle one: pairs are tried for as long as the
 # suite took, or this long.
@@ -129,7 +129,7 @@ class Diagnosis:
             module = execute(source, f"<{name}>", "bug", keep=True)
             error = perform(self.suite.tests[test], module, self.right, self.seed)
             outcome, _finding, raised = ending(error, f"<{name}>", str(self.suite.file))
-            journal = to_wire(judging.journal.observations)
+            journal = to_wire(judged.observations)
             self.endings[name, test] = Done(
                 name=test, outcome=outcome, seconds=0.0, raised=raised, journal=journal
             )

@@ -8,10 +8,10 @@ from types import ModuleType, TracebackType
 import numpy as np
 import torch
 
-from dlkata.grading import suite
 from dlkata.grading.collection import SuiteTest
-from dlkata.grading.finding import Finding, Mismatch
 from dlkata.grading.protocol import Frame, Outcome, Problem, Raised
+from dlkata.suite.finding import Finding, Mismatch
+from dlkata.suite.journals import journal
 
 MEMORY_WORDS = ("can't allocate memory", "out of memory", "not enough memory")
 TEXT = 600
@@ -20,7 +20,7 @@ PATH = re.compile(r" \((?:/|unknown)[^)]*\)$")  # where torch lies tells a learn
 
 def perform(test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: int) -> BaseException | None:
     """Runs a test from a clean journal and a seeded start; what it raised is the answer."""
-    suite.journal.clear()
+    journal.clear()
     torch.manual_seed(seed)
     random.seed(seed)
     np.random.seed(seed % 2**32)

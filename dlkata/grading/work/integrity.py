@@ -9,6 +9,8 @@ import math
 import random
 import time
 from collections.abc import Iterable
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlkata.grading import finding, suite
 from dlkata.grading.protocol import Tampering
+from dlkata.suite import HOLDS
+from dlkata.suite.finding import Finding, Mismatch
+from dlkata.suite.journals import Journal, Observation
+from dlkata.suite.settings import Setting
 
 GRADER_CALLS: list[tuple[Any, str, str]] = [
     *((builtins, "", n) for n in ["abs", "all", "any", "bool", "callable", "dict", "enumerate", "float", "getattr", "hasattr", "int", "isinstance", "issubclass", "iter", "len", "list", "max", "min", "next", "range", "repr", "round", "set", "setattr", "sorted", "str", "sum", "tuple", "type", "zip", "print", "exec", "compile", "open", "__import__"]),
@@ -36,17 +41,22 @@ GRADER_CALLS: list[tuple[Any, str, str]] = [
 ]  # fmt: skip
 
 
+def vocabulary() -> list[ModuleType]:
+    """The modules of what suites import."""
+    return [import_module(f"dlkata.suite.{name}") for name in HOLDS]
+
+
 class Integrity:
     """A snapshot of what the grader calls, taken before the attempt is loaded."""
 
     def __init__(self, modules: Iterable[Any]):
         """`modules`: the collected suite's own, whose functions are watched too."""
         calls = list(GRADER_CALLS)
-        for module in (suite, finding, *modules):
+        for module in (*vocabulary(), *modules):
             calls += [
                 (module, f"{module.__name__}.", name) for name in vars(module) if not name.startswith("__")
             ]
-        for kind in (suite.Journal, suite.Setting, suite.Observation, finding.Mismatch, finding.Finding):
+        for kind in (Journal, Setting, Observation, Mismatch, Finding):
             calls += [
                 (kind, f"{kind.__name__}.", name) for name, value in vars(kind).items() if callable(value)
             ]

@@ -22,9 +22,9 @@ import torch
 from torch import Tensor
 
 from dlkata.grading.collection import SuiteTest
+from dlkata.grading.explain.reads import names_read
 from dlkata.grading.protocol import Match, Trail
-from dlkata.grading.reads import names_read
-from dlkata.grading.run import perform
+from dlkata.grading.work.run import perform
 
 MOST_VALUES = 600
 LARGEST = 100_000

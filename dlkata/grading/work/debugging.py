@@ -7,13 +7,13 @@ from time import perf_counter
 import torch
 
 from dlkata.content.kata import read_kata
-from dlkata.grading.bans import BanWatch
 from dlkata.grading.collection import Suite
-from dlkata.grading.contract import breach, untouched
-from dlkata.grading.module import execute, execute_file
 from dlkata.grading.protocol import Check, Line, Outcome, Plan, Problem, Result, TestStarted, Verdict
-from dlkata.grading.run import ending, load_problem, perform
-from dlkata.grading.worker import use_device
+from dlkata.grading.work.bans import BanWatch
+from dlkata.grading.work.contract import breach, untouched
+from dlkata.grading.work.module import execute, execute_file
+from dlkata.grading.work.run import ending, load_problem, perform
+from dlkata.grading.work.worker import use_device
 
 
 def run(check: Check, suite: Suite, line: Line) -> None:

@@ -10,14 +10,14 @@ MEDDLING = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONWARNINGS
 
 
 def command(module: str, *arguments: str) -> list[str]:
-    """Runs `main` of a module of dlkata.grading, of this very dlkata, even if another one is installed.
+    """Runs `main` of a module of this very dlkata, even if another one is installed.
 
     Nothing else is imported from its folder, which stands last once dlkata is there; nor from the current one: a
     learner's torch.py is not taken for torch.
     """
     program = (
         "import sys; sys.path.insert(0, sys.argv.pop(1)); import dlkata; sys.path.append(sys.path.pop(0)); "
-        f"from dlkata.grading.{module} import main; main()"
+        f"from dlkata.{module} import main; main()"
     )
     return [sys.executable, "-P", "-c", program, str(PACKAGE.parent), *arguments]
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from dlkata.grading import launching
+from dlkata import launching
 
 
 def spawn(job: msgspec.Struct, result: int, output: int, token: bytes) -> int:
     """Starts a worker for the job; its process id."""
     process = subprocess.Popen(
-        launching.command("spawned", str(result), str(output), token.hex()),
+        launching.command("grading.work.spawned", str(result), str(output), token.hex()),
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=output,
@@ -30,7 +30,7 @@ def spawn(job: msgspec.Struct, result: int, output: int, token: bytes) -> int:
 
 def main() -> None:
     from dlkata.grading.collection import collect
-    from dlkata.grading.worker import Job, become_worker
+    from dlkata.grading.work.worker import Job, become_worker
 
     result, output, token = int(sys.argv[1]), int(sys.argv[2]), bytes.fromhex(sys.argv[3])
     job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)

@@ -6,8 +6,8 @@ import inspect
 import types
 from typing import Any
 
-from dlkata.grading.bans import BanWatch
 from dlkata.grading.protocol import Banned, Problem
+from dlkata.grading.work.bans import BanWatch
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 

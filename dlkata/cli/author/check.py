@@ -124,7 +124,7 @@ def _check_concepts(app: App, concepts: Sequence[Concept], findings: Findings, *
     from dlkata.author.concept_inspection import inspect_concept
     from dlkata.author.concept_proof import prove_concept
     from dlkata.author.coverage import cover, guessing_complaints
-    from dlkata.grading.laboratory import laboratory
+    from dlkata.laboratory.bench import laboratory
 
     with laboratory(patience=10) as bench:
         bench.printed("import torch, torch._dynamo")  # so that no claim is charged for it

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from dlkata.grading.protocol import Observed, Raised
-from dlkata.grading.suite import Observation
+from dlkata.suite.journals import Observation
 
 LARGEST = 4 << 20  # bytes a test; a journal beyond that does not vote
 
