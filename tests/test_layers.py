@@ -61,6 +61,13 @@ def test_no_cli_process_imports_torch(arguments):
     assert done.stdout.rstrip().endswith("heavy: []"), done
 
 
+def test_no_module_is_long():
+    long = {
+        file.name: lines for file in PACKAGE.rglob("*.py") if (lines := file.read_bytes().count(b"\n")) > 300
+    }
+    assert long == {}
+
+
 def test_the_engine_knows_no_kata_by_name():
     """Adding a kata never touches dlkata/."""
     stems = {file.stem for file in (PACKAGE.parent / "katas").glob("*.md")} - {"README"}

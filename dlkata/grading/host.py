@@ -19,12 +19,12 @@ from dlkata.errors import DlkataError
 from dlkata.grading.collection import Suite, collect
 from dlkata.grading.protocol import Check, Fault, Line, Ping, Pong, ToSupervisor
 from dlkata.grading.supervisor import Supervisor
+from dlkata.grading.work.bench import grader_modules
 from dlkata.grading.work.confinement import LINUX
 from dlkata.grading.work.contract import prepare
 from dlkata.grading.work.module import compiled
 from dlkata.grading.work.nets import python_places
 from dlkata.grading.work.preloading import preload_gradients, preload_optimizers
-from dlkata.grading.work.worker import grader_modules
 
 PATIENCE = 5.0  # seconds for a request to arrive
 

@@ -30,7 +30,8 @@ def spawn(job: msgspec.Struct, result: int, output: int, token: bytes) -> int:
 
 def main() -> None:
     from dlkata.grading.collection import collect
-    from dlkata.grading.work.worker import Job, become_worker
+    from dlkata.grading.work.becoming import become_worker
+    from dlkata.grading.work.job import Job
 
     result, output, token = int(sys.argv[1]), int(sys.argv[2]), bytes.fromhex(sys.argv[3])
     job = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Job)
