@@ -14,7 +14,7 @@ HOLDS = {
     "training": ("follows", "reaches"),
     "layers": ("adopt",),
     "settings": ("setting", "TOLERANCES", "EXACT"),
-    "journals": ("journal",),
+    "journals": ("journal", "kind_of"),
     "finding": ("Finding", "Mismatch"),
 }
 HOME = {name: module for module, names in HOLDS.items() for name in names}
