@@ -211,7 +211,7 @@ def experiment():
             f"{sizes[-1]} 个 token 时，直接算要保存 {plain_held[-1]:,} 个分数，按 64 分块总共只有 {online_held[-1]:,} 个数，"
             f"输出最多相差 {worst:.0e}。如果不重新缩放，会相差 {error:.1f}。",
         ),
-        "title": ("Numbers held during one head's attention", "一个头做注意力时保存的数"),
+        "title": ("Numbers held during one head's attention", "一个 head 做注意力时保存的数"),
         "chart": "curves",
         "x": sizes,
         "x_label": ("tokens n", "token 数 n"),
