@@ -305,10 +305,10 @@ def experiment(off=False):
         assert error > 0.01, "without rescaling old blocks the result is wrong"
         says = (
             f"From {sizes[-2]} to {sizes[-1]} tokens the multiplications grow fourfold either way. The plain way then holds "
-            f"{plain_held[-1]:,} scores; in blocks of 64 it is {online_held[-1]:,} numbers in all, twice as many as before. "
+            f"{plain_held[-1]:,} scores; in blocks of 64 it is {online_held[-1]:,} numbers in all, not quite twice as many as before. "
             f"The outputs differ by at most {worst:.0e}; without the rescaling they would differ by {error:.1f}.",
             f"从 {sizes[-2]} 个 token 到 {sizes[-1]} 个，两种算法的乘法次数都变为 4 倍。直接算这时要保存 {plain_held[-1]:,} "
-            f"个分数；按 64 分块总共只有 {online_held[-1]:,} 个数，是原来的两倍。输出最多相差 {worst:.0e}；"
+            f"个分数；按 64 分块总共只有 {online_held[-1]:,} 个数，不到原来的两倍。输出最多相差 {worst:.0e}；"
             f"如果不重新缩放，会相差 {error:.1f}。",
         )
     return {
