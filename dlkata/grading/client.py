@@ -85,6 +85,19 @@ def connect(path: Path) -> Line:
     return Line(connection, FromSupervisor)
 
 
+def ping(line: Line) -> Pong | None:
+    """What a host answers; None where it is silent, or is none of ours."""
+    line.connection.settimeout(ANSWER_SECONDS)
+    try:
+        line.send(Ping())
+        answer = line.receive()
+    except OSError:
+        return None
+    finally:
+        line.close()
+    return answer if isinstance(answer, Pong) and answer.version == __version__ else None
+
+
 def shared_path(sandbox: Sandbox | None = None) -> Path:
     """Where a running `watch` offers its warm host: in a folder that only this user may enter.
 
@@ -132,15 +145,7 @@ def _shared_host(sandbox: Sandbox | None) -> Path | None:
         line = connect(path)
     except OSError:
         return None
-    try:
-        line.connection.settimeout(ANSWER_SECONDS)
-        line.send(Ping())
-        answer = line.receive()
-        return path if isinstance(answer, Pong) and answer.version == __version__ else None
-    except OSError:
-        return None
-    finally:
-        line.close()
+    return path if ping(line) is not None else None
 
 
 @contextmanager

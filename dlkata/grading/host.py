@@ -6,6 +6,7 @@ It never runs a torch op, nor asks whether CUDA is there: forking after either h
 import argparse
 import gc
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -98,7 +99,8 @@ def _answer(connection: socket.socket, listener: socket.socket, suites: Suites) 
         request = line.receive()
         connection.settimeout(None)
         if isinstance(request, Ping):
-            line.send(Pong(__version__))
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            line.send(Pong(__version__, computing=used.ru_utime + used.ru_stime))
         elif isinstance(request, Check) and (suite := _suite(suites, request, line)) is not None:
             if os.fork() == 0:
                 listener.close()

@@ -167,6 +167,7 @@ class Fault(Message):
 
 class Pong(Message):
     version: str
+    computing: float  # seconds of processor time of all checks that have ended
 
 
 # ---------------------------------------------------------------- worker → supervisor
