@@ -168,6 +168,9 @@ class Fault(Message):
 class Pong(Message):
     version: str
     computing: float  # seconds of processor time of all checks that have ended
+    pid: int
+    age: float  # seconds
+    memory: int  # MiB
 
 
 # ---------------------------------------------------------------- worker → supervisor
