@@ -12,7 +12,7 @@ HOLDS = {
     "judging": ("same", "near", "holds", "rejects", "unchanged", "not_reseeded"),
     "backward": ("gradients",),
     "training": ("follows", "reaches"),
-    "layers": ("adopt",),
+    "layers": ("adopt", "draw"),
     "settings": ("setting", "TOLERANCES", "EXACT"),
     "journals": ("journal", "kind_of"),
     "finding": ("Finding", "Mismatch"),

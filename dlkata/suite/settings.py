@@ -15,11 +15,11 @@ EXACT = (0.0, 0.0)
 
 
 @dataclass
-@dataclass
 class Setting:
     """Where a suite runs. The worker fills it from --device; mps has no float64."""
 
     device: str = "cpu"
+    seed: int = 0  # the test's
 
     @property
     def dtype(self) -> torch.dtype:

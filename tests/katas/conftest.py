@@ -47,4 +47,5 @@ def _setting(request, seed):
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     setting.device = request.config.getoption("--device")
+    setting.seed = seed
     journal.clear()

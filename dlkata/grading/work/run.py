@@ -13,6 +13,7 @@ from dlkata.grading.protocol import Frame, Outcome, Problem, Raised
 from dlkata.grading.reading import syntax_problem
 from dlkata.suite.finding import Finding, Mismatch
 from dlkata.suite.journals import journal
+from dlkata.suite.settings import setting
 
 MEMORY_WORDS = ("can't allocate memory", "out of memory", "not enough memory")
 TEXT = 600
@@ -22,6 +23,7 @@ PATH = re.compile(r" \((?:/|unknown)[^)]*\)$")  # where torch lies tells a learn
 def perform(test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: int) -> BaseException | None:
     """Runs a test from a clean journal and a seeded start; what it raised is the answer."""
     journal.clear()
+    setting.seed = seed
     torch.manual_seed(seed)
     random.seed(seed)
     np.random.seed(seed % 2**32)
