@@ -14,14 +14,12 @@ PLAIN_TENSORS = (Tensor, torch.nn.Parameter)
 
 
 @dataclass
-@dataclass
 class Observation:
     name: str
     value: Tensor | str  # a detached copy on the CPU; a word for what is no tensor
     tolerance: tuple[float, float]
 
 
-@dataclass
 @dataclass
 class Journal:
     """The values judged during one test, in order."""
