@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study test lint format prove bench clean
+.PHONY: study test lint format prove gpu bench clean
 
 study: .venv/ready
 	@$(BIN)/dlkata
@@ -23,6 +23,10 @@ format: .venv/ready-for-tests
 # Certificates of what has changed since it was proved; `make test` proves without keeping.
 prove: .venv/ready-for-tests
 	$(BIN)/dlkata author prove
+
+# What differs on a GPU; says so where there is none.
+gpu: .venv/ready-for-tests
+	$(BIN)/python -m tests.bench.gpu
 
 bench: .venv/ready-for-tests
 	$(BIN)/python -m tests.bench
