@@ -129,8 +129,9 @@ def test_loops_in_init_in_backward_and_in_del_end_at_their_deadline(hasty, tmp_p
     assert not answer["passed"]
     found = outcomes(answer)
     hung = {name for name, outcome in found.items() if outcome == "timeout"}
-    assert hung >= {"test_tuple_shape", "test_float32", "test_eps"}
-    assert "passed" in found.values(), "the others are still graded"
+    assert len(hung) == 2, "who has hung twice is not run any more"
+    assert "passed" in found.values(), "what came before them was graded"
+    assert any("line " in test["message"] for test in answer["tests"] if test["outcome"] == "timeout")
 
 
 def test_a_loop_at_import_ends_at_its_deadline(hasty, tmp_path):
@@ -202,7 +203,7 @@ def test_megabytes_of_output_are_capped_and_shown_under_their_test(warm, tmp_pat
     assert all(text.startswith("spam spam") and len(text) < 10_000 for text in loud.values())
     assert answer["passed"], "to print is not forbidden"
     shown = warm("check", str(tmp_path / "attention.py"))
-    assert "│ spam" in shown.out and "… and more" in shown.out
+    assert "│ spam" in shown.out
     assert len(shown.out) < 10_000 * len(loud)
 
 

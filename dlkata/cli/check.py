@@ -1,6 +1,7 @@
 """`dlkata check [NAME|FILE]`"""
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ from dlkata.ui.screen import console
 SANDBOX_HELP = N_("Shut the attempt in: no network, no sight of your files (Linux, bubblewrap).")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dlkata.cli.report import Report
     from dlkata.grading.client import Sandbox
 
 
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
 )
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @option("--all", "everything", is_flag=True, help=N_("Check every kata you have started, side by side."))
+@option("--all-failures", is_flag=True, help=N_("Explain every failing test, not the most telling three."))
 @option("--fail-fast", is_flag=True, help=N_("Stop at the first failing test; no diagnosis."))
 @option("--sandbox", is_flag=True, help=SANDBOX_HELP)
 @option("--debug", is_flag=True, help=N_("Run in the foreground, unjudged: breakpoint() and print work."))
@@ -54,6 +59,7 @@ def command(
     device: str | None,
     as_json: bool,
     everything: bool,
+    all_failures: bool,
     fail_fast: bool,
     sandbox: bool,
     debug: bool,
@@ -64,10 +70,19 @@ def command(
     kata, file = resolve(app, target, kata_name)
     chosen = app.device(device)
     source = _source(app, kata, file)
+    again = shlex.join([*([target] if target else []), *(["--as", kata_name] if kata_name else [])])
+
+    def report() -> "Report":
+        from dlkata.cli.report import Report
+
+        return Report(
+            kata, file, source, chosen, app.run, quiet=as_json, again=again, all_failures=all_failures
+        )
+
     if debug:
-        passed = _debug(app, kata, file, source, chosen)
+        passed = _debug(kata, report())
     else:
-        passed = _check(app, kata, file, source, chosen, as_json, fail_fast, app.sandbox(sandbox))
+        passed = _check(app, kata, file, source, chosen, report, fail_fast, app.sandbox(sandbox))
     context.exit(0 if passed else 1)
 
 
@@ -80,39 +95,29 @@ def _source(app: App, kata: Kata, file: Path) -> str:
 
 
 def _check(
-    app: App,
-    kata: Kata,
-    file: Path,
-    source: str,
-    device: str,
-    as_json: bool,
-    fail_fast: bool,
-    sandbox: "Sandbox | None",
-) -> bool:
+    app: App, kata: Kata, file: Path, source: str, device: str, report_of: "Callable[[], Report]",
+    fail_fast: bool, sandbox: "Sandbox | None",
+) -> bool:  # fmt: skip
     from dlkata.grading.client import events, nearest
     from dlkata.grading.protocol import Check
     from dlkata.grading.reading import obstacle
     from dlkata.progress.places import data_folder
 
-    check = Check(
-        root=str(kata.root), stem=kata.stem, attempt=str(file), source=source, device=device, fail_fast=fail_fast,
-        private=[str(data_folder())],
-    )  # fmt: skip
     if (known := obstacle(source, str(file), kata.stub)) is not None:
-        from dlkata.cli.report import Report
-
-        report = Report(kata, file, source, device, app.run, quiet=as_json)
+        report = report_of()
         report.hear(known)
     else:
-        with nearest(sandbox, app.linger(sandbox)) as line:  # torch is imported while we draw the first lines
-            from dlkata.cli.report import Report
-
-            report = Report(kata, file, source, device, app.run, quiet=as_json)
+        check = Check(
+            root=str(kata.root), stem=kata.stem, attempt=str(file), source=source, device=device,
+            fail_fast=fail_fast, private=[str(data_folder())],
+        )  # fmt: skip
+        with nearest(sandbox, app.linger(sandbox)) as line:
+            report = report_of()  # what draws is imported while the host imports torch
             for event in events(line, check):
                 report.hear(event)
     if report.unusable_device:
         raise click.UsageError(report.unusable_device)
-    if as_json:
+    if report.quiet:
         print_json(report.as_json())
     else:
         print_lines(report.closing(console().width))
@@ -120,15 +125,20 @@ def _check(
     return report.passed
 
 
-def _debug(app: App, kata: Kata, file: Path, source: str, device: str) -> bool:
-    from dlkata.cli.report import Report
+def _debug(kata: Kata, report: "Report") -> bool:
     from dlkata.grading.client import events, foreground
     from dlkata.grading.protocol import Check
 
-    check = Check(root=str(kata.root), stem=kata.stem, attempt=str(file), source=source, device=device)
+    check = Check(
+        root=str(kata.root),
+        stem=kata.stem,
+        attempt=str(report.file),
+        source=report.source,
+        device=report.device,
+    )
     if os.environ.get("PYTHONBREAKPOINT") == "0":
         del os.environ["PYTHONBREAKPOINT"]  # who asks for --debug wants to stop at breakpoints
-    report = Report(kata, file, source, device, app.run, quiet=False)
+    report.quiet = False
     with foreground() as line:
         for event in events(line, check):
             report.hear(event)

@@ -1,35 +1,48 @@
 """Listens to a grading and shows it: each test as it finishes, then the verdict."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlkata.content.kata import Kata
 from dlkata.grading.protocol import Plan, Problem, Result, TestStarted, Verdict
 from dlkata.locale import _
+from dlkata.ui.failures import DETAILED, details, ending_of, explanation, said
 from dlkata.ui.screen import console
 from dlkata.ui.verdict import (
+    PRINTED_LINES,
     as_json,
+    caught,
     closing,
-    details,
+    printed,
     problem_lines,
     problem_sentences,
-    said,
+    summary,
     test_line,
     title,
+    unshown,
 )
+from dlkata.ui.wrap import wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 
 class Report:
-    def __init__(self, kata: Kata, file: Path, source: str, device: str, run: str, *, quiet: bool):
+    def __init__(
+        self, kata: Kata, file: Path, source: str, device: str, run: str, *, quiet: bool, again: str = "",
+        all_failures: bool = False,
+    ):  # fmt: skip
+        """`again`: how to check the same once more, as it was typed."""
+        self.again, self.all_failures = again or kata.typed, all_failures
         self.kata, self.file, self.source, self.device, self.run = kata, file, source, device, run
         self.quiet = quiet
         self.results: list[Result] = []
         self.verdict: Verdict | None = None
         self.problem: Problem | None = None
         self.sentences: dict[str, Any] = {}
+        self.told: Counter[str] = Counter()  # tests by how they ended, where an exception ended them
+        self.room, self.unshown = PRINTED_LINES, 0  # lines of the attempt's own output
         self._waiting = False
 
     @property
@@ -52,11 +65,36 @@ class Report:
         elif isinstance(event, Result):
             # A test that passed and then failed with other numbers replaces its first result.
             self.results = [r for r in self.results if r.name != event.name] + [event]
-            self._show(test_line(event, console().width))
+            self._show(self._told(event, console().width))
         elif isinstance(event, Problem):
             self.problem = event
         elif isinstance(event, Verdict):
             self.verdict = event
+
+    def _told(self, result: Result, width: int) -> list["Text"]:
+        """Its line; what one and the same exception ends is told once, with it, and counted afterwards."""
+        ending = ending_of(result)
+        if ending:
+            self.told[ending] += 1
+        own = self._own_output(result)
+        if self.told[ending] > 1:
+            return own
+        return [*test_line(result, width), *own, *(explanation(result, width) if ending else [])]
+
+    def _own_output(self, result: Result) -> list["Text"]:
+        """What the attempt printed: the first lines of all, and how many there were at the end."""
+        lines, left = printed(result.output, self.room)
+        self.room -= len(lines)
+        self.unshown += left + result.output_cut
+        return lines
+
+    def _the_same(self, width: int) -> list["Text"]:
+        """How many more tests ended as one that was told."""
+        from rich.text import Text
+
+        more = sum(self.told.values()) - len(self.told)
+        text = _("1 more test ends the same way.") if more == 1 else _("{count} more tests end the same way.", count=more)  # fmt: skip
+        return [Text(f"  ✗ {row.plain}", style="red") for row in wrap(Text(text), width - 4)] if more else []
 
     def _show(self, lines: list["Text"]) -> None:
         if self.quiet:
@@ -80,12 +118,30 @@ class Report:
         screen.file.flush()
         self._waiting = True
 
+    @property
+    def expected(self) -> int:
+        """How many tests there are."""
+        return len(self.sentences) or len(self.results)
+
     def closing(self, width: int) -> list["Text"]:
+        from rich.text import Text
+
         if self.problem is not None:
             return problem_lines(self.kata, self.problem, self.file.name, width, self.run)
         assert self.verdict is not None
-        final = closing(self.kata, self.results, self.verdict, self.source, width, self.run)
-        return [*details(self.results, width), *final]
+        most, more = (
+            (None if self.all_failures else DETAILED),
+            f"{self.run} check {self.again} --all-failures",
+        )
+        return [
+            *unshown(self.unshown),
+            *self._the_same(width),
+            *caught(self.verdict, width),
+            *details(self.results, width, most=most, told=self.told, more=more),
+            *closing(self.kata, self.verdict, self.source, width),
+            Text(),
+            *summary(self.kata, self.results, self.expected, self.verdict, width, self.run, self.again),
+        ]
 
     def debug_closing(self, width: int) -> list["Text"]:
         from rich.text import Text

@@ -75,6 +75,15 @@ class Banned(msgspec.Struct, frozen=True):
     line: int
 
 
+class Default(msgspec.Struct, frozen=True):
+    """A parameter that has another default than the stub's."""
+
+    name: str
+    line: int
+    mine: str
+    asked: str
+
+
 class Tampering(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: str  # see ui/verdict.py
     what: str = ""
@@ -97,7 +106,7 @@ class Result(Message, omit_defaults=True):
     raised: Raised | None = None
     reason: str = ""  # of a crash: "SIGSEGV", "exit 0", "pipe"
     output: str = ""
-    output_cut: int = 0  # bytes that were dropped
+    output_cut: int = 0  # lines that were dropped
     confirming: bool = False  # it passed with the first numbers and failed with the second ones
 
 
@@ -145,6 +154,7 @@ class Verdict(Message, kw_only=True):
     passed: bool
     bugs: list[str] = []  # the diagnosis
     trail: Trail | None = None
+    defaults: list[Default] = []
     banned: list[Banned] = []
     tampered: list[Tampering] = []
 
@@ -200,6 +210,7 @@ class Done(Message, kw_only=True):
 
 
 class Loaded(Message):
+    defaults: list[Default] = []
     banned: list[Banned] = []
     tampered: list[Tampering] = []
 

@@ -9,6 +9,19 @@ from dlkata.grading.protocol import Problem
 
 # With one of these a module may define names that no reading finds.
 UNREADABLE = {"exec", "eval", "globals", "locals", "vars", "setattr", "__import__", "__dict__", "modules"}
+KNOWN = {
+    "__future__",
+    "collections",
+    "dataclasses",
+    "functools",
+    "itertools",
+    "math",
+    "numpy",
+    "random",
+    "torch",
+    "typing",
+}
+BASES = {"nn.Module", "torch.nn.Module", "object"}
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -26,8 +39,32 @@ def obstacle(source: str, file: str, stub: str) -> Problem | None:
     if untouched(source, stub):
         return Problem(kind="stub")
     wanted = [node.name for node in ast.parse(stub).body if isinstance(node, DEFINITIONS)]
-    missing = [name for name in wanted if not name.startswith("_") and name not in (bound := _bound(tree))]
-    return Problem(kind="missing", names=missing) if missing and UNREADABLE.isdisjoint(bound) else None
+    bound = _bound(tree)
+    missing = [name for name in wanted if not name.startswith("_") and name not in bound]
+    plain = UNREADABLE.isdisjoint(bound) and all(map(_cannot_fail, tree.body))
+    return Problem(kind="missing", names=missing) if missing and plain else None
+
+
+def _cannot_fail(statement: ast.stmt) -> bool:
+    """Loading it raises nothing: what would be raised has to be told before what is missing."""
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        modules = (
+            [statement.module or ""]
+            if isinstance(statement, ast.ImportFrom)
+            else [a.name for a in statement.names]
+        )
+        return all(module.partition(".")[0] in KNOWN for module in modules)
+    if isinstance(statement, (ast.Expr, ast.Assign)):
+        return isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.ClassDef):
+        bases = all(ast.unparse(base) in BASES for base in statement.bases)
+        return bases and not statement.decorator_list and all(map(_cannot_fail, statement.body))
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        written = [*statement.args.defaults, *filter(None, statement.args.kw_defaults)]
+        annotated = any(isinstance(node, ast.arg) and node.annotation for node in ast.walk(statement.args))
+        plain = all(isinstance(default, ast.Constant) for default in written)
+        return plain and not annotated and statement.returns is None and not statement.decorator_list
+    return isinstance(statement, ast.Pass)
 
 
 def syntax_problem(error: SyntaxError) -> Problem:

@@ -10,25 +10,26 @@ from typing import Any
 
 from dlkata.content.kata import Kata, read_kata
 from dlkata.grading.collection import Suite
-from dlkata.grading.explain.diagnosis import can_diagnose
+from dlkata.grading.explaining import known_bugs, trail_of
 from dlkata.grading.protocol import (
     Banned,
     Check,
-    Diagnosed,
+    Default,
     Done,
     Fault,
     Finished,
+    Frame,
     Line,
     Loaded,
     Named,
     Outcome,
     Plan,
     Problem,
+    Raised,
     Result,
     Stumbled,
     Tampering,
     TestStarted,
-    Traced,
     Trail,
     Verdict,
 )
@@ -36,7 +37,7 @@ from dlkata.grading.work.confinement import become_subreaper, children, end_chil
 from dlkata.grading.work.job import Job
 from dlkata.grading.workers import Abandoned, Ended, Worker
 
-TRAILS = 3  # failing tests that are followed, and passing ones: in one alone a mistake may show late
+MOST_TIMEOUTS = 2
 TRAINING = 4  # times the deadline of the other tests
 LOADING_SECONDS = 20.0  # an attempt may import torch._dynamo, which takes one second on a good day
 
@@ -48,6 +49,7 @@ class Supervisor:
         self.line = line
         self.kata: Kata = read_kata(Path(check.root), check.stem)
         self.results: dict[str, Done] = {}
+        self.defaults: list[Default] = []
         self.banned: list[Banned] = []
         self.tampered: list[Tampering] = []
         self.timeouts = 0
@@ -74,13 +76,13 @@ class Supervisor:
 
     def _prove(self) -> None:
         """Every known bug instead of an attempt; what none of them answers for is not in the verdict."""
-        worker = self._worker("prove", [], self.check.seed)
+        worker = self.worker("prove", [], self.check.seed)
         try:
             for message in worker.messages(max(LOADING_SECONDS, 4 * self.kata.head.deadline)):
                 if isinstance(message, Named):
                     self.line.send(message)
         finally:
-            self._end(worker)
+            self.end(worker)
         self.line.send(Verdict(passed=isinstance(message, Finished)))
 
     def _grade(self) -> None:
@@ -93,15 +95,22 @@ class Supervisor:
             if not self._run(self.quick, "confirm", second_seed(self.check.source), self.confirmation):
                 return  # it loaded once and not again, which has been said: that is no pass
         elif self.confirmation is not None:
-            self._end(self.confirmation)
+            self.end(self.confirmation)
         passed = self._passed(tests)
         bugs: list[str] = []
         trail: Trail | None = None
         if not passed and not self.banned and not self.tampered:
-            bugs = self._diagnose() if self.check.diagnose else []
-            trail = self._trail() if self.check.trail else None
+            bugs = known_bugs(self) if self.check.diagnose else []
+            trail = trail_of(self) if self.check.trail else None
         self.line.send(
-            Verdict(passed=passed, bugs=bugs, trail=trail, banned=self.banned, tampered=self.tampered)
+            Verdict(
+                passed=passed,
+                bugs=bugs,
+                trail=trail,
+                defaults=self.defaults,
+                banned=self.banned,
+                tampered=self.tampered,
+            )
         )
 
     def _passed(self, tests: list[str]) -> bool:
@@ -118,12 +127,12 @@ class Supervisor:
         """
         pending = list(tests)
         while pending:
-            worker = worker or self._worker(purpose, pending, seed)
+            worker = worker or self.worker(purpose, pending, seed)
             try:
                 if not self._hear(worker, pending, purpose):
                     return False
             finally:
-                self._end(worker)
+                self.end(worker)
                 worker = None
             if self._stops():
                 break
@@ -138,18 +147,18 @@ class Supervisor:
             and all(done.outcome == Outcome.PASSED for done in self.results.values())
         )
         if self.confirmation is None and promising and self.check.confirm:
-            self.confirmation = self._worker("confirm", self.quick, second_seed(self.check.source))
+            self.confirmation = self.worker("confirm", self.quick, second_seed(self.check.source))
         elif self.confirmation is not None and not promising:
-            self._end(self.confirmation)
+            self.end(self.confirmation)
             self.confirmation = None
 
-    def _worker(self, purpose: Any, tests: list[str], seed: int, **more: Any) -> Worker:
+    def worker(self, purpose: Any, tests: list[str], seed: int, **more: Any) -> Worker:
         job = Job(self.check, purpose, list(tests), seed, self.kata.head.forbids, **more)
         worker = Worker(job, self.suite, self.line.connection)
         self.workers.append(worker)
         return worker
 
-    def _end(self, worker: Worker) -> None:
+    def end(self, worker: Worker) -> None:
         """Ends a worker, and the daemons that any worker has left behind.
 
         It is reaped later: to take down a process with torch in it lasts as long as a few tests.
@@ -166,7 +175,9 @@ class Supervisor:
             end_children(spare=[other.pid for other in self.workers])
 
     def _stops(self) -> bool:
-        return self.check.fail_fast and any(r.outcome != Outcome.PASSED for r in self.results.values())
+        """Whoever has hung twice would hang again: the rest is not run."""
+        failed = any(r.outcome != Outcome.PASSED for r in self.results.values())
+        return self.timeouts >= MOST_TIMEOUTS or (self.check.fail_fast and failed)
 
     def _hear(self, worker: Worker, pending: list[str], purpose: str) -> bool:
         """One worker's report. What it finished is taken off `pending`."""
@@ -179,7 +190,7 @@ class Supervisor:
                 self.line.send(message)
                 return False
             if isinstance(message, Loaded):
-                loaded = True
+                loaded, self.defaults = True, message.defaults
                 self._notice(message.banned, message.tampered)
             elif isinstance(message, TestStarted):
                 if message.name not in pending:
@@ -204,9 +215,7 @@ class Supervisor:
                 if isinstance(message, Stumbled):
                     message = Ended("grader")
                 if not loaded:
-                    output, cut = worker.output.take()
-                    kind = "timeout" if message.reason == "timeout" else "crashed"
-                    self.line.send(Problem(kind=kind, text=message.reason, output=output, output_cut=cut))
+                    self.line.send(self._unloadable(message, worker))
                     return False
                 self._cut_short(message, current or pending[0], pending, worker, purpose)
                 break
@@ -214,6 +223,22 @@ class Supervisor:
             if pending and isinstance(message, Finished):  # it says it is done, but has not run everything
                 self._cut_short(Ended("pipe"), pending[0], pending, worker, purpose)
         return True
+
+    def _unloadable(self, ended: Ended, worker: Worker) -> Problem:
+        output, cut = worker.output.take()
+        kind = "timeout" if ended.reason == "timeout" else "crashed"
+        found = Problem(kind=kind, text=ended.reason, output=output, output_cut=cut)
+        if kind == "timeout" and (place := self._place(worker)) is not None:
+            found.line, found.code = place.line, place.code
+        return found
+
+    def _place(self, worker: Worker) -> Frame | None:
+        """The attempt's line that a hanging worker is in."""
+        place = worker.place(self.check.attempt)
+        if place is not None:
+            lines = self.check.source.split("\n")
+            place.code = lines[place.line - 1].strip() if place.line <= len(lines) else ""
+        return place
 
     def _cut_short(self, ended: Ended, name: str, pending: list[str], worker: Worker, purpose: str) -> None:
         timeout = ended.reason == "timeout"
@@ -225,7 +250,10 @@ class Supervisor:
         if outcome is Outcome.TAMPERED:
             self._notice([], [Tampering("pipe")])
         pending.remove(name)
-        self._report(Done(name=name, outcome=outcome, seconds=seconds), worker, purpose, reason=ended.reason)
+        place = self._place(worker) if timeout else None
+        raised = Raised("Timeout", "", [place]) if place is not None else None
+        done = Done(name=name, outcome=outcome, seconds=seconds, raised=raised)
+        self._report(done, worker, purpose, reason=ended.reason)
 
     def _report(self, done: Done, worker: Worker, purpose: str, reason: str = "") -> None:
         output, cut = worker.output.take()
@@ -254,38 +282,6 @@ class Supervisor:
         if self.timeouts:
             return max(2.0, deadline / 4)
         return TRAINING * deadline if test and self.suite.tests[test].training else deadline
-
-    # ------------------------------------------------------------ explaining a failure
-
-    def _evidence(self) -> list[Done]:
-        return [self.results[name] for name in self.suite.quick if name in self.results]
-
-    def _diagnose(self) -> list[str]:
-        evidence = self._evidence()
-        if len(evidence) < len(self.suite.quick) or not can_diagnose(evidence):
-            return []
-        answer = self._ask(self._worker("diagnose", [], self.check.seed, evidence=evidence), Diagnosed)
-        return answer.bugs if answer else []
-
-    def _trail(self) -> Trail | None:
-        tests = self.suite.tests
-        comparisons = [done for done in self._evidence() if tests[done.name].is_comparison]
-        failed = [done.name for done in comparisons if done.outcome == Outcome.FAILED][:TRAILS]
-        passed = [done.name for done in comparisons if done.outcome == Outcome.PASSED][:TRAILS]
-        if not failed:
-            return None
-        answer = self._ask(self._worker("trail", failed + passed, self.check.seed), Traced)
-        return answer.trail if answer else None
-
-    def _ask(self, worker: Worker, kind: type) -> Any:
-        """The one answer of a worker that explains; None if it has none to give. An explanation may fail quietly."""
-        try:
-            for message in worker.messages(self.kata.head.deadline):
-                if isinstance(message, kind):
-                    return message
-        finally:
-            self._end(worker)
-        return None
 
 
 def second_seed(source: str) -> int:

@@ -1,6 +1,7 @@
 """A worker process as its supervisor sees it: started, heard within its time, ended."""
 
 import os
+import re
 import secrets
 import selectors
 import signal
@@ -15,13 +16,15 @@ import msgspec
 
 from dlkata.grading.collection import Suite
 from dlkata.grading.patience import Patience
-from dlkata.grading.protocol import LENGTH, Finished, FromWorker
+from dlkata.grading.protocol import LENGTH, Finished, Frame, FromWorker
 from dlkata.grading.work.becoming import become_worker
-from dlkata.grading.work.channel import CUT, TOKEN_SIZE
+from dlkata.grading.work.channel import CUT, TOKEN_SIZE, WHERE
 from dlkata.grading.work.confinement import kill_process
 from dlkata.grading.work.job import Job
 
 OUTPUT_KEPT = 4_000  # bytes of what an attempt prints during one test
+PLACE_SECONDS = 0.5
+STANDS = re.compile(r'^ *File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
 # Worker processes are forked from this one. Where that is unsafe (macOS frameworks), each is started anew.
 FORKS = sys.platform == "linux" and not os.environ.get("DLKATA_SPAWN")
 
@@ -42,12 +45,12 @@ class Output:
     """What an attempt printed, up to a limit."""
 
     kept: bytearray = field(default_factory=bytearray)
-    cut: int = 0
+    cut: int = 0  # lines beyond it
 
     def add(self, data: bytes) -> None:
         room = max(0, OUTPUT_KEPT - len(self.kept))
         self.kept += data[:room]
-        self.cut += max(0, len(data) - room)
+        self.cut += data[room:].count(b"\n") or (len(data) > room)
 
     def take(self) -> tuple[str, int]:
         text, cut = self.kept.decode("utf-8", errors="replace"), self.cut
@@ -115,6 +118,26 @@ class Worker:
                 ):  # fmt: skip
                     yield Ended("pipe")
                     return
+
+    def place(self, file: str) -> Frame | None:
+        """The line of the attempt that a hanging worker is in: it says so on its standard error, whatever it does."""
+        try:
+            os.kill(self.pid, WHERE)
+        except OSError:
+            return None
+        said, until = b"", time.monotonic() + PLACE_SECONDS
+        while (left := until - time.monotonic()) > 0:
+            self.selector.select(left)
+            try:
+                said += os.read(self.printed, 1 << 20)
+            except BlockingIOError:
+                continue
+            except OSError:
+                break
+            for found in STANDS.finditer(said.decode("utf-8", errors="replace")):
+                if found[1] == file:
+                    return Frame(int(found[2]), found[3], "")
+        return None
 
     def _next_frame(self) -> bytes | None:
         begin = TOKEN_SIZE + LENGTH.size

@@ -4,7 +4,7 @@ from dlkata.content.kata import Kata
 from dlkata.locale import _
 from dlkata.ui.page import plain
 
-WIDTH = 88
+WIDTH = 79  # fits the narrowest terminal, and Vim beside its line numbers breaks nothing
 
 
 def attempt_text(kata: Kata, check_command: str) -> str:

@@ -1,20 +1,34 @@
 """Words for what a test found: from data to sentences, the same for the screen and for --json."""
 
-from dlkata.grading.protocol import Banned, Outcome, Raised, Result, Tampering
+import re
+
+from dlkata.grading.protocol import Banned, Default, Outcome, Raised, Result, Tampering
 from dlkata.locale import _, language
 from dlkata.suite.finding import Finding
 from dlkata.ui.chart import curves
+
+UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+IMPORTS = {
+    "torch": "import torch",
+    "nn": "from torch import nn",
+    "F": "import torch.nn.functional as F",
+    "Tensor": "from torch import Tensor",
+    "math": "import math",
+    "np": "import numpy as np",
+}
+NAME_STARTS = re.compile(r", (?=[A-Za-z_])")  # a shape's comma is followed by a number
+MOST_NAMES = 5
 
 
 def explain(result: Result) -> list[str]:
     """What went wrong in one test, as lines."""
     if result.finding is not None:
         return explain_finding(result.finding)
-    if result.raised is not None:
-        return explain_raised(result.raised, unfinished=result.outcome == Outcome.UNFINISHED)
     if result.outcome == Outcome.TIMEOUT:
         sentence = _("No answer within {seconds:g} s: it hangs, loops for ever, or is far too slow.", seconds=result.seconds)  # fmt: skip
-        return [sentence]
+        return [sentence, *(_where(result.raised) if result.raised is not None else [])]
+    if result.raised is not None:
+        return explain_raised(result.raised, unfinished=result.outcome == Outcome.UNFINISHED)
     if result.outcome == Outcome.CRASHED:
         return [ended(result.reason)]
     return []
@@ -173,9 +187,10 @@ def _values(found: Finding, name: str) -> list[str]:
             )
         )
     if found.map and 0 < found.wrong < found.total:
+        place = ", ".join([*map(str, found.index[:-2]), ":", ":"])
         lines.append(
-            _("Where (# wrong, · right; the last two axes):")
-            if len(found.map) > 1
+            _("Where (# wrong, · right), in [{place}]:", place=place)
+            if len(found.index) > 2
             else _("Where (# wrong, · right):")
         )
         lines += ["  " + row for row in found.map]
@@ -185,12 +200,20 @@ def _values(found: Finding, name: str) -> list[str]:
 def _state_dict(found: Finding) -> list[str]:
     lines = [_("state_dict() is not that of the statement.")]
     if found.expected:
-        lines.append(_("Missing: {names}.", names=found.expected))
+        lines.append(_("Missing: {names}.", names=_few(found.expected)))
     if found.actual:
-        lines.append(_("Not asked for: {names}.", names=found.actual))
+        lines.append(_("Not asked for: {names}.", names=_few(found.actual)))
     if found.name:
-        lines.append(_("Other shapes: {names}.", names=found.name))
+        lines.append(_("Other shapes: {names}.", names=_few(found.name)))
     return lines
+
+
+def _few(names: str) -> str:
+    """The first of a long list, and how many there are."""
+    every = NAME_STARTS.split(names)
+    if len(every) <= MOST_NAMES:
+        return names
+    return _("{names} … ({count} in all)", names=", ".join(every[:MOST_NAMES]), count=len(every))
 
 
 def explain_raised(raised: Raised, *, unfinished: bool = False) -> list[str]:
@@ -208,7 +231,14 @@ def explain_raised(raised: Raised, *, unfinished: bool = False) -> list[str]:
     text = f"{raised.type}: {raised.text}" if raised.text else raised.type
     if not raised.frames:
         return [_("The test could not go on with what your code gave it: {error}", error=text)]
-    return [_("Your code raises {error}", error=text), *where]
+    return [_("Your code raises {error}", error=text), *where, *_missing_import(raised)]
+
+
+def _missing_import(raised: Raised) -> list[str]:
+    """What everybody forgets once: the line that is missing at the top."""
+    found = UNDEFINED.match(raised.text) if raised.type == "NameError" else None
+    line = IMPORTS.get(found[1]) if found else None
+    return [_("At the top of your file `{line}` is missing.", line=line)] if line else []
 
 
 def _where(raised: Raised) -> list[str]:
@@ -232,6 +262,11 @@ def ended(reason: str) -> str:
             "The grader itself failed here: please report it, unless your code changes what it stands on."
         )
     return _("The process was ended by {reason}.", reason=reason)
+
+
+def explain_default(changed: Default) -> str:
+    return _("line {line}: `{name}` is {mine} if it is not given; the statement says {asked}.",
+             line=changed.line, name=changed.name, mine=changed.mine, asked=changed.asked)  # fmt: skip
 
 
 def explain_ban(banned: Banned) -> str:

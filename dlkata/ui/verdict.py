@@ -4,17 +4,24 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlkata.content.kata import Kata
-from dlkata.grading.protocol import Outcome, Problem, Result, Sentence, Trail, Verdict
-from dlkata.locale import _, language
-from dlkata.ui.finding import ended, explain, explain_ban, explain_raised, explain_tampering
+from dlkata.grading.protocol import Outcome, Problem, Result, Trail, Verdict
+from dlkata.locale import _
+from dlkata.ui.failures import said
+from dlkata.ui.finding import (
+    ended,
+    explain,
+    explain_ban,
+    explain_default,
+    explain_raised,
+    explain_tampering,
+)
 from dlkata.ui.wrap import joined, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 GOOD, BAD, QUIET, STRONG = "green", "red", "dim", "bold"
-DETAILED = 2  # failures explained at length; the rest follow from them more often than not
-PRINTED_LINES = 6
+PRINTED_LINES = 10
 
 
 def title(kata: Kata, device: str, width: int) -> list["Text"]:
@@ -24,12 +31,8 @@ def title(kata: Kata, device: str, width: int) -> list["Text"]:
     return wrap(Text.assemble((name, STRONG), f" · {kata.title} · {device}"), width)
 
 
-def said(sentence: Sentence) -> str:
-    return sentence.zh if language() == "zh" else sentence.en
-
-
 def test_line(result: Result, width: int) -> list["Text"]:
-    """✓ or ✗ with the test's sentence, and what the attempt printed meanwhile."""
+    """✓ or ✗ with the test's sentence."""
     from rich.text import Text
 
     good = result.outcome == Outcome.PASSED
@@ -40,17 +43,25 @@ def test_line(result: Result, width: int) -> list["Text"]:
     ]
     if result.confirming:
         lines[-1].append(_(" (with other numbers)"), style=QUIET)
-    return lines + printed(result.output, result.output_cut)
+    return lines
 
 
-def printed(output: str, cut: int) -> list["Text"]:
+def printed(output: str, room: int) -> tuple[list["Text"], int]:
+    """As many lines of the attempt's own output as there is room for, and how many are left."""
     from rich.text import Text
 
     rows = _printable(output).rstrip().split("\n") if output.strip() else []
-    lines = [Text(f"      │ {row}", style=QUIET) for row in rows[:PRINTED_LINES]]
-    if len(rows) > PRINTED_LINES or cut:
-        lines.append(Text("      │ " + _("… and more"), style=QUIET))
-    return lines
+    shown = rows[: max(0, room)]
+    return [Text(f"      │ {row}", style=QUIET) for row in shown], len(rows) - len(shown)
+
+
+def unshown(lines: int) -> list["Text"]:
+    from rich.text import Text
+
+    if not lines:
+        return []
+    text = _("… and 1 more line") if lines == 1 else _("… and {count} more lines", count=lines)
+    return [Text("      │ " + text, style=QUIET)]
 
 
 def _printable(text: str) -> str:
@@ -58,54 +69,30 @@ def _printable(text: str) -> str:
     return "".join(c if c in "\n\t" or c.isprintable() else "�" for c in text.replace("\r\n", "\n"))
 
 
-def details(results: Sequence[Result], width: int) -> list["Text"]:
-    """The first failures at length."""
+def caught(verdict: Verdict, width: int) -> list["Text"]:
+    """What the kata or the house forbids: it stands before all else."""
     from rich.text import Text
 
-    failures = sorted((r for r in results if r.outcome != Outcome.PASSED), key=_explains_others, reverse=True)
-    lines: list[Text] = []
-    seen: set[str] = set()
-    for result in failures:
-        explanation = explain(result)
-        if not explanation or "\n".join(explanation) in seen or len(seen) == DETAILED:
-            continue
-        seen.add("\n".join(explanation))
-        lines.append(Text())
-        heading = Text.assemble(("✗ ", BAD), (said(result.sentence), STRONG))
-        lines += wrap(heading, width)
-        for line in explanation:
-            margin = len(line) - len(line.lstrip()) + 2
-            lines += [Text(" " * margin).append_text(row) for row in wrap(Text(line.strip()), width - margin)]
-    return lines
+    sentences = [explain_ban(b) for b in verdict.banned] + [explain_tampering(t) for t in verdict.tampered]
+    return [row for sentence in sentences for row in (Text(), *_marked("!", sentence, BAD, width))]
 
 
-def _explains_others(result: Result) -> bool:
-    """Wrong numbers elsewhere follow from a changed input or a missing parameter: those come first."""
-    return result.finding is not None and result.finding.kind in (
-        "edited",
-        "reseeded",
-        "state_dict",
-        "subclass",
-    )
-
-
-def closing(
-    kata: Kata, results: Sequence[Result], verdict: Verdict, source: str, width: int, run: str
-) -> list["Text"]:
-    """What was caught, the diagnosis, the trail, and the sum of it."""
+def closing(kata: Kata, verdict: Verdict, source: str, width: int) -> list["Text"]:
+    """What it looks like, and where."""
     from rich.text import Text
 
     lines: list[Text] = []
-    caught = [explain_ban(b) for b in verdict.banned] + [explain_tampering(t) for t in verdict.tampered]
-    for sentence in caught:
-        lines += [Text(), *_marked("!", sentence, BAD, width)]
     if verdict.bugs:
         lines += [Text(), Text(_("What it looks like"), style=STRONG)]
         for text in bug_texts(kata, verdict.bugs):
             lines += _marked("▸", text, "", width)
     if verdict.trail is not None:
         lines += [Text(), *_trail(verdict.trail, source, width)]
-    return [*lines, Text(), *summary(kata, results, verdict, width, run)]
+    if verdict.defaults and not verdict.passed:
+        lines.append(Text())
+        for changed in verdict.defaults:
+            lines += _marked("▸", explain_default(changed), "", width)
+    return lines
 
 
 def bug_texts(kata: Kata, names: Iterable[str]) -> list[str]:
@@ -153,7 +140,10 @@ def _trail(trail: Trail, source: str, width: int) -> list["Text"]:
     return lines
 
 
-def summary(kata: Kata, results: Sequence[Result], verdict: Verdict, width: int, run: str) -> list["Text"]:
+def summary(
+    kata: Kata, results: Sequence[Result], expected: int, verdict: Verdict, width: int, run: str, again: str
+) -> list["Text"]:
+    """The sum of it and what to do next; `again` is what was checked, as it was typed."""
     from rich.text import Text
 
     name = kata.typed
@@ -162,13 +152,19 @@ def summary(kata: Kata, results: Sequence[Result], verdict: Verdict, width: int,
         line = Text(_("Passed: all {count} tests.", count=len(results)), style=f"{STRONG} {GOOD}")
         steps = [_("Compare with the reference: {command}", command=f"{run} solution {name}")]
     else:
-        count = _("Not passed: {passed} of {count} tests are right.", passed=passed, count=len(results))
+        count = _("Not passed: {passed} of {count} tests are right.", passed=passed, count=expected)
         line = Text(count, style=f"{STRONG} {BAD}")
         steps = [
             _("A hint: {command}", command=f"{run} hint {name}"),
-            _("Check again: {command}", command=f"{run} check {name}"),
+            _("Check again: {command}", command=f"{run} check {again}"),
         ]
+        if hung(results):
+            steps.insert(0, _("After two tests that did not end the others were not run."))
     return [line, *(row for step in steps for row in wrap(Text(step), width))]
+
+
+def hung(results: Sequence[Result]) -> bool:
+    return sum(result.outcome == Outcome.TIMEOUT for result in results) >= 2
 
 
 def problem_lines(kata: Kata, problem: Problem, file: str, width: int, run: str) -> list["Text"]:
@@ -186,7 +182,8 @@ def problem_lines(kata: Kata, problem: Problem, file: str, width: int, run: str)
 
             offset = cell_len(problem.code[: problem.column - 1].expandtabs(1))
             lines.append(Text("      │ " + " " * offset + "^", style=BAD))
-    return lines + printed(problem.output, problem.output_cut)
+    shown, left = printed(problem.output, PRINTED_LINES)
+    return [*lines, *shown, *unshown(left + problem.output_cut)]
 
 
 def problem_sentences(kata: Kata, problem: Problem, file: str, run: str) -> list[str]:
@@ -260,6 +257,9 @@ def as_json(kata: Kata, device: str, results: Sequence[Result], verdict: Verdict
             "name": trail.name,
             "matched": [{"line": m.line, "name": m.name, "reference": m.reference} for m in trail.matched],
         },
+        "defaults": [
+            {"name": d.name, "line": d.line, "mine": d.mine, "asked": d.asked} for d in verdict.defaults
+        ],
         "banned": [{"call": b.call, "line": b.line} for b in verdict.banned],
         "tampered": [explain_tampering(t) for t in verdict.tampered],
     }

@@ -1,6 +1,5 @@
 """The screen of `watch`: head, verdict, keys; cut to the height of the terminal so that the failure stays in sight."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,8 +7,9 @@ from typing import TYPE_CHECKING
 from dlkata.content.kata import Kata
 from dlkata.grading.protocol import Outcome, Problem, Result, Verdict
 from dlkata.locale import _
+from dlkata.ui.failures import details
 from dlkata.ui.page import layout
-from dlkata.ui.verdict import BAD, GOOD, QUIET, STRONG, closing, details, problem_lines
+from dlkata.ui.verdict import BAD, GOOD, QUIET, STRONG, caught, closing, problem_lines
 from dlkata.ui.wrap import wrap
 
 if TYPE_CHECKING:
@@ -70,10 +70,11 @@ def _body(view: View, run: str, width: int) -> list["Text"]:
             ]
         elif view.verdict is not None:
             # The diagnosis first: on a small screen it says more than the numbers.
-            final = closing(view.kata, view.results, view.verdict, view.source, width, run)
-            lines += [*final[: _summary_start(final)], *details(view.results, width)]
+            lines += caught(view.verdict, width)
+            lines += closing(view.kata, view.verdict, view.source, width)
+            lines += details(view.results, width, most=None)
         else:
-            lines += details(view.results, width)
+            lines += details(view.results, width, most=None)
     return lines
 
 
@@ -84,11 +85,6 @@ def _hint(view: View, width: int) -> list["Text"]:
     number, total = len(view.hints), len(view.kata.solution.hints)
     heading = _("{title}: hint {number} of {total}", title=view.kata.title, number=number, total=total)
     return [*wrap(Text(heading, style=STRONG), width), *layout(view.hints[-1], width), Text()]
-
-
-def _summary_start(lines: Sequence["Text"]) -> int:
-    """Where the closing's last paragraph begins: its commands are keys here."""
-    return max((n for n, line in enumerate(lines) if not line.plain), default=len(lines))
 
 
 def _progress(view: View, width: int) -> list["Text"]:

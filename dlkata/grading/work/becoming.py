@@ -1,5 +1,6 @@
 """The forked child becomes a worker."""
 
+import faulthandler
 import gc
 import os
 import sys
@@ -8,7 +9,7 @@ from typing import Any
 from dlkata.grading.collection import Suite
 from dlkata.grading.protocol import Stumbled
 from dlkata.grading.work.bench import flush
-from dlkata.grading.work.channel import Channel
+from dlkata.grading.work.channel import WHERE, Channel
 from dlkata.grading.work.job import Job
 from dlkata.grading.work.worker import work
 
@@ -31,6 +32,7 @@ def become_worker(job: Job, suite: Suite, result: int, output: int, token: bytes
             )
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
+        faulthandler.register(WHERE, file=2, all_threads=False)
         gc.enable()
         channel = Channel(channel_fd, token)
         work(job, suite, channel)

@@ -1,11 +1,13 @@
 """The worker's end of its pipe to the supervisor. Every frame begins with a token the supervisor made up."""
 
 import os
+import signal
 from typing import Any
 
 from dlkata.grading.protocol import frame
 
 TOKEN_SIZE = 16
+WHERE = signal.SIGUSR1  # asks a worker for the line it is in
 CUT = 113  # the exit status of a worker that can no longer be heard
 
 

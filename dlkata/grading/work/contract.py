@@ -6,9 +6,11 @@ import inspect
 import types
 from typing import Any
 
-from dlkata.grading.protocol import Banned, Problem
+from dlkata.grading.protocol import Banned, Default, Problem
 from dlkata.grading.reading import DEFINITIONS, skeleton
 from dlkata.grading.work.bans import BanWatch
+
+PLAIN = (bool, int, float, str, tuple, type(None))
 
 
 def prepare(stub: str) -> None:
@@ -31,6 +33,44 @@ def breach(attempt: types.ModuleType, stub: types.ModuleType, watch: BanWatch) -
         if (problem := _signature_problem(name, value, getattr(stub, name), attempt)) is not None:
             return problem
     return None
+
+
+def changed_defaults(attempt: types.ModuleType, stub: types.ModuleType) -> list[Default]:
+    """Parameters with another default than the stub's. Which is no breach: the suite may not care."""
+    found = []
+    for name, asked in vars(stub).items():
+        if not _is_contract(name, asked, stub):
+            continue
+        mine = getattr(attempt, name, None)
+        pairs = [(name, mine, asked)]
+        if isinstance(asked, type):
+            pairs = [
+                (f"{name}.{method}", getattr(mine, method, None), function)
+                for method, function in vars(asked).items()
+                if isinstance(function, types.FunctionType)
+            ]
+        for label, one, other in pairs:
+            found += [
+                Default(parameter, _line_of(attempt, label), *shown)
+                for parameter, shown in _defaults_apart(one, other).items()
+            ]
+    return found
+
+
+def _defaults_apart(mine: Any, asked: Any) -> dict[str, tuple[str, str]]:
+    try:
+        have, want = inspect.signature(mine).parameters, inspect.signature(asked).parameters
+    except (ValueError, TypeError):
+        return {}
+    apart = {}
+    for name, parameter in want.items():
+        other = have.get(name)
+        if other is None or inspect.Parameter.empty in (parameter.default, other.default):
+            continue
+        shown = repr(other.default), repr(parameter.default)
+        if type(other.default) in PLAIN and shown[0] != shown[1] and other.default != parameter.default:
+            apart[name] = shown
+    return apart
 
 
 def _is_contract(name: str, value: Any, stub: types.ModuleType) -> bool:

@@ -18,6 +18,7 @@ from dlkata.grading.protocol import (
 from dlkata.grading.work.bench import Bench
 from dlkata.grading.work.channel import Channel
 from dlkata.grading.work.confinement import confine
+from dlkata.grading.work.contract import changed_defaults
 from dlkata.grading.work.job import Job
 from dlkata.grading.work.preloading import preload_optimizers
 from dlkata.suite.settings import setting
@@ -75,7 +76,8 @@ def run_attempt(job: Job, suite: Suite, channel: Channel) -> None:
     if isinstance(attempt, Problem):
         channel.send(attempt)
         return
-    loaded = Loaded(*bench.noticed())
+    banned, tampered = bench.noticed()
+    loaded = Loaded(changed_defaults(attempt, bench.stub), banned, tampered)
     if job.purpose == "trail":
         tests = [suite.tests[name] for name in job.tests]
         channel.send(loaded, Traced(earliest(tests, attempt, bench.reference, job.seed)))

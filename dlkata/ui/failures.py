@@ -1,0 +1,89 @@
+"""What went wrong in each test, at length: the most telling first, and the same thing once."""
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from dlkata.grading.protocol import Outcome, Result, Sentence
+from dlkata.locale import _, language
+from dlkata.ui.finding import explain
+from dlkata.ui.wrap import wrap
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+BAD, STRONG = "red", "bold"
+DETAILED = 3  # failures explained at length; the rest follow from them more often than not
+# Wrong numbers elsewhere follow from a changed input or a missing parameter; a property says more than numbers.
+TELLING = {
+    kind: rank
+    for rank, kinds in enumerate(
+        (
+            ("edited", "reseeded", "state_dict", "subclass"),
+            ("property", "shape", "dtype", "device", "type", "no_gradient"),
+            ("range", "value"),
+        )
+    )
+    for kind in kinds
+}
+LEAST_TELLING = len(TELLING)
+
+
+def said(sentence: Sentence) -> str:
+    return sentence.zh if language() == "zh" else sentence.en
+
+
+def ending_of(result: Result) -> str:
+    """What is the same for all tests that end with one and the same exception at one line; "" for other ends."""
+    raised = result.raised
+    if raised is None or not raised.frames:
+        return ""
+    # A name that is missing at the top is missing wherever it is used.
+    line = 0 if raised.type == "NameError" else raised.frames[-1].line
+    return f"{raised.type} {raised.text} {line}"
+
+
+def explanation(result: Result, width: int) -> list["Text"]:
+    """The lines below a test's sentence."""
+    from rich.text import Text
+
+    lines: list[Text] = []
+    for line in explain(result):
+        margin = len(line) - len(line.lstrip()) + 4
+        lines += [Text(" " * margin).append_text(row) for row in wrap(Text(line.strip()), width - margin)]
+    return lines
+
+
+def details(
+    results: Sequence[Result], width: int, *, most: int | None = DETAILED, told: Collection[str] = (), more: str = ""
+) -> list["Text"]:  # fmt: skip
+    """The most telling failures, each with its own message; `told` are endings that were explained before, `more` is
+    the command that shows the rest."""
+    from rich.text import Text
+
+    blocks: dict[str, list[Result]] = {}
+    for result in sorted((r for r in results if r.outcome != Outcome.PASSED), key=_rank):
+        if (words := explain(result)) and ending_of(result) not in told:
+            blocks.setdefault(ending_of(result) or "\n".join(words), []).append(result)
+    shown = list(blocks.values())[:most]
+    lines: list[Text] = []
+    for alike in shown:
+        heading = Text.assemble(("✗ ", BAD), (said(alike[0].sentence), STRONG))
+        lines += [Text(), *wrap(heading, width), *explanation(alike[0], width)]
+        if len(alike) > 1:
+            lines += _also(len(alike) - 1, width)
+    if left := len(blocks) - len(shown):
+        lines += [Text(), *wrap(Text(_("{count} more failures: {command}", count=left, command=more)), width)]
+    return lines
+
+
+def _also(count: int, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    text = _("So does 1 more test.") if count == 1 else _("So do {count} more tests.", count=count)
+    return [Text("    ").append_text(row) for row in wrap(Text(text, style="dim"), width - 4)]
+
+
+def _rank(result: Result) -> int:
+    if result.finding is None:
+        return 0
+    return TELLING.get(result.finding.kind, LEAST_TELLING)
