@@ -166,7 +166,9 @@ def _misnamed(named: Named) -> str | None:
         return _("{bug} passes: no quick test rejects it", bug=named.label)
     if named.bugs == [named.bug]:
         return None
-    shown = " + ".join(named.bugs) or _("nothing")
+    shown = " + ".join(named.bugs) or (
+        _("nothing: it was cut off by its limit") if named.cut_off else _("nothing")
+    )
     return _(
         "{bug} is diagnosed as {shown} (fails {tests})",
         bug=named.label,

@@ -9,23 +9,30 @@ from dlkata.grading.workers import Worker
 if TYPE_CHECKING:
     from dlkata.grading.supervisor import Supervisor
 
+OF_VALUES = (
+    "values",
+    "nonfinite",
+    "shape",
+    "value",
+    "range",
+)  # elsewhere the values are right: there is no way to follow
 TRAILS = 3  # failing tests that are followed, and passing ones: in one alone a mistake may show late
 
 
-def known_bugs(supervisor: "Supervisor") -> list[str]:
-    """The listed bugs that explain everything, by name."""
+def known_bugs(supervisor: "Supervisor") -> Diagnosed:
+    """The listed bugs that explain everything."""
     evidence = _evidence(supervisor)
     if len(evidence) < len(supervisor.suite.quick) or not can_diagnose(evidence):
-        return []
+        return Diagnosed([])
     worker = supervisor.worker("diagnose", [], supervisor.check.seed, evidence=evidence)
     answer = _ask(supervisor, worker, Diagnosed)
-    return answer.bugs if answer else []
+    return answer or Diagnosed([])
 
 
 def trail_of(supervisor: "Supervisor") -> Trail | None:
     tests = supervisor.suite.tests
     comparisons = [done for done in _evidence(supervisor) if tests[done.name].is_comparison]
-    failed = [done.name for done in comparisons if done.outcome == Outcome.FAILED][:TRAILS]
+    failed = [done.name for done in comparisons if done.finding and done.finding.kind in OF_VALUES][:TRAILS]
     passed = [done.name for done in comparisons if done.outcome == Outcome.PASSED][:TRAILS]
     if not failed:
         return None

@@ -153,6 +153,7 @@ class Verdict(Message, kw_only=True):
 
     passed: bool
     bugs: list[str] = []  # the diagnosis
+    cut_off: bool = False  # it was not finished within its limit
     trail: Trail | None = None
     defaults: list[Default] = []
     banned: list[Banned] = []
@@ -167,6 +168,7 @@ class Named(Message):
     failed: list[str]  # quick tests
     bugs: list[str]  # the diagnosis
     endings: list["Done"]  # of the quick tests: what a later check compares with, see `Check.known`
+    cut_off: bool = False  # the diagnosis, by its limit
 
 
 class Fault(Message):
@@ -221,6 +223,7 @@ class Traced(Message):
 
 class Diagnosed(Message):
     bugs: list[str]
+    cut_off: bool = False
 
 
 class Stumbled(Message):

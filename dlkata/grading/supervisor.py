@@ -15,6 +15,7 @@ from dlkata.grading.protocol import (
     Banned,
     Check,
     Default,
+    Diagnosed,
     Done,
     Fault,
     Finished,
@@ -97,15 +98,16 @@ class Supervisor:
         elif self.confirmation is not None:
             self.end(self.confirmation)
         passed = self._passed(tests)
-        bugs: list[str] = []
+        named = Diagnosed([])
         trail: Trail | None = None
         if not passed and not self.banned and not self.tampered:
-            bugs = known_bugs(self) if self.check.diagnose else []
+            named = known_bugs(self) if self.check.diagnose else named
             trail = trail_of(self) if self.check.trail else None
         self.line.send(
             Verdict(
                 passed=passed,
-                bugs=bugs,
+                bugs=named.bugs,
+                cut_off=named.cut_off,
                 trail=trail,
                 defaults=self.defaults,
                 banned=self.banned,

@@ -41,6 +41,11 @@ class Findings:
             mark = "✓" if complaint is None else "✗"
             click.echo(f"{mark} {name}: {label + ' ' if label else ''}{complaint or ''}".rstrip())
 
+    def remark(self, name: str, label: str, text: str) -> None:
+        """Worth knowing, and no fault."""
+        if not self.quiet:
+            click.echo(f"! {name}: {label} {text}")
+
     def close(self, name: str) -> None:
         """Nothing more is to come for this name."""
         self.held.setdefault(name, 0)
@@ -155,6 +160,8 @@ def _check_katas(app: App, katas: Sequence[Kata], findings: Findings, workers: i
             runnable.append(kata)
     with warm() as open_line:
         for kata in runnable:
-            for claim, _graded, broken in prove_kata(kata, open_line, workers):
+            for claim, graded, broken in prove_kata(kata, open_line, workers):
                 findings.add(kata.name, claim.label, broken, claim.count)
+                if graded.verdict is not None and graded.verdict.cut_off:
+                    findings.remark(kata.name, claim.label, _("the diagnosis was cut off by its limit"))
             findings.close(kata.name)

@@ -39,8 +39,9 @@ def name_all(suite: Suite, reference: str, bugs: Sequence[Bug], seed: int) -> It
         observed = {test: bare.run(spelling.label, source, test) for test in suite.quick}
         failed = [test for test, done in observed.items() if done.outcome != Outcome.PASSED]
         can = can_diagnose(list(observed.values()))
-        answer = Diagnosis(suite, reference, bugs, seed, observed, endings).answer() if can else []
-        yield Named(spelling.label, spelling.bug, failed, answer, _telling(observed.values()))
+        whole = Diagnosis(suite, reference, bugs, seed, observed, endings)
+        answer = whole.answer() if can else []
+        yield Named(spelling.label, spelling.bug, failed, answer, _telling(observed.values()), whole.cut_off)
 
 
 def _telling(endings: Iterable[Done]) -> list[Done]:
@@ -61,6 +62,7 @@ class Diagnosis:
     endings: dict[tuple[str, str], Done] = field(default_factory=dict)  # by spelling and test
 
     def __post_init__(self) -> None:
+        self.cut_off = False  # not every pair could be tried
         self.right = execute(self.reference, "<reference>", "reference")
         self.spellings = spellings_of(self.bugs)
         tests = self.suite.tests
@@ -78,6 +80,7 @@ class Diagnosis:
         until = process_time() + max(LEAST_SECONDS, sum(done.seconds for done in self.observed.values()))
         for pair, source in self._pairs():
             if process_time() > until:
+                self.cut_off = True
                 return []
             one, other = pair
             if self.explains(f"{one.label}+{other.label}", source) and not any(

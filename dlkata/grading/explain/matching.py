@@ -33,6 +33,8 @@ class Known:
         reordered = None
         for other in self._worth_comparing(value):
             rough = value.rough or other.rough
+            if value.rough and not other.rough:
+                continue  # right to seven digits only: precision was lost on the way
             if not _close(value.entries, other.entries, rough):
                 continue
             if _same_order(value.array, other.array, rough):

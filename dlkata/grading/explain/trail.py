@@ -18,7 +18,7 @@ from typing import Any
 
 from dlkata.grading.collection import SuiteTest
 from dlkata.grading.explain.matching import Known, is_constant
-from dlkata.grading.explain.reads import names_read
+from dlkata.grading.explain.reads import names_read, telling_lines
 from dlkata.grading.explain.tracing import RETURN, Tracer, Value
 from dlkata.grading.protocol import Match, Trail
 from dlkata.grading.work.run import perform
@@ -65,11 +65,12 @@ def earliest(
     What is always right in another test was written rightly, and strays only because of something before it: it is
     pointed at where there is nothing else.
     """
-    reads = names_read("".join(linecache.getlines(str(candidate.__file__))))
+    source = "".join(linecache.getlines(str(candidate.__file__)))
+    reads, telling = names_read(source), telling_lines(source)
     walks = [_walk(test, candidate, reference, seed, reads) for test in tests]
     right = {place for walk in walks for place in walk.right_places}
     for cleared in (right, set[tuple[int, str]]()):
-        trails = [point(walk, cleared) for walk in walks if walk.failed]
+        trails = [point(walk, cleared, telling) for walk in walks if walk.failed]
         found = [trail for trail in trails if trail is not None]
         if found:
             return min(found, key=lambda trail: trail.line)
@@ -80,11 +81,14 @@ def _walk(
     test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: int, reads: Mapping[int, set[str]]
 ) -> Walk:
     mine, theirs = Tracer(str(candidate.__file__)), Tracer(str(reference.__file__))
+    suite = test.function.__code__.co_filename
     tracers = {tracer.file: tracer for tracer in (mine, theirs)}
 
     def trace(frame: FrameType, event: str, arg: Any) -> Any:
         tracer = tracers.get(frame.f_code.co_filename)
-        return None if tracer is None else tracer.begin(frame)
+        if tracer is None:
+            return mine.supplied if frame.f_code.co_filename == suite else None
+        return tracer.begin(frame)
 
     sys.settrace(trace)
     try:
@@ -109,7 +113,7 @@ def _judged(mine: Tracer, theirs: Tracer) -> list[Judged]:
     ]
 
 
-def point(walk: Walk, cleared: Set[tuple[int, str]]) -> Trail | None:
+def point(walk: Walk, cleared: Set[tuple[int, str]], telling: Set[int]) -> Trail | None:
     """Matches in order, and the first value that nothing clears; none where the last thing returned is right.
 
     Then the values are right and the fault lies elsewhere: in the gradient, say.
@@ -118,7 +122,9 @@ def point(walk: Walk, cleared: Set[tuple[int, str]]) -> Trail | None:
     returned = [one for one in judged if one.value.name == RETURN and not one.given]
     if returned and returned[-1].is_right:
         return None
-    first = next((n for n in walk.suspects if judged[n].place not in cleared), None)
+    first = next(
+        (n for n in walk.suspects if judged[n].place not in cleared and judged[n].value.line in telling), None
+    )
     if first is None:
         return None
     matched: list[Match] = []

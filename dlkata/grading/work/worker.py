@@ -59,7 +59,8 @@ def diagnose(job: Job, suite: Suite, channel: Channel) -> None:
     bugs = read_solution(job.file("solutions", f"{job.check.stem}.toml")).bugs
     observed = {done.name: done for done in job.evidence}
     endings = {(label, done.name): done for label, known in job.check.known.items() for done in known}
-    channel.send(Diagnosed(Diagnosis(suite, reference, bugs, job.seed, observed, endings).answer()))
+    found = Diagnosis(suite, reference, bugs, job.seed, observed, endings)
+    channel.send(Diagnosed(found.answer(), found.cut_off))
 
 
 def prove(job: Job, suite: Suite, channel: Channel) -> None:
