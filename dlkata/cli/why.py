@@ -1,6 +1,7 @@
 """`dlkata why [CONCEPT]`"""
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,8 +10,10 @@ from dlkata.cli.app import CONCEPT, App
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_json, print_lines
 from dlkata.content.concept import Concept
+from dlkata.content.search import Hit, search
 from dlkata.errors import DlkataError
 from dlkata.locale import N_, _
+from dlkata.ui.concept import found, hit_as_json
 from dlkata.ui.screen import console
 
 if TYPE_CHECKING:
@@ -23,19 +26,44 @@ if TYPE_CHECKING:
     help=N_(
         """A concept explained, with its formula drawn; then its claim is run before your eyes.
 
-        Without a name: all concepts, by topic.
+        A name opens its concept; other words are looked for in titles and explanations, in both languages: one hit
+        opens, several are listed. Without any: all concepts, by topic.
         """
     ),
 )
-@click.argument("concept", type=CONCEPT, required=False)
+@click.argument("words", nargs=-1, metavar="[CONCEPT|WORDS]...", shell_complete=CONCEPT.shell_complete)
 @option("--text", is_flag=True, help=N_("Only the explanation; run nothing."))
 @option("--off", is_flag=True, help=N_("Run it with what makes the effect turned off."))
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @click.pass_obj
-def command(app: App, concept: Concept | None, text: bool, off: bool, as_json: bool) -> None:
-    if concept is None:
+def command(app: App, words: tuple[str, ...], text: bool, off: bool, as_json: bool) -> None:
+    if not words:
         _list(app, as_json)
         return
+    concept, hits = _meant(app, words)
+    if concept is not None:
+        _open(app, concept, text=text, off=off, as_json=as_json)
+    elif as_json:
+        print_json([hit_as_json(hit) for hit in hits])
+    else:
+        print_lines(found(hits, app.run, console().width))
+
+
+def _meant(app: App, words: Sequence[str]) -> tuple[Concept | None, list[Hit]]:
+    """The concept of that name, or the only one whose title has the words; else all that speak of them."""
+    name = "_".join(words).replace("-", "_").lower()
+    if name in app.library.concept_names:
+        return app.library.concept(name), []
+    hits = search(app.library, words)
+    titled = [hit for hit in hits if hit.titled]
+    if len(titled) == 1 or len(hits) == 1:
+        return app.library.concept((titled or hits)[0].entry.name), []
+    if not hits:
+        app.library.concept("-".join(words))  # says what is near
+    return None, hits
+
+
+def _open(app: App, concept: Concept, *, text: bool, off: bool, as_json: bool) -> None:
     from dlkata.laboratory.bench import laboratory
 
     if off and not concept.has_knob:

@@ -1,11 +1,13 @@
 """A concept's page on the screen, and the list of all concepts."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from dlkata.content.concept import Concept
 from dlkata.content.index import ConceptEntry
 from dlkata.content.library import Library
+from dlkata.content.search import Hit
 from dlkata.locale import LANGUAGES, _, language
 from dlkata.ui.page import layout
 from dlkata.ui.wrap import wrap
@@ -13,6 +15,7 @@ from dlkata.ui.wrap import wrap
 if TYPE_CHECKING:
     from rich.text import Text
 
+MOST_HITS = 15
 STRONG, QUIET, COMMAND = "bold", "dim", "cyan"
 
 
@@ -61,6 +64,35 @@ def all_concepts(library: Library, width: int) -> list["Text"]:
                 name = entry.name.replace("_", "-") if number == 0 else ""
                 lines.append(Text.assemble("  ", (name.ljust(size), COMMAND), "  ", row))
     return lines
+
+
+def found(hits: Sequence[Hit], run: str, width: int) -> list["Text"]:
+    """What speaks of the words that were looked for: titles first, then whoever says them most."""
+    from rich.text import Text
+
+    shown = hits[:MOST_HITS]
+    size = max(len(hit.entry.name) for hit in shown)
+    lines: list[Text] = []
+    for hit in shown:
+        rows = wrap(Text(title_of(hit.entry)), max(20, width - size - 4))
+        for number, row in enumerate(rows):
+            name = hit.entry.name.replace("_", "-") if number == 0 else ""
+            lines.append(Text.assemble("  ", (name.ljust(size), COMMAND), "  ", row))
+    if len(hits) > len(shown):
+        more = _("and {count} more; another word narrows it down", count=len(hits) - len(shown))
+        lines += wrap(Text(more, style=QUIET), width)
+    return [*lines, Text(), *wrap(Text(_("Open one: {command}", command=f"{run} why NAME")), width)]
+
+
+def hit_as_json(hit: Hit) -> dict[str, Any]:
+    entry = hit.entry
+    return {
+        "name": entry.name,
+        "title": title_of(entry),
+        "topic": entry.topic,
+        "titled": hit.titled,
+        "times": hit.times,
+    }
 
 
 def title_of(entry: ConceptEntry) -> str:
