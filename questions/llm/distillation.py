@@ -127,13 +127,12 @@ def t_squared_evidence():
         (gradient,) = torch.autograd.grad((p * (p.log() - (z / t).log_softmax(0))).sum(), z)
         return gradient.norm().item()
 
-    missing = any(abs((teacher / t).softmax(0).sum().item() - 1) > 1e-9 for t in (2.0, 8.0))
     square = abs(length(50.0) / length(100.0) - 4) < 0.1
     z = student.clone()
     for _ in range(3000):  # fitted at T = 4, the student equals the teacher at T = 1: no division is needed
         z -= 4 * ((z / 4).softmax(0) - (teacher / 4).softmax(0))
     divided = not torch.allclose(z.softmax(0), teacher.softmax(0), atol=1e-4)
-    return [missing, None, divided, square]
+    return [None, None, divided, square]
 
 
 def soft_target_draw(rng):

@@ -82,7 +82,7 @@ def experiment(off=False):
     mine, theirs = ([_rise(run) for run in runs[kind]] for kind in (first, "sinusoids"))
     assert min(theirs) > 0.05, "with sinusoids the loss rises past the trained length"
     if off:
-        assert min(mine) > 0.045, "with slopes 0 it rises as well"
+        assert min(mine) > 0.035, "with slopes 0 it rises as well"
         says = (
             f"With all slopes 0 the loss rises by {min(mine):.3f} to {max(mine):.3f} from positions 8–15 to 32–63: old topics "
             f"count as much as the present one. With sinusoids by {min(theirs):.3f} to {max(theirs):.3f}; three seeds.",
