@@ -50,14 +50,14 @@ def command(app: App, words: tuple[str, ...], text: bool, off: bool, as_json: bo
 
 
 def _meant(app: App, words: Sequence[str]) -> tuple[Concept | None, list[Hit]]:
-    """The concept of that name, or the only one whose title has the words; else all that speak of them."""
+    """The concept of that name or title, or the only one that has the words; else all that have them."""
     name = "_".join(words).replace("-", "_").lower()
     if name in app.library.concept_names:
         return app.library.concept(name), []
     hits = search(app.library, words)
-    titled = [hit for hit in hits if hit.titled]
-    if len(titled) == 1 or len(hits) == 1:
-        return app.library.concept((titled or hits)[0].entry.name), []
+    exact = [hit for hit in hits if hit.exact]
+    if len(exact) == 1 or len(hits) == 1:
+        return app.library.concept((exact or hits)[0].entry.name), []
     if not hits:
         app.library.concept("-".join(words))  # says what is near
     return None, hits

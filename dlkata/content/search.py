@@ -20,6 +20,7 @@ class Hit:
     entry: ConceptEntry
     titled: bool  # the words stand in its name or in a title
     times: int  # in its explanation
+    exact: bool  # they are its name, or a title
 
 
 def search(library: Library, words: Sequence[str]) -> list[Hit]:
@@ -30,11 +31,12 @@ def search(library: Library, words: Sequence[str]) -> list[Hit]:
         if entry.error or not wanted:
             continue
         head = squeezed(" ".join([entry.name, *entry.titles]))
+        exact = "".join(wanted) in {squeezed(name) for name in (entry.name, *entry.titles)}
         titled = all(word in head for word in wanted) or "".join(wanted) in head
         text = squeezed(_explanation(Path(entry.file)))
         said = all(word in text or word in head for word in wanted)
         if titled or said:
-            hits.append(Hit(entry, titled, sum(text.count(word) for word in wanted)))
+            hits.append(Hit(entry, titled, sum(text.count(word) for word in wanted), exact))
     return sorted(hits, key=lambda hit: (not hit.titled, -hit.times, hit.entry.name))
 
 
