@@ -68,6 +68,19 @@ def test_no_module_is_long():
     assert long == {}
 
 
+MOST_SHARED = 15  # lines: what two suites share is dlkata.suite's
+
+
+def test_no_two_suites_repeat_each_other():
+    runs: dict[tuple[str, ...], str] = {}
+    for file in sorted((PACKAGE.parent / "tests" / "katas").glob("test_*.py")):
+        code = [line.strip() for line in file.read_text(encoding="utf-8").split("\n")]
+        lines = [line for line in code if line and not line.startswith(("#", "import ", "from "))]
+        for start in range(len(lines) - MOST_SHARED):
+            run = tuple(lines[start : start + MOST_SHARED + 1])
+            assert runs.setdefault(run, file.name) == file.name, (file.name, runs[run], run[0])
+
+
 def test_the_engine_knows_no_kata_by_name():
     """Adding a kata never touches dlkata/."""
     stems = {file.stem for file in (PACKAGE.parent / "katas").glob("*.md")} - {"README"}
