@@ -16,6 +16,7 @@ from dlkata.author.proof import attempts, prove
 from dlkata.author.proving import kata_complaint, prove_whole_concept, prove_whole_kata, topics
 from dlkata.author.smoke import smoke_claims, smoke_concept
 from dlkata.content.library import Library
+from dlkata.content.question import Kind
 from dlkata.grading import client
 from dlkata.laboratory.bench import laboratory
 
@@ -76,6 +77,21 @@ def test_every_concept_holds(name):
                 complaints = prove_whole_concept(concept, LIBRARY, bench).complaints
             broken += [f"{concept.name}: {complaint}" for complaint in complaints]
     assert broken == []
+
+
+def test_every_concept_has_a_question_to_answer_aloud():
+    silent = [
+        c.name for c in LIBRARY.readable_concepts if not any(q.kind is Kind.RECALL for q in c.questions)
+    ]
+    assert silent == []
+
+
+def test_every_experiment_is_predicted_first():
+    unasked = [
+        c.name for c in LIBRARY.readable_concepts
+        if c.has_experiment and not any(q.head.predicts for q in c.questions)
+    ]  # fmt: skip
+    assert unasked == []
 
 
 def test_no_right_option_is_known_by_its_looks():
