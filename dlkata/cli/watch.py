@@ -8,7 +8,8 @@ import click
 
 from dlkata.cli.app import KATA, App
 from dlkata.cli.check import SANDBOX_HELP
-from dlkata.cli.kata import edit_attempt, start_attempt
+from dlkata.cli.editor import open_in_editor
+from dlkata.cli.kata import start_attempt
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_lines
 from dlkata.cli.remember import remember_check
@@ -239,7 +240,7 @@ class Watch:
         assert self.stage is not None
         try:
             with self.stage.left(), self.keyboard.lent():
-                edit_attempt(self.app.settings.get("editor"), self.view.file)
+                open_in_editor(self.app.settings.get("editor"), self.view.file)
         except DlkataError as error:
             self.view.message = f"{error.message} {error.remedy}"
 
