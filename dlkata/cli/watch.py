@@ -13,6 +13,7 @@ from dlkata.cli.kata import start_attempt
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_lines
 from dlkata.cli.remember import remember_check
+from dlkata.cli.reset import start_afresh
 from dlkata.cli.target import latest
 from dlkata.content.kata import Kata
 from dlkata.errors import DlkataError
@@ -220,9 +221,13 @@ class Watch:
         return True
 
     def next(self) -> None:
-        """The next new kata; the standing is read anew, for this one may be solved by now."""
+        """The next new kata; the standing is read anew, for this one may be solved by now. From one that is still
+        new itself to the one behind it: so all can be looked at in turn."""
+        from dlkata.study.next_step import Status
+
         self.app.__dict__.pop("standing", None)
-        kata = self.app.standing.next_new()
+        standing, here = self.app.standing, self.view.kata
+        kata = standing.next_new(behind=here if standing.status(here) is Status.NEW else None)
         if kata is None:
             self.view.message = _("There is no new kata left.")
         else:
@@ -261,10 +266,7 @@ class Watch:
         self.view.question = _("Start this kata afresh? Your attempt is kept as a numbered copy.")
 
     def reset(self) -> None:
-        from dlkata.progress.record import Kind
-
-        self.app.workspace.set_aside(self.view.kata.name)
-        self.app.remember(Kind.RESET, self.view.kata)
+        start_afresh(self.app, self.view.kata)
         self.begin(self.view.kata)
 
 

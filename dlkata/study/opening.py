@@ -8,8 +8,8 @@ from random import Random
 from dlkata.content.library import Library
 from dlkata.content.question import Kind
 from dlkata.errors import DlkataError
-from dlkata.progress.answers import KATA, Answers, Card
-from dlkata.progress.record import Record, Status
+from dlkata.progress.answers import KATA, Answers, Card, Coming
+from dlkata.progress.record import Record
 from dlkata.progress.sittings import Sitting
 from dlkata.study.day import DAY_ENDS, study_day
 from dlkata.study.rounds import follow
@@ -45,7 +45,7 @@ class Today:
     new: int
     katas: tuple[str, ...]  # to be written again
     begun: tuple[str, ...]  # being written again
-    later: tuple[tuple[int, int], ...]  # day, how many
+    later: tuple[Coming, ...]
     day: int
 
 
@@ -79,7 +79,7 @@ def bank_of(library: Library, record: Record | None, rng: Random) -> Bank:
 
 def is_open(record: Record, kata: str) -> bool:
     """Solved or given up: its bugs are no secret any more."""
-    return record.statuses([kata])[kata] is Status.SOLVED or record.given_up(kata)
+    return bool(record.solved([kata])) or record.given_up(kata)
 
 
 def settle(library: Library, record: Record, pace: Pace, known: Set[str]) -> None:
@@ -88,10 +88,8 @@ def settle(library: Library, record: Record, pace: Pace, known: Set[str]) -> Non
     for old, new in library.index.renamed():
         if old in known and new not in known:
             answers.rename(old, new)
-    solved = record.statuses([name for name in library.kata_names if KATA + name not in known])
-    for name, status in solved.items():
-        if status is Status.SOLVED:
-            follow(record, library.kata(name), pace.ends)
+    for name in sorted(record.solved(name for name in library.kata_names if KATA + name not in known)):
+        follow(record, library.kata(name), pace.ends)
 
 
 def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlkata.content.concept import Concept
 from dlkata.locale import _
-from dlkata.progress.answers import Outcome
+from dlkata.progress.answers import Coming, Outcome
 from dlkata.study.day import date_of
 from dlkata.study.opening import Today
 from dlkata.study.selection import Choice
@@ -47,6 +47,21 @@ def in_days(due: int, day: int) -> str:
     if distance < 60:
         return _("in {days} days", days=distance)
     return _("on {date}", date=date_of(due).isoformat())
+
+
+def comes_next(coming: Coming, day: int) -> str:
+    """How many questions and how many katas fall due, and when: they are not done in the same time."""
+    parts = [questions(coming.questions)] if coming.questions else []
+    parts += [katas(coming.katas)] if coming.katas else []
+    return _("{when} {what}", when=in_days(coming.day, day), what=" + ".join(parts))
+
+
+def questions(count: int) -> str:
+    return _("1 question") if count == 1 else _("{count} questions", count=count)
+
+
+def katas(count: int) -> str:
+    return _("1 kata") if count == 1 else _("{count} katas", count=count)
 
 
 def summary(
@@ -103,11 +118,8 @@ def what_comes(schedule: Today, run: str, width: int) -> list["Text"]:
     if schedule.waiting:
         lines += wrap(Text(waiting(schedule.waiting)), width)
     if schedule.later:
-        parts = [
-            _("{when} {count}", when=in_days(due, schedule.day), count=count)
-            for due, count in schedule.later[:4]
-        ]
-        lines += wrap(Text(_("Due next: {when}.", when=_(", ").join(parts))), width)
+        parts = _(", ").join(comes_next(coming, schedule.day) for coming in schedule.later[:4])
+        lines += wrap(Text(_("Due next: {what}.", what=parts)), width)
     if schedule.katas:
         for name in schedule.katas:
             command = f"{run} reset {name.replace('_', '-')}"
@@ -116,6 +128,8 @@ def what_comes(schedule: Today, run: str, width: int) -> list["Text"]:
 
 
 def waiting(count: int) -> str:
+    if count == 1:
+        return _("One more is overdue. It need not be done today.")
     return _("{count} more are overdue. They need not all be done today: the longest overdue come first, the rest in the days to come.", count=count)  # fmt: skip
 
 
@@ -131,8 +145,7 @@ def nothing(choice: Choice, schedule: Today | None, run: str, width: int) -> lis
         text = _("Nothing is due here, and nothing is new.")
     lines = wrap(Text(text, style=STRONG), width)
     if schedule and schedule.later:
-        due, count = schedule.later[0]
-        lines += wrap(Text(_("Next: {count} {when}.", count=count, when=in_days(due, schedule.day))), width)
+        lines += wrap(Text(_("Next: {what}.", what=comes_next(schedule.later[0], schedule.day))), width)
     if choice.limited:
         lines += [Text.assemble((_("More new ones all the same: "), QUIET), (f"{run} quiz --new", COMMAND))]
     return lines
@@ -153,7 +166,8 @@ def summary_as_json(session: Session, schedule: Today | None) -> dict[str, Any]:
         "left": count.length - len(session.done),
         "seconds": round(count.seconds, 1),
         "next_due": [
-            {"date": date_of(due).isoformat(), "count": number} for due, number in (schedule.later if schedule else ())
+            {"date": date_of(coming.day).isoformat(), "count": coming.questions + coming.katas, "katas": coming.katas}
+            for coming in (schedule.later if schedule else ())
         ],
         "katas_due": list(schedule.katas) if schedule else [],
     }  # fmt: skip
