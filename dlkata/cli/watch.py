@@ -57,6 +57,10 @@ def command(app: App, kata: Kata | None, device: str | None, sandbox: bool) -> N
             with Keyboard() as keyboard, Stage() as stage:
                 Watch(app, first, chosen, open_line, keyboard, stage).run()
         else:
+            if console().is_terminal:
+                click.echo(
+                    _("Checking {file} now, then each time you save it.", file=app.workspace.file(first.name))
+                )
             Watch(app, first, chosen, open_line, Keyboard(), None).run()
 
 
@@ -119,7 +123,7 @@ class Watch:
             self.view.message = _(
                 "{file} is gone. It will be checked when it is back.", file=self.view.file.name
             )
-        key = self.keyboard.key()
+        key = self.keyboard.key() if self.stage is not None else ""
         return self.press(key) if key else True
 
     # ------------------------------------------------------------ checking
@@ -196,7 +200,14 @@ class Watch:
             width = console().width
             lines = frame(self.view, self.app.run, width, sys.maxsize)
             print_lines(lines[:-2])  # without the keys
-            sys.stdout.flush()
+            self._wait()
+
+    def _wait(self) -> None:
+        """Where somebody looks on, a screen that stands still says why it does."""
+        if console().is_terminal:
+            waits = _("Waiting for the next save of {file}; Ctrl-C ends.", file=self.view.file.name)
+            click.echo(f"\n{waits}\n")
+        sys.stdout.flush()
 
     # ------------------------------------------------------------ keys
 
@@ -251,16 +262,22 @@ class Watch:
 
     def list(self) -> None:
         from dlkata.ui.listing import listing
+        from dlkata.ui.scroll import Scroll
 
         assert self.stage is not None
         self.app.__dict__.pop("standing", None)
-        lines = listing(
-            self.app.standing, self.app.library.topics, self.app.library.katas, self.stage.size[0]
-        )
-        height = self.stage.size[1] - 1
-        self.stage.show(lines[:height])
-        while not self.keyboard.key():
-            select_pause()
+        size, scroll = (0, 0), Scroll([], 0)
+        while True:
+            if size != self.stage.size:  # the window may change meanwhile
+                size = width, height = self.stage.size
+                lines = listing(self.app.standing, self.app.library.topics, self.app.library.katas, width)
+                scroll = Scroll(lines, height, scroll.top)
+            self.stage.show(scroll.frame())
+            key = self.keyboard.key()
+            if key and not scroll.press(key):
+                return
+            if not key:
+                select_pause()
 
     def ask_reset(self) -> None:
         self.view.question = _("Start this kata afresh? Your attempt is kept as a numbered copy.")
