@@ -22,7 +22,7 @@ TAMPERING = {
     "an operator added": ("torch.Tensor.__eq__ = lambda a, b: torch.tensor(True)", "Tensor.__eq__"),
     "numpy": ("import numpy; numpy.array_equal = lambda *a, **k: True", "numpy.array_equal"),
     "a code object": ("torch.allclose.__class__", None),
-    "our own functions": ("import dlkata.grading.suite as s; s.same = lambda *a, **k: None", "dlkata"),
+    "our own functions": ("import dlkata.suite.judging as s; s.same = lambda *a, **k: None", "dlkata"),
     "gc": ("import gc; gc.get_objects()", "gc.get_objects"),
     "frames": ("sys._getframe(1).f_locals", "sys._getframe"),
     "inspect": ("import inspect; inspect.stack()", "sys._getframe"),

@@ -9,12 +9,12 @@ import pytest
 
 from dlkata.author.concept_inspection import inspect_concept
 from dlkata.author.concept_proof import prove_concept
-from dlkata.author.coverage import cover, longest_complaints
+from dlkata.author.coverage import cover, guessing_complaints
 from dlkata.author.inspection import inspect
 from dlkata.author.proof import Graded, attempts, listed_bug, prove_kata
 from dlkata.content.library import Library
 from dlkata.grading import client
-from dlkata.grading.laboratory import laboratory
+from dlkata.laboratory.bench import laboratory
 
 LIBRARY = Library()
 CORES = os.cpu_count() or 1
@@ -110,5 +110,5 @@ def test_every_concept_holds(topic):
     assert broken == []
 
 
-def test_no_right_option_is_known_by_its_length():
-    assert longest_complaints(cover(LIBRARY.readable_concepts, KATAS)[0]) == []
+def test_no_right_option_is_known_by_its_looks():
+    assert guessing_complaints(cover(LIBRARY.readable_concepts, KATAS)[0]) == []

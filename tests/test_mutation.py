@@ -10,7 +10,7 @@ from dlkata.author import survival as surviving
 from dlkata.author.inspection import inspect
 from dlkata.author.mutation import means, mutants
 from dlkata.author.survival import survival
-from dlkata.cli.author_mutate import entries
+from dlkata.cli.author.mutate import entries
 from dlkata.content.library import Library
 from dlkata.content.solution import Equivalent
 from dlkata.errors import DlkataError
@@ -49,7 +49,7 @@ def hinge(x: Tensor) -> Tensor:
     return kept.sum(dim=0)
 '''
 WEAK = '''\
-from dlkata.grading.suite import gradients, normal, same
+from dlkata.suite import gradients, normal, same
 
 
 def test_output(candidate, reference, seed):
@@ -59,7 +59,7 @@ def test_output(candidate, reference, seed):
     same(candidate.hinge(x.abs()).detach(), reference.hinge(x.abs()).detach())
 '''
 GOOD = '''\
-from dlkata.grading.suite import gradients, normal, same, unchanged
+from dlkata.suite import gradients, normal, same, unchanged
 
 
 def test_output(candidate, reference, seed):

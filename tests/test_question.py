@@ -35,7 +35,7 @@ def page(tmp_path):
 def test_a_page_holds_the_concept_and_its_questions():
     concept = read_concept(COINS)
     assert (concept.name, concept.topic, concept.title) == ("coins", "arith", "Coins")
-    assert concept.functions == {"heads_draw", "heads_evidence", "memory_evidence", "experiment"}
+    assert concept.functions == {"heads_draw", "heads_evidence", "memory_evidence", "worked", "experiment"}
     memory, heads = concept.questions
     assert (memory.id, memory.kind, memory.head.why, memory.parametric) == (
         "coins.memory",
@@ -57,11 +57,11 @@ def test_numbers_are_filled_in_everywhere():
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("kind = 'choice'", "kind = 'chioce'", 23, "kind"),
-        ("level = 2", "level = 4", 24, "level"),
+        ("kind = 'choice'", "kind = 'chioce'", 27, "kind"),
+        ("level = 2", "level = 4", 28, "level"),
         ("- [ ] It is: the coin", "- [x] It is: the coin", None, "marks of the two languages"),
         ("- [ ] {{quarter}}\n  > 那是指定位置上连续两次正面的情形。", "", None, "marks of the two languages"),
-        ("  > That is the gambler", "That is the gambler", 34, "no option, no feedback"),
+        ("  > That is the gambler", "That is the gambler", 39, "no option, no feedback"),
         ("question = 'heads'", "question = 'Heads!'", None, "question"),
     ],
 )

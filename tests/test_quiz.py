@@ -312,7 +312,13 @@ def test_why_explains_draws_and_runs(quiz, dlkata):
     plain = dlkata("why", "sample/coins", PYTHONIOENCODING="ascii")
     assert plain.code == 0 and "#" in plain.out and "?" not in plain.out.replace("1/2", "")
     found = json.loads(dlkata("why", "sample/coins", "--json").out)
-    assert [chart["chart"] for chart in found["experiment"]["charts"]] == ["curves", "bars", "table"]
+    assert [chart["chart"] for chart in found["experiment"]["charts"]] == [
+        "curves",
+        "bars",
+        "table",
+        "picture",
+        "text",
+    ]
 
 
 def test_why_without_a_name_lists_and_a_miss_names_what_is_near(quiz, dlkata):

@@ -7,7 +7,8 @@ from rich.text import Text
 from dlkata.ui.chart import bars, sparkline, table
 from dlkata.ui.math import draw, try_draw
 from dlkata.ui.page import blocks, layout, plain
-from dlkata.ui.plot import plot
+from dlkata.ui.picture import picture
+from dlkata.ui.plot import Axis, plot
 from dlkata.ui.screen import _ascii
 from dlkata.ui.wrap import wrap, wrap_plain
 
@@ -104,10 +105,37 @@ def test_curves_carry_letters_and_numbers_and_stay_in_their_box(ascii_only):
     series = [("up", [0.1 * v for v in x]), ("gone", [None, float("nan"), float("inf")] + [1.0] * 47)]
     rows = rows_of(plot(x, series, 80, ascii_only=ascii_only))
     assert max(map(cell_len, rows)) <= 80
-    assert rows[0].strip().startswith("4.9 |") and rows[-1].split() == ["0", "24.5", "49"]
+    numbers = [row.split()[0] for row in rows if not row.strip().startswith(("|", "+"))]
+    assert numbers[:-1] == ["4", "2", "0"] and rows[-1].split() == ["0", "10", "20", "30", "40"]
     drawn = "".join(rows)
     assert drawn.count("A") == 4 and "B" in drawn
     assert drawn.isascii() == ascii_only
+
+
+@pytest.mark.parametrize(
+    ("values", "log", "expected"),
+    [
+        ([0.0, 1.0], False, [0, 0.5, 1]),
+        ([0.93, 1.017], False, [0.94, 0.96, 0.98, 1]),
+        ([-3.2, 8.9], False, [0, 5]),
+        ([1e-7, 1e5], True, [1e-7, 1e-4, 1e-1, 1e2, 1e5]),
+        ([3.0, 5.0], True, [3, 4, 5]),
+        ([2.0, 2.0], False, [1.8, 2, 2.2]),
+    ],
+)
+def test_ticks_are_round_numbers_of_two_figures(values, log, expected):
+    assert Axis(values, log).ticks(4) == pytest.approx(expected)
+
+
+def test_few_points_are_all_marked():
+    drawn = "".join(rows_of(plot(range(9), [("measured", [v * v for v in range(9)])], 80)))
+    assert drawn.count("A") == 9
+
+
+def test_a_picture_is_drawn_in_shades_with_its_scale():
+    rows = rows_of(picture([[0.0, 0.5], [1.0, None]], ["one", "two"], ["a", "b"], ascii_only=True))
+    assert rows == ["       a b", "  one |  ==|", "  two |@@??|", "      0 |  ..::--==++**##@@| 1"]
+    assert "⣿⣿" in rows_of(picture([[0.0, 1.0]], [], []))[0]
 
 
 def test_a_log_axis_leaves_out_what_has_no_logarithm():

@@ -72,6 +72,11 @@ def _questions(concept: Concept, questions: Sequence[Question]) -> Iterator[str]
         yield _("{count} questions; at least {least} are asked for.", count=len(concept.question_parts), least=LEAST_QUESTIONS)  # fmt: skip
     if questions and not any(q.head.why or q.kind is Kind.PREDICT for q in questions):
         yield _("no question asks why (`why = true`) or what is printed (predict).")
+    predicting = [question for question in questions if question.head.predicts]
+    if len(predicting) > 1 or any(question.kind is not Kind.CHOICE for question in predicting):
+        yield _("one question `predicts`, and it is a choice.")
+    if predicting and not concept.has_experiment:
+        yield _("`predicts`, but there is no experiment.")
     stems = Counter(question.head.question for question in questions)
     former = Counter(old for question in questions for old in question.head.was)
     for stem, times in (stems + former).items():
@@ -86,12 +91,13 @@ def _questions(concept: Concept, questions: Sequence[Question]) -> Iterator[str]
 
 def _question(question: Question) -> Iterator[str]:
     yield from _languages(question.prompts["en"], question.prompts["zh"], must=True)
-    for option in question.options:
+    entries = [*question.options, *filter(None, (question.weak, question.follow_up))]
+    for option in entries:
         yield from _languages(option.texts["en"], option.texts["zh"], must=False)
         yield from _languages(option.feedbacks["en"], option.feedbacks["zh"], must=True)
     for lang in LANGUAGES:
         yield from _readable(question.prompts[lang])
-        for option in question.options:
+        for option in entries:
             for text in (option.texts[lang], option.feedbacks[lang]):
                 if found := INLINE_LATEX.search(CODE.sub("", text)):
                     yield _("inline math is Unicode, not LaTeX: {text}", text=found.group())
@@ -145,6 +151,9 @@ def _readable(body: str) -> Iterator[str]:
 
 
 def _feedback(question: Question) -> Iterator[str]:
+    for option in filter(None, (question.weak, question.follow_up)):
+        if not all(option.feedbacks.values()):
+            yield _("no answer below: {text}", text=option.texts["en"])
     for number, option in enumerate(question.options, 1):
         for lang in LANGUAGES:
             feedback = option.feedbacks[lang]

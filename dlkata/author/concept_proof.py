@@ -8,7 +8,7 @@ from dlkata.author.concept_inspection import number_complaints
 from dlkata.content.concept import Concept
 from dlkata.content.question import Kind, Question
 from dlkata.errors import DlkataError
-from dlkata.grading.laboratory import Laboratory, Outcome
+from dlkata.laboratory.bench import Laboratory, Outcome
 from dlkata.locale import LANGUAGES, _
 
 DRAWS, LEAST_VARIANTS, PROVED_DRAWS = 50, 5, 5
@@ -31,9 +31,15 @@ def prove_concept(concept: Concept, bench: Laboratory) -> Iterator[Proof]:
         except DlkataError:
             continue  # inspection has said so
         yield from prove_question(concept, question, bench)
+    if "worked" in concept.functions:
+        outcome = bench.worked(concept.code_file)
+        complaint = _ran(outcome, "evidence") or _worked_complaint(concept, outcome.value)
+        yield Proof("worked", complaint, outcome.seconds)
     if concept.has_experiment:
-        outcome = bench.experiment(concept.code_file)
-        yield Proof("experiment", _experiment_complaint(outcome), outcome.seconds)
+        for off in (False, True)[: 1 + concept.has_knob]:
+            outcome = bench.experiment(concept.code_file, off=off)
+            complaint = _experiment_complaint(outcome, knob=concept.has_knob)
+            yield Proof("experiment --off" if off else "experiment", complaint, outcome.seconds)
 
 
 def prove_question(concept: Concept, question: Question, bench: Laboratory) -> Iterator[Proof]:
@@ -134,10 +140,23 @@ def _draw_complaint(question: Question, values: Any) -> str | None:
     return None
 
 
-def _experiment_complaint(outcome: Outcome) -> str | None:
+def _worked_complaint(concept: Concept, value: Any) -> str | None:
+    """What the worked example comes to stands in the explanation, in both languages."""
+    if not isinstance(value, list) or not value or not all(isinstance(text, str) and text for text in value):
+        return _("returns {value}; a list of texts is asked for.", value=value)
+    for lang in LANGUAGES:
+        for text in value:
+            if text not in concept.explanation[lang].body:
+                return _("`{text}` does not stand in the {lang} explanation.", text=text, lang=lang)
+    return None
+
+
+def _experiment_complaint(outcome: Outcome, *, knob: bool) -> str | None:
     complaint = _ran(outcome, "experiment")
     if complaint is not None:
         return complaint
     from dlkata.ui.experiment import shape_complaint
 
+    if knob and "off" not in outcome.value:
+        return _("does not say under `off` what `--off` changes.")
     return shape_complaint(outcome.value)

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dlkata.author.concept_inspection import lengths
+from dlkata.author.guessing import columns, majority_guess
 from dlkata.content.concept import Concept
 from dlkata.content.question import Kind
 from dlkata.errors import DlkataError
 from dlkata.locale import LANGUAGES, _
 
 MOST_LONGEST = 0.4  # of the choice questions may have the right option as their longest
+MOST_MAJORITY = 0.3  # of those of several parts may have as their right option the one that shares most
 LEAST_JUDGED = 10  # questions; fewer say nothing about a bank
 
 
@@ -26,9 +28,12 @@ class Coverage:
     evidence: int = 0  # questions whose answer is run: evidence, or a block that prints
     why: int = 0
     traps: int = 0
+    scenarios: int = 0
     experiments: int = 0
     longest: Counter[str] = field(default_factory=Counter)  # by language: the right option is the longest
     first: int = 0  # the right option stands first
+    multi_part: Counter[str] = field(default_factory=Counter)  # options that share parts
+    majority: Counter[str] = field(default_factory=Counter)  # and the right one shares most
     judged: int = 0  # choice questions that count for the two above
     missing: set[str] = field(default_factory=set)  # concepts and katas that are named and not there
 
@@ -49,12 +54,24 @@ class Coverage:
             )
             self.why += question.head.why or question.kind is Kind.PREDICT
             self.traps += question.head.trap
+            self.scenarios += question.head.scenario
             if question.kind is Kind.CHOICE:
                 self.judged += 1
                 self.first += question.options[0].right
                 for lang in LANGUAGES:
                     right, wrong = lengths(question, lang)
                     self.longest[lang] += max(right) > max(wrong)
+                    self.multi_part[lang] += bool(columns(question, lang))
+                    self.majority[lang] += majority_guess(question, lang) in question.right
+
+    @property
+    def aloud(self) -> int:
+        return self.kinds[Kind.RECALL.value]
+
+    @property
+    def weighed_level_3(self) -> int:
+        """Questions of level 3, those that start from a symptom counted twice."""
+        return self.levels[3] + self.scenarios
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -66,11 +83,15 @@ class Coverage:
             "evidence": self.evidence,
             "why": self.why,
             "traps": self.traps,
+            "scenarios": self.scenarios,
+            "aloud": self.aloud,
             "experiments": self.experiments,
             "choice": {
                 "questions": self.judged,
                 "right_longest": dict(self.longest),
                 "right_first": self.first,
+                "multi_part": dict(self.multi_part),
+                "majority_is_right": dict(self.majority),
             },
         }
 
@@ -88,13 +109,16 @@ def cover(concepts: Sequence[Concept], katas: Sequence[str]) -> tuple[Coverage, 
     return total, topics
 
 
-def longest_complaints(total: Coverage) -> list[str]:
-    """Whether length alone tells the answer, over the whole bank."""
-    if total.judged < LEAST_JUDGED:
-        return []
-    return [
-        _("the {lang} right option is the longest in {share:.0%} of {count} choice questions; at most {most:.0%}.",
-          lang=lang, share=total.longest[lang] / total.judged, count=total.judged, most=MOST_LONGEST)
-        for lang in LANGUAGES
-        if total.longest[lang] > MOST_LONGEST * total.judged
-    ]  # fmt: skip
+def guessing_complaints(total: Coverage) -> list[str]:
+    """Whether length alone, or what most options share, tells the answer over the whole bank."""
+    complaints = []
+    for lang in LANGUAGES:
+        longest, judged = total.longest[lang], total.judged
+        if judged >= LEAST_JUDGED and longest > MOST_LONGEST * judged:
+            complaints.append(_("the {lang} right option is the longest in {share:.0%} of {count} choice questions; at most {most:.0%}.",
+                                lang=lang, share=longest / judged, count=judged, most=MOST_LONGEST))  # fmt: skip
+        majority, several = total.majority[lang], total.multi_part[lang]
+        if several >= LEAST_JUDGED and majority > MOST_MAJORITY * several:
+            complaints.append(_("the {lang} right option shares most with the others in {share:.0%} of {count} questions of several parts; at most {most:.0%}.",
+                                lang=lang, share=majority / several, count=several, most=MOST_MAJORITY))  # fmt: skip
+    return complaints

@@ -93,7 +93,7 @@ zh = 'TODO 学习者看到什么、该改什么，但不写出代码。'
 SUITE = '''\
 """Grades katas/{name}.py."""
 
-from dlkata.grading.suite import gradients, normal, same
+from dlkata.suite import gradients, normal, same
 
 
 def inputs(seed):

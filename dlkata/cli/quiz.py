@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dlkata.cli.sitting import Conversation
     from dlkata.content.library import Topic
-    from dlkata.grading.laboratory import Laboratory
+    from dlkata.laboratory.bench import Laboratory
     from dlkata.study.selection import Wish
     from dlkata.study.session import Session
 
@@ -86,7 +86,7 @@ def command(
 
 
 def hold(app: App, wish: "Wish", *, fresh: bool, as_json: bool) -> None:
-    from dlkata.grading.laboratory import laboratory
+    from dlkata.laboratory.bench import laboratory
     from dlkata.study.opening import open_session
 
     with laboratory() as bench:
@@ -113,7 +113,7 @@ def hold(app: App, wish: "Wish", *, fresh: bool, as_json: bool) -> None:
 
 def drawn(app: App, bench: "Laboratory", question: Question, seed: int) -> dict[str, Any]:
     """The numbers of a parametric question, drawn by its code in the laboratory."""
-    from dlkata.grading.laboratory import failure
+    from dlkata.laboratory.bench import failure
 
     file = app.library.concept(question.concept).code_file
     outcome = bench.draw(file, f"{question.head.question}_draw", seed)

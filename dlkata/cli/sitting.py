@@ -11,7 +11,7 @@ from dlkata.cli.reader import Reader, plainly
 from dlkata.content.concept import Concept
 from dlkata.content.question import Kind
 from dlkata.errors import DlkataError
-from dlkata.grading.laboratory import Laboratory
+from dlkata.laboratory.bench import Laboratory
 from dlkata.locale import _
 from dlkata.study.asking import Asked, Given
 from dlkata.study.session import Marked, Session

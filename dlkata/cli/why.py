@@ -9,11 +9,12 @@ from dlkata.cli.app import CONCEPT, App
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_json, print_lines
 from dlkata.content.concept import Concept
+from dlkata.errors import DlkataError
 from dlkata.locale import N_, _
 from dlkata.ui.screen import console
 
 if TYPE_CHECKING:
-    from dlkata.grading.laboratory import Laboratory
+    from dlkata.laboratory.bench import Laboratory
     from dlkata.ui.experiment import Shown
 
 
@@ -28,30 +29,45 @@ if TYPE_CHECKING:
 )
 @click.argument("concept", type=CONCEPT, required=False)
 @option("--text", is_flag=True, help=N_("Only the explanation; run nothing."))
+@option("--off", is_flag=True, help=N_("Run it with what makes the effect turned off."))
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @click.pass_obj
-def command(app: App, concept: Concept | None, text: bool, as_json: bool) -> None:
+def command(app: App, concept: Concept | None, text: bool, off: bool, as_json: bool) -> None:
     if concept is None:
         _list(app, as_json)
         return
-    from dlkata.grading.laboratory import laboratory
+    from dlkata.laboratory.bench import laboratory
 
+    if off and not concept.has_knob:
+        raise DlkataError(
+            _("{concept} has nothing to turn off.", concept=concept.typed),
+            _("Run it as it is: {command}", command=f"{app.run} why {concept.typed}"),
+        )
     with laboratory() as bench:
         runs = concept.has_experiment and not text
         if runs:
             bench.start(torch=True)  # it is imported while we draw the page
         if as_json:
-            print_json(_as_json(app, concept, bench if runs else None))
+            print_json(_as_json(app, concept, bench if runs else None, off))
             return
+        from dlkata.cli.prediction import prediction
         from dlkata.ui.concept import explanation, practice
 
-        print_lines(explanation(concept, console().width))
+        if not off:  # who turns the knob has just read it
+            print_lines(explanation(concept, console().width))
         if runs:
-            show_experiment(concept, bench)
+            guess = None if off else prediction(concept)
+            if guess is not None:
+                guess.ask()
+            shown = show_experiment(concept, bench, off=off)
+            if guess is not None:
+                guess.judge()
+            if concept.has_knob and not off:
+                _offer_the_knob(concept, shown, app.run)
         print_lines(practice(concept, _kata(app, concept), app.run, console().width))
 
 
-def show_experiment(concept: Concept, bench: "Laboratory") -> None:
+def show_experiment(concept: Concept, bench: "Laboratory", *, off: bool = False) -> "Shown":
     """Runs the concept's experiment and draws what it returns."""
     from dlkata.ui.experiment import experiment
     from dlkata.ui.screen import speaks_ascii
@@ -59,19 +75,19 @@ def show_experiment(concept: Concept, bench: "Laboratory") -> None:
     screen = console()
     waits = screen.is_terminal and not screen.is_dumb_terminal
     click.echo("\n" + _("Running it …"), nl=not waits)
-    shown, seconds = run_experiment(concept, bench)
+    shown, seconds = run_experiment(concept, bench, off=off)
     if waits:
         screen.file.write("\r\x1b[2K")
     print_lines(experiment(shown, screen.width, ascii_only=speaks_ascii(sys.stdout)))
     click.echo(_("Measured just now, in {seconds:.2g} s.", seconds=seconds))
+    return shown
 
 
-def run_experiment(concept: Concept, bench: "Laboratory") -> "tuple[Shown, float]":
-    from dlkata.errors import DlkataError
-    from dlkata.grading.laboratory import failure
+def run_experiment(concept: Concept, bench: "Laboratory", *, off: bool = False) -> "tuple[Shown, float]":
+    from dlkata.laboratory.bench import failure
     from dlkata.ui.experiment import read_experiment
 
-    outcome = bench.experiment(concept.code_file)
+    outcome = bench.experiment(concept.code_file, off=off)
     if not outcome.ok:
         if outcome.failed_claim:
             raise DlkataError(
@@ -83,12 +99,25 @@ def run_experiment(concept: Concept, bench: "Laboratory") -> "tuple[Shown, float
     return read_experiment(outcome.value), outcome.seconds
 
 
+def _offer_the_knob(concept: Concept, shown: "Shown", run: str) -> None:
+    """Where something can be turned off so that the effect vanishes: how."""
+    from rich.text import Text
+
+    from dlkata.ui.experiment import said
+    from dlkata.ui.wrap import wrap
+
+    says = _("Now make it vanish ({what}): ", what=said(shown.off))
+    print_lines(
+        wrap(Text.assemble("\n" + says, (f"{run} why {concept.typed} --off", "cyan")), console().width)
+    )
+
+
 def _kata(app: App, concept: Concept) -> str:
     name = concept.head.kata
     return name.replace("_", "-") if name in app.library.kata_names else ""
 
 
-def _as_json(app: App, concept: Concept, bench: "Laboratory | None") -> dict[str, Any]:
+def _as_json(app: App, concept: Concept, bench: "Laboratory | None", off: bool) -> dict[str, Any]:
     from dlkata.ui.experiment import experiment_as_json
 
     found: dict[str, Any] = {
@@ -97,7 +126,7 @@ def _as_json(app: App, concept: Concept, bench: "Laboratory | None") -> dict[str
         "questions": [f"{concept.name}.{stem}" for stem in _stems(app, concept)],
     }  # fmt: skip
     if bench is not None:
-        shown, seconds = run_experiment(concept, bench)
+        shown, seconds = run_experiment(concept, bench, off=off)
         found["experiment"] = experiment_as_json(shown) | {"seconds": seconds}
     return found
 

@@ -13,6 +13,7 @@ from dlkata.content.question import Question, read_question
 from dlkata.errors import DlkataError
 from dlkata.locale import LANGUAGES, _, language
 
+KNOB = re.compile(r"^def experiment\(off=False\)", re.MULTILINE)
 FUNCTION = re.compile(r"^def (\w+)\(", re.MULTILINE)
 QUESTION_HEAD = re.compile(r"^question\s*=", re.MULTILINE)
 
@@ -61,6 +62,11 @@ class Concept:
     @property
     def has_experiment(self) -> bool:
         return "experiment" in self.functions
+
+    @property
+    def has_knob(self) -> bool:
+        """Whether its experiment can also run with what makes the effect turned off."""
+        return bool(KNOB.search(read_text(self.code_file))) if self.has_experiment else False
 
     @property
     def question_parts(self) -> Sequence[Part]:

@@ -16,7 +16,7 @@ from dlkata.content.page import Page, Part, Section
 from dlkata.errors import DlkataError
 from dlkata.locale import LANGUAGES, _, language
 
-OPTION = re.compile(r"- \[([x ])\] +(\S.*)$")
+OPTION = re.compile(r"- \[([x ?])\] +(\S.*)$")
 FEEDBACK = re.compile(r" {1,4}> ?(.*)$")
 PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -41,7 +41,7 @@ WRITTEN = {
     Kind.NUMBER: (3, 6, 1, 1),
     Kind.PREDICT: (3, 6, 1, 1),
     Kind.ORDER: (3, 6, 3, 6),
-    Kind.RECALL: (2, 5, 2, 5),
+    Kind.RECALL: (3, 6, 3, 6),
 }
 
 
@@ -51,6 +51,8 @@ class QuestionHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     level: Annotated[int, Meta(ge=1, le=3)]
     trap: bool = False
     why: bool = False
+    scenario: bool = False  # "what would you look at?": a curve, a symptom, a budget
+    predicts: bool = False  # `why` asks it before it runs the concept's experiment
     tolerance: Annotated[float, Meta(gt=0, lt=1)] = 0.001
     unit: str = ""
     was: list[Stem] = []
@@ -80,6 +82,8 @@ class Question:
     options: Sequence[Option]
     content: str  # hash of all that is asked, in both languages
     parametric: bool = False
+    weak: Option | None = None  # of free recall: what a weak answer says, and what it lacks
+    follow_up: Option | None = None  # what is asked next, and its answer
 
     @property
     def id(self) -> str:
@@ -100,7 +104,7 @@ class Question:
     @cached_property
     def placeholders(self) -> set[str]:
         texts = [*self.prompts.values()]
-        for option in self.options:
+        for option in (*self.options, *filter(None, (self.weak, self.follow_up))):
             texts += [*option.texts.values(), *option.feedbacks.values()]
         return {name for text in texts for name in PLACEHOLDER.findall(text)}
 
@@ -120,8 +124,16 @@ class Question:
                 for lang, text in texts.items()
             }
 
-        options = [replace(o, texts=fill(o.texts), feedbacks=fill(o.feedbacks)) for o in self.options]
-        return replace(self, prompts=fill(self.prompts), options=options)
+        def filled(option: Option) -> Option:
+            return replace(option, texts=fill(option.texts), feedbacks=fill(option.feedbacks))
+
+        return replace(
+            self,
+            prompts=fill(self.prompts),
+            options=[filled(option) for option in self.options],
+            weak=self.weak and filled(self.weak),
+            follow_up=self.follow_up and filled(self.follow_up),
+        )
 
 
 def shown_value(value: str | int | float) -> str:
@@ -152,18 +164,29 @@ def read_question(page: Page, part: Part, concept: str, topic: str, functions: s
             raise _wrong(page.file, part.head_line, _("no section `# {lang}`", lang=lang))
     read = {lang: _read_section(page.file, part.sections[lang]) for lang in LANGUAGES}
     (english, entries), (chinese, translated) = (read[lang] for lang in LANGUAGES)
-    marks = [right for right, _text, _feedback in entries]
-    if marks != [right for right, _text, _feedback in translated]:
+    marks = [mark for mark, _text, _feedback in entries]
+    if marks != [mark for mark, _text, _feedback in translated]:
         raise _wrong(
             page.file,
             part.sections["zh"].line,
             _("the options and marks of the two languages are not the same"),
         )
-    _check_marks(page.file, part, head.kind, marks)
     options = [
-        Option(here[0], {"en": here[1], "zh": there[1]}, {"en": here[2], "zh": there[2]})
+        Option(here[0] == "x", {"en": here[1], "zh": there[1]}, {"en": here[2], "zh": there[2]})
         for here, there in zip(entries, translated, strict=True)
     ]
+    weak = follow_up = None
+    if head.kind is Kind.RECALL:  # the key points come first
+        if marks[-2:] != [" ", "?"]:
+            raise _wrong(
+                page.file,
+                part.sections["en"].line,
+                _("`recall` ends with `- [ ]`, a weak answer, and `- [?]`, what is asked next"),
+            )
+        (*options, weak, follow_up), marks = options, marks[:-2]
+    if "?" in marks:
+        raise _wrong(page.file, part.sections["en"].line, _("`[?]` is the last entry of a `recall`"))
+    _check_marks(page.file, part, head.kind, [mark == "x" for mark in marks])
     raw = "\n".join([part.head, *(part.sections[lang].body for lang in LANGUAGES)])
     return Question(
         concept=concept,
@@ -173,6 +196,8 @@ def read_question(page: Page, part: Part, concept: str, topic: str, functions: s
         options=options,
         content=sha256(raw.encode()).hexdigest()[:16],
         parametric=f"{head.question}_draw" in functions,
+        weak=weak,
+        follow_up=follow_up,
     )
 
 
@@ -198,17 +223,17 @@ def _check_marks(file: Path, part: Part, kind: Kind, marks: list[bool]) -> None:
         raise _wrong(file, line, _("the first value is the answer: mark it [x]"))
 
 
-def _read_section(file: Path, section: Section) -> tuple[str, list[tuple[bool, str, str]]]:
+def _read_section(file: Path, section: Section) -> tuple[str, list[tuple[str, str, str]]]:
     """The prompt, and of each option its mark, its text and its feedback."""
     prompt: list[str] = []
-    entries: list[tuple[bool, list[str], list[str]]] = []
+    entries: list[tuple[str, list[str], list[str]]] = []
     fenced = False
     for number, line in enumerate(section.body.split("\n"), section.body_line):
         if line.startswith("```"):
             fenced = not fenced
         match = None if fenced else OPTION.match(line)
         if match:
-            entries.append((match[1] == "x", [match[2].strip()], []))
+            entries.append((match[1], [match[2].strip()], []))
         elif not entries:
             prompt.append(line)
         elif found := FEEDBACK.match(line):
@@ -220,7 +245,7 @@ def _read_section(file: Path, section: Section) -> tuple[str, list[tuple[bool, s
     if not "".join(prompt).strip():
         raise _wrong(file, section.line, _("the question has no prompt"))
     return "\n".join(prompt).strip("\n"), [
-        (right, "\n".join(text), "\n".join(feedback)) for right, text, feedback in entries
+        (mark, "\n".join(text), "\n".join(feedback)) for mark, text, feedback in entries
     ]
 
 

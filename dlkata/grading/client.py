@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from dlkata import __version__
+from dlkata import __version__, launching
 from dlkata.content.roots import PACKAGE
 from dlkata.errors import DlkataError
-from dlkata.grading import launching
 from dlkata.grading.protocol import Check, Fault, FromSupervisor, Line, Ping, Pong, Problem, Verdict
 from dlkata.locale import _
 
@@ -167,7 +166,7 @@ def launch(
     stdin: int = subprocess.DEVNULL,
     sandbox: Sandbox | None = None,
 ) -> "subprocess.Popen[bytes]":
-    command = launching.command("host", mode, str(connection.fileno()))
+    command = launching.command("grading.host", mode, str(connection.fileno()))
     if sandbox is not None:
         from dlkata.grading.sandbox import demand, python_folders, shut_in
 

@@ -17,14 +17,14 @@ from dlkata import __version__
 from dlkata.content.kata import Kata, read_kata
 from dlkata.errors import DlkataError
 from dlkata.grading.collection import Suite, collect
-from dlkata.grading.confinement import LINUX
-from dlkata.grading.contract import prepare
-from dlkata.grading.module import compiled
-from dlkata.grading.nets import python_places
-from dlkata.grading.preloading import preload_gradients, preload_optimizers
 from dlkata.grading.protocol import Check, Fault, Line, Ping, Pong, ToSupervisor
 from dlkata.grading.supervisor import Supervisor
-from dlkata.grading.worker import grader_modules
+from dlkata.grading.work.bench import grader_modules
+from dlkata.grading.work.confinement import LINUX
+from dlkata.grading.work.contract import prepare
+from dlkata.grading.work.module import compiled
+from dlkata.grading.work.nets import python_places
+from dlkata.grading.work.preloading import preload_gradients, preload_optimizers
 
 PATIENCE = 5.0  # seconds for a request to arrive
 
@@ -65,7 +65,7 @@ def debug(connection: socket.socket) -> None:
     line = Line(connection, ToSupervisor)
     check = line.receive()
     if isinstance(check, Check) and (suite := _suite(Suites(), check, line)) is not None:
-        from dlkata.grading.debugging import run
+        from dlkata.grading.work.debugging import run
 
         run(check, suite, line)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from dlkata.grading.finding import Finding
+from dlkata.suite.finding import Finding
 
 
 class Outcome(StrEnum):

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from dlkata.locale import LANGUAGES, _, language, use_language
 from dlkata.ui.chart import bars, table
+from dlkata.ui.picture import picture
 from dlkata.ui.plot import LETTERS, STYLES, plot, short
 from dlkata.ui.wrap import wrap
 
@@ -43,9 +44,28 @@ class Table(_Chart, tag="table", kw_only=True):
     rows: Annotated[list[list[str | tuple[str, str] | int | float | None]], Meta(min_length=1)]
 
 
+class Picture(_Chart, tag="picture", kw_only=True):
+    values: Annotated[
+        list[Annotated[list[float | None], Meta(min_length=1, max_length=64)]],
+        Meta(min_length=1, max_length=32),
+    ]
+    rows: list[Label] = []
+    columns: list[Label] = []
+    low: float | None = None
+    high: float | None = None
+
+
+class Lines(_Chart, tag="text", kw_only=True):
+    lines: Annotated[list[Label], Meta(min_length=1, max_length=40)]
+
+
+Chart = Curves | Bars | Table | Picture | Lines
+
+
 class Shown(msgspec.Struct):
     says: tuple[str, str]
-    charts: list[Curves | Bars | Table]
+    charts: list[Chart]
+    off: Label = ""  # what `--off` changes
 
 
 def read_experiment(value: Any) -> Shown:
@@ -53,8 +73,8 @@ def read_experiment(value: Any) -> Shown:
     if not isinstance(value, dict):
         raise msgspec.ValidationError("experiment() returns a dict")
     says = value.get("says")
-    charts = value.get("charts") or [{k: v for k, v in value.items() if k not in ("says", "charts")}]
-    return msgspec.convert({"says": says, "charts": charts}, Shown)
+    charts = value.get("charts") or [{k: v for k, v in value.items() if k not in ("says", "charts", "off")}]
+    return msgspec.convert({"says": says, "charts": charts, "off": value.get("off", "")}, Shown)
 
 
 def shape_complaint(value: Any) -> str | None:
@@ -68,6 +88,8 @@ def shape_complaint(value: Any) -> str | None:
             return _("a series is not as long as x.")
         if isinstance(chart, Table) and any(len(row) != len(chart.columns) for row in chart.rows):
             return _("a row is not as long as the columns.")
+        if isinstance(chart, Picture) and not _is_even(chart):
+            return _("a picture has rows of one length, and a label for each or none.")
         if isinstance(chart, Curves) and not any(
             v is not None and isfinite(v) for _l, p in chart.series for v in p
         ):
@@ -75,6 +97,15 @@ def shape_complaint(value: Any) -> str | None:
     if not all(any(character.isdigit() for character in text) for text in shown.says):
         return _("`says` quotes no measured figure.")
     return _too_wide(shown)
+
+
+def _is_even(picture: Picture) -> bool:
+    wide = len(picture.values[0])
+    return (
+        all(len(row) == wide for row in picture.values)
+        and len(picture.rows) in (0, len(picture.values))
+        and len(picture.columns) in (0, wide)
+    )
 
 
 def _too_wide(shown: Shown) -> str | None:
@@ -109,9 +140,15 @@ def experiment(shown: Shown, width: int, ascii_only: bool = False) -> list["Text
         elif isinstance(chart, Bars):
             labelled = [(said(label), value) for label, value in chart.bars]
             lines += bars(labelled, width, unit=chart.unit, log=chart.log, ascii_only=ascii_only)
-        else:
+        elif isinstance(chart, Table):
             rows = [[_cell(cell) for cell in row] for row in chart.rows]
             lines += table([said(column) for column in chart.columns], rows, width)
+        elif isinstance(chart, Picture):
+            labels = [said(label) for label in chart.rows], [said(label) for label in chart.columns]
+            lines += picture(chart.values, *labels, low=chart.low, high=chart.high, ascii_only=ascii_only)
+        else:
+            for text in chart.lines:
+                lines += [Text("  ").append_text(row) for row in wrap(Text(said(text)), width - 2)]
     return lines
 
 
@@ -164,8 +201,14 @@ def experiment_as_json(shown: Shown) -> dict[str, Any]:
             fields["series"] = [[said(label), points] for label, points in chart.series]
         elif isinstance(chart, Bars):
             fields["bars"] = [[said(label), value] for label, value in chart.bars]
+        elif isinstance(chart, Picture):
+            fields["rows"] = [said(label) for label in chart.rows]
+            fields["columns"] = [said(label) for label in chart.columns]
+        elif isinstance(chart, Lines):
+            fields["lines"] = [said(text) for text in chart.lines]
         else:
             fields["columns"] = [said(column) for column in chart.columns]
             fields["rows"] = [[said(c) if isinstance(c, tuple) else c for c in row] for row in chart.rows]
         charts.append(fields)
-    return {"says": said(shown.says), "charts": charts}
+    found = {"says": said(shown.says), "charts": charts}
+    return found | {"off": said(shown.off)} if shown.off else found

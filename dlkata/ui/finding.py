@@ -1,8 +1,8 @@
 """Words for what a test found: from data to sentences, the same for the screen and for --json."""
 
-from dlkata.grading.finding import Finding
 from dlkata.grading.protocol import Banned, Outcome, Raised, Result, Tampering
 from dlkata.locale import _, language
+from dlkata.suite.finding import Finding
 from dlkata.ui.chart import curves
 
 

@@ -5,7 +5,7 @@ The axes are ASCII: box-drawing characters are of unsure width, and the plot sta
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from math import floor, isfinite, log10
+from math import ceil, floor, isfinite, log10
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
 ROWS, MOST_COLUMNS = 12, 60
 LABEL = 9  # cells of the numbers beside the vertical axis
+VERTICAL_TICKS, HORIZONTAL_TICKS = 4, 6
 LETTERS = "ABCD"
 STYLES = ("cyan", "yellow", "magenta", "green")
 DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # of a braille cell, by column and row
 BLANK = 0x2800
 MARKS = 4  # letters on each curve
+FEW = 16  # points: so many were measured one by one, and each is marked
+NEAR = 1e-9
 
 Points = Sequence[float | None]
 
@@ -41,9 +44,20 @@ class Axis:
             return None
         return (self._scaled(value) - self.low) / (self.high - self.low)
 
-    def value(self, share: float) -> float:
-        scaled = self.low + share * (self.high - self.low)
-        return 10**scaled if self.log else scaled
+    def ticks(self, most: int) -> list[float]:
+        """Round numbers that lie on the axis, at most so many if there are two of them."""
+        span = self.high - self.low
+        if self.log and span >= 1:
+            powers = range(ceil(self.low - NEAR), floor(self.high + NEAR) + 1, max(1, ceil(span / most)))
+            return [10.0**power for power in powers]
+        low, high = (10**self.low, 10**self.high) if self.log else (self.low, self.high)
+        rough = (high - low) / most
+        size = 10.0 ** floor(log10(rough))
+        for step in (size, 2 * size, 5 * size, 10 * size):
+            first, last = ceil(low / step - NEAR), floor(high / step + NEAR)
+            if last - first < most:
+                break
+        return [round(number * step, 12) for number in range(first, last + 1)]
 
 
 def plot(
@@ -65,20 +79,39 @@ def plot(
             _put(cells, owners, column, row, dot, number, ascii_only)
         for column, row in _marked(good, columns, number, len(series)):
             cells[row][column], owners[row][column] = LETTERS[number], number
+    beside = _beside(up)
     lines = []
     for row in range(ROWS):
-        share = 1 - row / (ROWS - 1)
-        text = short(up.value(share)) if row in (0, ROWS // 2, ROWS - 1) else ""
-        line = Text(f"  {text:>{LABEL}} |")
+        line = Text(f"  {beside.get(row, ''):>{LABEL}} |")
         for character, owner in zip(cells[row], owners[row], strict=True):
             line.append(character, style=STYLES[owner % len(STYLES)] if owner >= 0 else "")
         line.rstrip()
         lines.append(line)
-    lines.append(Text(" " * (LABEL + 3) + "+" + "-" * columns))
-    left, middle, right = (short(across.value(share)) for share in (0, 0.5, 1))
-    numbers = left.ljust((columns - len(middle)) // 2) + middle
-    lines.append(Text(" " * (LABEL + 4) + numbers + right.rjust(columns - len(numbers))))
-    return lines
+    return [*lines, *_below(across, columns)]
+
+
+def _beside(up: Axis) -> dict[int, str]:
+    """The numbers of the vertical axis, by row."""
+    ticks = up.ticks(VERTICAL_TICKS)
+    return {round((1 - (up.place(value) or 0.0)) * (ROWS - 1)): short(value) for value in ticks}
+
+
+def _below(across: Axis, columns: int) -> list["Text"]:
+    """The horizontal axis and its numbers, each under its tick."""
+    from rich.text import Text
+
+    line, numbers = ["-"] * columns, [" "] * (columns + LABEL)
+    free = 0
+    for value in across.ticks(HORIZONTAL_TICKS):
+        column, text = round((across.place(value) or 0.0) * (columns - 1)), short(value)
+        start = max(0, column - len(text) // 2)
+        if start < free:
+            continue
+        line[column] = "+"
+        numbers[start : start + len(text)] = text
+        free = start + len(text) + 1
+    margin = " " * (LABEL + 3)
+    return [Text(margin + "+" + "".join(line)), Text((margin + " " + "".join(numbers)).rstrip())]
 
 
 def _dots(
@@ -120,12 +153,10 @@ def _put(
 def _marked(
     good: Sequence[tuple[float, float]], columns: int, number: int, count: int
 ) -> Iterator[tuple[int, int]]:
-    """Where a curve shows its letter: spread over it, each series at other places."""
-    if not good:
-        return
-    for mark in range(MARKS):
-        share = (mark + (number + 0.5) / count) / MARKS
-        a, b = good[min(len(good) - 1, floor(share * len(good)))]
+    """Where a curve shows its letter: at each of few points, else spread over it, each series at other places."""
+    shares = [(mark + (number + 0.5) / count) / MARKS for mark in range(MARKS)]
+    spread = [good[min(len(good) - 1, floor(share * len(good)))] for share in shares] if good else []
+    for a, b in good if len(good) <= FEW else spread:
         yield min(columns - 1, round(a * (columns * 2 - 1)) // 2), round((1 - b) * (ROWS * 4 - 1)) // 4
 
 
@@ -133,6 +164,8 @@ def short(value: float) -> str:
     if not isfinite(value):
         return str(value)
     text = f"{value:.3g}"
+    if "e" in text and 1 <= abs(value) < 1e5:
+        return f"{value:.0f}"
     if "e" in text:
         mantissa, _e, exponent = text.partition("e")
         text = f"{mantissa}e{int(exponent)}"

@@ -23,9 +23,20 @@ def card(asked: Asked, place: str, topic: str, width: int) -> list["Text"]:
 
     level = _("level {level}", level=asked.question.head.level)
     lines = wrap(Text.assemble((place, STRONG), (f" · {topic} · {level}", QUIET)), width)
-    lines += [Text(), *layout(asked.question.prompt, width)]
-    if asked.shown:
-        lines.append(Text())
+    return [*lines, *prompt(asked, width), *options(asked, width)]
+
+
+def prompt(asked: Asked, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    return [Text(), *layout(asked.question.prompt, width)]
+
+
+def options(asked: Asked, width: int) -> list["Text"]:
+    """What can be chosen, each at its letter."""
+    from rich.text import Text
+
+    lines = [Text()] if asked.shown else []
     for letter, number in zip(asked.letters, asked.shown, strict=True):
         lines += hanging(f"  {letter}  ", asked.question.options[number].text, width, STRONG)
     return lines
@@ -100,6 +111,21 @@ def feedback(marked: Marked, width: int) -> list["Text"]:
     return lines  # fmt: skip
 
 
+def guess_judged(asked: Asked, expected: int, width: int) -> list["Text"]:
+    """Whether what was expected has been seen, and why."""
+    from rich.text import Text
+
+    option = asked.question.options[expected]
+    head = (_("✓ As you expected."), GOOD) if option.right else (_("✗ You expected otherwise."), BAD)
+    lines = [Text(), Text(head[0], style=f"{STRONG} {head[1]}")]
+    lines += _explained(f"  {asked.letter(expected)}  ", option.feedback, width)
+    if not option.right:
+        right = asked.question.right[0]
+        text = asked.question.options[right].text
+        lines += hanging(f"  {asked.letter(right)}  ", _("is right: {text}", text=text), width, GOOD)
+    return lines
+
+
 def _explained(mark: str, text: str, width: int) -> list["Text"]:
     return hanging(mark, text, width, STRONG) if text else []
 
@@ -152,6 +178,13 @@ def model_answer(asked: Asked, width: int) -> list["Text"]:
     lines = [Text(_("A good answer says:"), style=STRONG)]
     for option in asked.question.options:
         lines += hanging("  - ", f"{option.text} {option.feedback}".strip(), width)
+    for title, entry in (
+        (_("A weak answer:"), asked.question.weak),
+        (_("What comes next:"), asked.question.follow_up),
+    ):
+        if entry is not None:
+            lines += [Text(), Text(title, style=STRONG), *hanging("  - ", entry.text, width)]
+            lines += hanging("    ", entry.feedback, width)
     return lines
 
 

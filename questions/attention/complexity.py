@@ -183,35 +183,138 @@ def interview_evidence():
     ]
 
 
-def experiment():
+def score_bytes_draw(rng):
+    while True:
+        layers, heads, width = rng.choice([(12, 12, 768), (24, 16, 1024), (32, 32, 4096), (40, 40, 5120)])
+        length, batch = rng.choice([1024, 2048, 4096]), rng.choice([1, 2, 4])
+        pairs = batch * layers * length**2 * 2 / 2**30
+        values = {
+            "answer": heads * pairs,
+            "one_head": pairs,
+            "linear": batch * layers * length * width * 2 / 2**30,
+            "in_float32": 2 * heads * pairs,
+        }
+        if len(set(values.values())) == 4:
+            sizes = {"layers": layers, "heads": heads, "width": width, "length": length, "batch": batch}
+            return sizes | {name: float(f"{value:.4g}") for name, value in values.items()}
+
+
+def score_bytes_evidence(drawn):
+    import torch
+    from torch import nn
+
+    n, kept = 48, []  # what autograd keeps of a small layer, scaled up
+    heads, narrow = drawn["heads"], drawn["width"] // drawn["heads"]
+    q, k, v = (torch.randn(1, heads, n, narrow, dtype=torch.bfloat16, requires_grad=True) for _ in range(3))
+
+    def keep(tensor):
+        if tensor.shape[-2:] == (n, n):
+            kept.append(tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        nn.functional.softmax(q @ k.mT, -1) @ v
+    assert len({tensor.data_ptr() for tensor in kept}) == 1, "softmax and the product keep the same weights"
+    scale = drawn["batch"] * drawn["layers"] * (drawn["length"] / n) ** 2
+    gib = kept[0].numel() * kept[0].element_size() * scale / 2**30
+    return [abs(drawn[name] / gib - 1) < 0.01 for name in ("answer", "one_head", "linear", "in_float32")]
+
+
+def out_of_memory_evidence():
     import torch
 
-    sizes, plain_held, online_held = [64, 128, 256, 512, 1024, 2048], [], []
+    def scores(batch, length):
+        q = torch.empty(batch, 32, length, 128, dtype=torch.bfloat16, device="meta")
+        return (q @ q.mT).nbytes / 2**30
+
+    failed = scores(2, 16_384)
+    fits = 8  # what is left on the device, generously, in GiB; the old shape's 4 GiB did fit
+    assert failed == 32 and scores(16, 2048) == 4
+    q, k, v = _qkv(64)
+    _, _, held, kept = _online(q, k, v)
+    blocks = (held + kept) / 64**2  # of the plain scores, and it falls with the length
+    return [scores(1, 16_384) < fits, None, blocks < 0.5, None]
+
+
+def worked():
+    import math
+
+    import torch
+
+    layers, d, heads, hidden = 32, 4096, 32, 11_008
+
+    def gib(*shape):
+        return torch.empty(shape, dtype=torch.bfloat16, device="meta").nbytes / 2**30
+
+    def flops(n):
+        return 2 * n * (4 * d * d + 3 * d * hidden), 2 * 2 * n * n * d
+
+    linear, attention = flops(4096)
+    long_linear, long_attention = flops(32_768)
+    m, total, out = 2.0, math.exp(-1) + 1, math.exp(-1) * 1 + 2
+    merged, after = math.exp(m - 3) * total + 1, math.exp(m - 3) * out + 3
+    exact = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
+    assert abs(after / merged - (exact.softmax(0) @ exact).item()) < 1e-12
+    return [
+        f"{6 * d:,}",
+        f"{gib(heads, 4096, 4096):.2f} GiB",
+        f"{gib(layers, heads, 4096, 4096):.1f} GiB",
+        f"{gib(4, 4096, d):.3f} GiB",
+        f"{linear / 1e12:.2f}·10¹²",
+        f"{attention / 1e12:.2f}·10¹²",
+        f"{100 * attention / (linear + attention):.0f}",
+        f"{100 * long_attention / (long_linear + long_attention):.0f}",
+        f"{gib(heads, 32_768, 32_768):.1f} GiB",
+        *(f"{v:.3f}" for v in (total, out, merged, after, after / merged)),
+    ]
+
+
+def experiment(off=False):
+    import torch
+
+    sizes, plain_held, online_held, work = [64, 128, 256, 512, 1024, 2048], [], [], []
     worst = 0.0
     for n in sizes:
         q, k, v = _qkv(n, 16)
         out, products, held = _plain(q, k, v)
-        online, same_products, block, kept = _online(q, k, v, block=64)
+        online, same_products, block, kept = _online(q, k, v, block=n if off else 64)
         assert torch.allclose(out, online, rtol=1e-10), "online softmax is exact"
         assert products == same_products, "it takes as many multiplications"
         worst = max(worst, (out - online).abs().max().item())
         plain_held.append(held)
         online_held.append(block + kept)
+        work.append(products)
     assert plain_held[-1] == 4 * plain_held[-2], "the scores grow with the square of n"
-    assert online_held[-1] < 2.1 * online_held[-2], "the blocks and what is kept grow with n"
-    q, k, v = _qkv(512, 16)
-    forgetful, _, _, _ = _online(q, k, v, block=64, rescale=False)
-    error = (_plain(q, k, v)[0] - forgetful).abs().max().item()
-    assert error > 0.01, "without rescaling old blocks the result is wrong"
+    assert work[-1] == 4 * work[-2], "and so does the work, in either way"
+    if off:
+        assert online_held[-1] >= plain_held[-1], (
+            "one block as long as the sequence holds all n × n scores again"
+        )
+        says = (
+            f"With one block as long as the sequence, {sizes[-1]} tokens hold {online_held[-1]:,} numbers, no fewer than the "
+            f"plain way's {plain_held[-1]:,}. The saving comes from small blocks; the multiplications are {work[-1]:,} in "
+            "every case.",
+            f"整条序列只算一块时，{sizes[-1]} 个 token 要保存 {online_held[-1]:,} 个数，不比直接算的 {plain_held[-1]:,} 个少。"
+            f"省显存靠的是块小；乘法次数怎样都是 {work[-1]:,}。",
+        )
+    else:
+        assert online_held[-1] < 2.1 * online_held[-2], "the blocks and what is kept grow with n"
+        q, k, v = _qkv(512, 16)
+        forgetful, _, _, _ = _online(q, k, v, block=64, rescale=False)
+        error = (_plain(q, k, v)[0] - forgetful).abs().max().item()
+        assert error > 0.01, "without rescaling old blocks the result is wrong"
+        says = (
+            f"From {sizes[-2]} to {sizes[-1]} tokens the multiplications grow fourfold either way. The plain way then holds "
+            f"{plain_held[-1]:,} scores; in blocks of 64 it is {online_held[-1]:,} numbers in all, not quite twice as many as before. "
+            f"The outputs differ by at most {worst:.0e}; without the rescaling they would differ by {error:.1f}.",
+            f"从 {sizes[-2]} 个 token 到 {sizes[-1]} 个，两种算法的乘法次数都变为 4 倍。直接算这时要保存 {plain_held[-1]:,} "
+            f"个分数；按 64 分块总共只有 {online_held[-1]:,} 个数，不到原来的两倍。输出最多相差 {worst:.0e}；"
+            f"如果不重新缩放，会相差 {error:.1f}。",
+        )
     return {
-        "says": (
-            f"At {sizes[-1]} tokens the plain way holds {plain_held[-1]:,} scores, in blocks of 64 it is "
-            f"{online_held[-1]:,} numbers in all; the outputs differ by at most {worst:.0e}. Without the "
-            f"rescaling they would differ by {error:.1f}.",
-            f"{sizes[-1]} 个 token 时，直接算要保存 {plain_held[-1]:,} 个分数，按 64 分块总共只有 {online_held[-1]:,} 个数，"
-            f"输出最多相差 {worst:.0e}。如果不重新缩放，会相差 {error:.1f}。",
-        ),
-        "title": ("Numbers held during one head's attention", "一个头做注意力时保存的数"),
+        "says": says,
+        "off": ("a single block as long as the sequence", "整条序列只算一块"),
+        "title": ("Numbers held during one head's attention", "一个 head 做注意力时保存的数"),
         "chart": "curves",
         "x": sizes,
         "x_label": ("tokens n", "token 数 n"),

@@ -108,8 +108,8 @@ def experiment():
             f"{layers} layers, {heads} query heads of width {narrow}, {length} tokens in bfloat16: the cache "
             f"goes from {rows[0][1]} MiB (MHA) to {rows[1][1]} (8 K/V heads) and {rows[3][1]} (MQA). The "
             f"multiplications of a small trial step stay at {products:,}.",
-            f"{layers} 层、{heads} 个宽 {narrow} 的 query 头、{length} 个 token、bfloat16："
-            f"cache 从 {rows[0][1]} MiB（MHA）降到 {rows[1][1]}（8 个 K/V 头），再到 {rows[3][1]}（MQA）。小规模试跑一步，乘法次数始终是 {products:,}。",
+            f"{layers} 层、{heads} 个宽 {narrow} 的 query head、{length} 个 token、bfloat16："
+            f"cache 从 {rows[0][1]} MiB（MHA）降到 {rows[1][1]}（8 个 K/V head），再到 {rows[3][1]}（MQA）。小规模试跑一步，乘法次数始终是 {products:,}。",
         ),
         "charts": [
             {

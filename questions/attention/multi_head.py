@@ -161,14 +161,14 @@ def experiment():
         "says": (
             f"With 1 head or 16, the matrix products take {flops} million FLOPs. The scores grow from "
             f"{first:,} to {last:,} numbers: {last // first} heads, {last // first} times the memory.",
-            f"1 个头也好，16 个头也好，矩阵乘法都是 {100 * flops:.0f} 万 FLOPs。分数却从 {first:,} 个数涨到 {last:,} 个："
-            f"{last // first} 个头，{last // first} 倍显存。",
+            f"1 个 head 也好，16 个 head 也好，矩阵乘法都是 {100 * flops:.0f} 万 FLOPs。分数却从 {first:,} 个数涨到 {last:,} 个："
+            f"{last // first} 个 head，{last // first} 倍显存。",
         ),
         "title": (f"{tokens} tokens of width {width}", f"{tokens} 个宽 {width} 的 token"),
         "chart": "table",
         "columns": [
-            ("heads", "头数"),
-            ("width of one", "每头宽度"),
+            ("heads", "head 数"),
+            ("width of one", "每个 head 的宽度"),
             ("parameters", "参数量"),
             "MFLOPs",
             ("scores", "分数个数"),

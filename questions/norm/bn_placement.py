@@ -1,93 +1,180 @@
 """Experiment, draws and evidence for bn_placement.md."""
 
 
-def _final_loss(kind, lr, steps=70):
-    """Trains a small deep net: its last losses, and how far the layers' inputs moved at each step."""
-    import math
-
+def _train(kind, rates, steps, tries=()):
+    """Deep nets trained side by side, one for each of three seeds and each rate. Returns the losses (step, seed, rate)
+    and, for each relative step size in `tries`, how often such a step along the gradient lowers the loss (seed, rate).
+    kind: "plain", "bn", or "shift" (after each batch norm new random shifts and scales at every step)."""
     import torch
-    from torch import nn
+    from torch.nn import functional
 
-    width, depth = 24, 8
-    g, extra = torch.Generator().manual_seed(1), torch.Generator().manual_seed(2)
+    seeds, width, depth = range(3), 24, 8
 
-    class Shift(nn.Module):  # another random shift and scale for each channel at every step
-        def forward(self, x):
-            scale = torch.exp(0.2 * torch.randn(width, generator=extra))
-            return x * scale + 0.3 * torch.randn(width, generator=extra)
+    def drawn(salt, *shape):
+        rows = [torch.randn(shape, generator=torch.Generator().manual_seed(97 * s + salt)) for s in seeds]
+        return torch.stack(rows).repeat_interleave(len(rates), 0)
 
-    layers = []
-    for _ in range(depth):
-        linear = nn.utils.skip_init(nn.Linear, width, width)
-        nn.init.normal_(linear.weight, std=(2 / width) ** 0.5, generator=g)
-        nn.init.zeros_(linear.bias)
-        layers.append(linear)
-        layers += [nn.BatchNorm1d(width)] if kind != "plain" else []
-        layers += [Shift()] if kind == "shift" else []
-        layers.append(nn.ReLU())
-    head = nn.utils.skip_init(nn.Linear, width, 4)
-    nn.init.normal_(head.weight, std=width**-0.5, generator=g)
-    nn.init.zeros_(head.bias)
-    weights = [w for layer in [*layers, head] for w in layer.parameters()]
-    teacher = torch.randn(width, 4, generator=g)
-    losses, moves, before = [], [], None
-    for _ in range(steps):
-        x = torch.randn(64, width, generator=g)
-        h, means = x, []
-        for layer in layers:
-            h = layer(h)
-            if isinstance(layer, nn.ReLU):
-                seen = h.detach()
-                means.append(seen.mean(0) / seen.std(0).mean())
-        loss = nn.functional.cross_entropy(head(h), (x @ teacher).argmax(1))
-        gradients = torch.autograd.grad(loss, weights)
+    weights = [(2 / width) ** 0.5 * drawn(i, width, width) for i in range(depth)]
+    out, teacher = width**-0.5 * drawn(50, 4, width), drawn(51, 4, width)
+    nets = len(out)
+    gammas, betas = ([torch.full((nets, width, 1), float(v)) for _ in range(depth)] for v in (1, 0))
+    parameters = [*weights, *betas, out, *(gammas if kind != "plain" else [])]
+    for parameter in parameters:
+        parameter.requires_grad_()
+    rate = torch.tensor(rates).repeat(len(seeds)).view(-1, 1, 1)
+    inputs, extra = ([torch.Generator().manual_seed(97 * s + salt) for s in seeds] for salt in (60, 61))
+
+    def fresh(generators, *shape):
+        rows = [torch.randn(shape, generator=g) for g in generators]
+        return torch.stack(rows).repeat_interleave(len(rates), 0)
+
+    def loss_of(x, want, noise):
+        h = x  # (net, channel, sample)
+        for i, (w, gamma, beta) in enumerate(zip(weights, gammas, betas, strict=True)):
+            h = w @ h
+            if kind != "plain":  # over the batch, which stands last
+                h = functional.layer_norm(h, h.shape[-1:]) * gamma
+            h = h + beta
+            if kind == "shift":
+                h = h * (0.2 * noise[:, 2 * i]).exp() + 0.3 * noise[:, 2 * i + 1]
+            h = h.relu()
+        return functional.cross_entropy(out @ h, want, reduction="none").mean(1)
+
+    losses, falls = [], []
+    for step in range(steps):
+        x = fresh(inputs, width, 64)
+        want = (teacher @ x).argmax(1)
+        noise = fresh(extra, 2 * depth, width, 1) if kind == "shift" else None
+        loss = loss_of(x, want, noise)
+        gradients = torch.autograd.grad(loss.sum(), parameters)
+        losses.append(loss.detach())
         with torch.no_grad():
-            for w, gradient in zip(weights, gradients, strict=True):
-                w.sub_(lr * gradient)
-        losses.append(loss.item())
-        now = torch.cat(means)
-        if before is not None:
-            moves.append((now - before).abs().mean().item())
-        before = now
-    final = sum(losses[-15:]) / 15
-    guessing = math.log(4)  # what a diverged run counts as
-    return (final if final < guessing else guessing), sum(moves) / len(moves)
+            if tries and step % 20 == 0:
+                slopes = gradients[:depth]
+                length = sum(w.square().sum((1, 2), keepdim=True) for w in weights).sqrt()
+                steepness = sum(slope.square().sum((1, 2), keepdim=True) for slope in slopes).sqrt()
+                lower = []
+                for relative in tries:
+                    move = relative * length / steepness
+                    for w, slope in zip(weights, slopes, strict=True):
+                        w -= move * slope
+                    lower.append((loss_of(x, want, noise) < loss).float())
+                    for w, slope in zip(weights, slopes, strict=True):
+                        w += move * slope
+                falls.append(torch.stack(lower))
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter -= rate * gradient
+    losses = torch.stack(losses).view(steps, len(seeds), len(rates))
+    return losses, torch.stack(falls).mean(0).view(len(tries), len(seeds), len(rates)) if falls else None
 
 
-def experiment():
-    rates = [0.1, 0.2, 0.5, 1.0]
-    runs = {kind: [_final_loss(kind, lr) for lr in rates] for kind in ("plain", "bn", "shift")}
-    loss = {kind: [pair[0] for pair in pairs] for kind, pairs in runs.items()}
-    best = {kind: min(values) for kind, values in loss.items()}
-    rate = {kind: rates[values.index(best[kind])] for kind, values in loss.items()}
-    moved = {kind: runs[kind][rates.index(rate[kind])][1] for kind in runs}
-    assert best["bn"] < 0.7 * best["plain"], "with batch norm the net gets further"
-    assert rate["bn"] > rate["plain"], "and its best learning rate is larger"
-    assert moved["bn"] < moved["plain"] < moved["shift"], "the added shifts exceed those of the plain net"
-    assert best["shift"] < 0.7 * best["plain"], "and yet that net trains nearly as well"
+def _ends(losses, last=20):
+    """The mean of the last losses (seed, rate); a run that diverged counts as guessing, ln 4."""
+    return losses[-last:].mean(0).nan_to_num(nan=9.0, posinf=9.0).clamp(max=1.386)
+
+
+def experiment(off=False):
+    if off:
+        return _long_and_slow()
+    rates, steps = [0.05, 0.1, 0.2, 0.5, 1.0], 400
+    ends = {kind: _ends(_train(kind, rates, steps)[0]) for kind in ("plain", "bn", "shift")}
+    assert (ends["plain"][:, -1] > 0.8).all(), "without batch norm, rate 1 fails with every seed"
+    assert (ends["bn"][:, -1] < 0.4).all(), "with batch norm it trains"
+    assert (ends["shift"][:, -1] < 0.45).all(), "with random shifts after each batch norm it trains as well"
+    sizes = [0.01, 0.02, 0.05, 0.1, 0.2]
+    falls = {kind: _train(kind, [0.1], 300, sizes)[1][..., 0] for kind in ("plain", "bn")}
+    assert (falls["plain"][2] < 0.3).all(), "a step of 5 % raises the loss of the plain net"
+    assert (falls["bn"][2] > 0.8).all(), "and lowers it with batch norm"
+    mean = {kind: end.mean(0).tolist() for kind, end in ends.items()}
+    share = {kind: (100 * fall.mean(1)).tolist() for kind, fall in falls.items()}
     return {
         "says": (
-            f"Best loss {best['plain']:.2f} without batch norm (at lr {rate['plain']:g}), {best['bn']:.2f} with it (at lr "
-            f"{rate['bn']:g}). With random shifts after each batch norm the layers' inputs moved by {moved['shift']:.2f} "
-            f"a step, more than without batch norm ({moved['plain']:.2f}), and still the loss came to {best['shift']:.2f}. "
-            "(Guessing, or a run that diverged: 1.39.)",
-            f"不用 BatchNorm，最好的 loss 是 {best['plain']:.2f}（lr 为 {rate['plain']:g}）；用了是 {best['bn']:.2f}（lr 为 "
-            f"{rate['bn']:g}）。在每个 BatchNorm 之后加随机偏移，各层输入每步变动 {moved['shift']:.2f}，比不用 BatchNorm 时"
-            f"（{moved['plain']:.2f}）还大，loss 仍能降到 {best['shift']:.2f}。（随机猜或发散记为 1.39。）",
+            f"Rate 1, {steps} steps, mean of 3 seeds: {mean['plain'][-1]:.2f} without batch norm, {mean['bn'][-1]:.2f} with "
+            f"it, {mean['shift'][-1]:.2f} with random shifts after each (guessing or diverged: 1.39). A step along the "
+            f"gradient as long as 5 % of the weights lowers the loss in {share['plain'][2]:.0f} % of tries without batch norm, "
+            f"in {share['bn'][2]:.0f} % with it.",
+            f"学习率 1，{steps} 步，3 个种子平均：不用 BatchNorm 是 {mean['plain'][-1]:.2f}，用了是 {mean['bn'][-1]:.2f}，每个 "
+            f"BatchNorm 之后再加随机偏移是 {mean['shift'][-1]:.2f}（随机猜或发散记为 1.39）。沿梯度走权重长度 5% 的一步，"
+            f"不用 BatchNorm 时 {share['plain'][2]:.0f}% 的尝试能降低 loss，用了是 {share['bn'][2]:.0f}%。",
         ),
-        "title": ("Loss after 70 steps, by learning rate", "训练 70 步后的 loss，随学习率变化"),
-        "chart": "curves",
-        "x": rates,
-        "x_label": ("learning rate", "学习率"),
-        "y_label": ("loss", "loss"),
-        "log_x": True,
-        "log_y": False,
-        "series": [
-            (("without", "不用 BatchNorm"), loss["plain"]),
-            (("batch norm", "BatchNorm"), loss["bn"]),
-            (("batch norm + shifts", "BatchNorm + 偏移"), loss["shift"]),
+        "off": ("a small rate and more steps", "小学习率，训练更久"),
+        "charts": [
+            {
+                "title": (
+                    f"Loss after {steps} steps, by learning rate",
+                    f"训练 {steps} 步后的 loss，随学习率变化",
+                ),
+                "chart": "curves",
+                "x": rates,
+                "x_label": ("learning rate", "学习率"),
+                "y_label": ("loss", "loss"),
+                "log_x": True,
+                "log_y": False,
+                "series": [
+                    (("without", "不用 BatchNorm"), mean["plain"]),
+                    (("batch norm", "BatchNorm"), mean["bn"]),
+                    (("batch norm + shifts", "BatchNorm + 偏移"), mean["shift"]),
+                ],
+            },
+            {
+                "title": ("Does one step along the gradient lower the loss?", "沿梯度走一步，loss 会降吗？"),
+                "chart": "curves",
+                "x": sizes,
+                "x_label": ("length of the step / length of the weights", "步长 / 权重长度"),
+                "y_label": ("it falls, %", "下降的比例（%）"),
+                "log_x": True,
+                "log_y": False,
+                "series": [
+                    (("without", "不用 BatchNorm"), share["plain"]),
+                    (("batch norm", "BatchNorm"), share["bn"]),
+                ],
+            },
         ],
     }
+
+
+def _long_and_slow():
+    rate, steps, every = 0.2, 1000, 50
+    runs = {kind: _train(kind, [rate], steps)[0][..., 0] for kind in ("plain", "bn")}
+    ends = {kind: losses[-50:].mean(0) for kind, losses in runs.items()}
+    assert (ends["plain"] < ends["bn"]).all(), (
+        "with a rate that suits it, the plain net gets further in the end"
+    )
+    curves = {kind: losses.mean(1).view(-1, every).mean(1).tolist() for kind, losses in runs.items()}
+    plain, bn = (ends[kind].mean().item() for kind in ("plain", "bn"))
+    return {
+        "says": (
+            f"At rate {rate} and after {steps} steps the advantage is gone: loss {plain:.2f} without batch norm, {bn:.2f} with "
+            "it (mean of 3 seeds; each of them agrees).",
+            f"学习率 {rate}、训练 {steps} 步之后，优势没有了：不用 BatchNorm 的 loss 是 {plain:.2f}，用了是 {bn:.2f}"
+            "（3 个种子平均，每个种子都如此）。",
+        ),
+        "off": ("a small rate and more steps", "小学习率，训练更久"),
+        "title": (f"Training loss at rate {rate}", f"学习率 {rate} 时的训练 loss"),
+        "chart": "curves",
+        "x": list(range(every, steps + 1, every)),
+        "x_label": ("step", "步"),
+        "y_label": ("loss", "loss"),
+        "log_x": False,
+        "log_y": True,
+        "series": [
+            (("without", "不用 BatchNorm"), curves["plain"]),
+            (("batch norm", "BatchNorm"), curves["bn"]),
+        ],
+    }
+
+
+def worked():
+    import torch
+
+    channel = torch.tensor([1.0, 2.0, 6.0], dtype=torch.float64)
+    biased = channel + 4
+    bn = torch.nn.BatchNorm1d(1, dtype=torch.float64)
+    first, second = (bn(x[:, None])[:, 0] for x in (channel, biased))
+    assert torch.allclose(first, second)
+    variance = biased.var(unbiased=False).item()
+    shown = [f"{v:.2f}".replace("-", "−") for v in second.tolist()]
+    return [f"{variance:.2f}", *shown]
 
 
 def bias_evidence():
@@ -109,20 +196,27 @@ def bias_evidence():
     return [useless, bool(wider), bool(larger), bool(off_centre)]
 
 
+def shifted_evidence():
+    ends = {kind: _ends(_train(kind, [1.0], 300)[0])[:, 0] for kind in ("plain", "bn", "shift")}
+    like_plain = bool((ends["shift"] > 0.8).all())
+    noisy = bool((ends["shift"] < ends["bn"] - 0.1).all())
+    trains = bool((ends["shift"] < 0.5).all()) and bool((ends["plain"] > 0.8).all())
+    return [like_plain, trains, noisy, not trains]
+
+
 def covariate_shift_evidence():
     import torch
     from torch import nn
 
-    (plain, plain_moves), (bn, _) = _final_loss("plain", 0.5, 55), _final_loss("bn", 0.5, 55)
-    shifted, shifted_moves = _final_loss("shift", 0.5, 55)
-    shift_is_the_obstacle = not (shifted_moves > plain_moves and shifted < plain)
+    needs_steadiness = bool((_ends(_train("shift", [1.0], 300)[0]) > 0.8).all())
+    falls = {kind: _train(kind, [0.1], 300, [0.05])[1].flatten() for kind in ("plain", "bn")}
+    evenly = bool((falls["bn"] > falls["plain"] + 0.5).all())
     g = torch.Generator().manual_seed(0)
-    x = torch.rand(2000, 2, generator=g, dtype=torch.float64).pow(3)  # skewed
+    x = torch.rand(2000, 2, generator=g, dtype=torch.float64)
     x[:, 1] += x[:, 0]  # correlated
     y = nn.BatchNorm1d(2, affine=False, dtype=torch.float64)(x)
     correlation = torch.corrcoef(y.T)[0, 1].item()
-    skew = y.pow(3).mean(0).abs().min().item()
-    return [shift_is_the_obstacle, abs(correlation) < 0.1, bn < plain, skew < 0.1]
+    return [needs_steadiness, abs(correlation) < 0.1, evenly, None]
 
 
 def rescaled_weights_draw(rng):

@@ -47,10 +47,10 @@ def experiment():
         "says": (
             f"The same sample among 40 different sets of neighbours: in training mode its output spreads by "
             f"{train[0]:.2f} in batches of 2, {train[-1]:.2f} in batches of 256; in eval mode by 0 always. Alone "
-            f"(batch size 1) it is {alone} in training mode. After 10 steps running_mean still lacked "
+            f"(one vector) it is {alone} in training mode. After 10 steps running_mean still lacked "
             f"{left[9]:.2f} of {mean:.0f}.",
             f"同一个样本，换 40 组不同的同伴：训练模式下，batch 为 2 时输出的波动是 {train[0]:.2f}，为 256 时是 "
-            f"{train[-1]:.2f}；eval 模式下始终是 0。训练模式下单独一个样本（batch 为 1）会报 ValueError。训练 10 步后，"
+            f"{train[-1]:.2f}；eval 模式下始终是 0。训练模式下单独一个向量会报 ValueError。训练 10 步后，"
             f"running_mean 距离 {mean:.0f} 还差 {left[9]:.2f}。",
         ),
         "charts": [
@@ -82,6 +82,95 @@ def experiment():
             },
         ],
     }
+
+
+def worked():
+    import torch
+    from torch import nn
+
+    bn = nn.BatchNorm1d(1, dtype=torch.float64)
+    x = torch.tensor([[1.0], [5.0], [9.0]], dtype=torch.float64)
+    shown = [f"{x.var(unbiased=False).item():.2f}", f"{bn(x)[0].item():.2f}".replace("-", "−")]
+    shown += [f"{bn.running_mean.item():.1f}", f"{bn.running_var.item():.1f}"]
+    bn(x)
+    return [*shown, f"{bn.running_mean.item():.2f}", f"{bn.running_var.item():.2f}"]
+
+
+def neighbours_evidence():
+    import torch
+    from torch import nn
+
+    falls = {True: [], False: []}
+    fixed = {True: [], False: []}
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        bn = nn.BatchNorm1d(50, affine=False)
+        for _ in range(50):
+            bn(torch.randn(64, 50, generator=g))
+        bn.momentum = 0.0  # look only
+        sample = torch.randn(1, 50, generator=g)
+        for mode in (True, False):
+            spread = []
+            for size in (2, 256):
+                batches = [torch.cat([sample, torch.randn(size - 1, 50, generator=g)]) for _ in range(40)]
+                spread.append(torch.stack([bn.train(mode)(b)[0] for b in batches]).std(0).mean().item())
+            falls[mode].append(spread[1] < 0.5 * spread[0])
+            fixed[mode].append(spread[0] == spread[1] == 0)
+    train_falls, eval_falls, eval_fixed = all(falls[True]), all(falls[False]), all(fixed[False])
+    return [
+        not train_falls and eval_falls,
+        train_falls and eval_fixed,
+        train_falls and eval_falls,
+        not train_falls and eval_fixed,
+    ]
+
+
+def gap_evidence():
+    import torch
+    from torch import nn
+
+    buffers, overfitted, dropout = [], [], []
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            norms = [nn.BatchNorm1d(32, momentum=0.001) for _ in range(2)]
+            net = nn.Sequential(
+                nn.Linear(8, 32), norms[0], nn.ReLU(), nn.Dropout(0.1),
+                nn.Linear(32, 32), norms[1], nn.ReLU(), nn.Linear(32, 4),
+            )  # fmt: skip
+            teacher = torch.randn(8, 4, generator=g)
+            offset = 5 + torch.randn(8, generator=g)
+            images, fresh = (offset + torch.randn(512, 8, generator=g) for _ in range(2))
+            optimizer = torch.optim.SGD(net.parameters(), lr=0.5)
+            for _ in range(200):
+                x = images[torch.randperm(512, generator=g)[:64]]
+                loss = nn.functional.cross_entropy(net(x), ((x - offset) @ teacher).argmax(1))
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+
+            def measure(x, *, mode=False, drop=False, net=net, offset=offset, teacher=teacher, norms=norms):
+                net.eval()
+                net[3].train(drop)
+                for norm in norms:
+                    norm.train(mode)
+                with torch.no_grad():
+                    return nn.functional.cross_entropy(net(x), ((x - offset) @ teacher).argmax(1)).item()
+
+            stale = measure(images)
+            for norm in norms:
+                norm.momentum = 0.0
+            trained = measure(images, mode=True, drop=True)
+            overfitted.append(measure(fresh, mode=True, drop=True) - trained > 0.5 * (stale - trained))
+            dropout.append(measure(images, mode=True) - trained > 0.5 * (stale - trained))
+            for norm in norms:
+                norm.momentum = None  # plain averages of what comes now
+                norm.reset_running_stats()
+            for _ in range(3):  # the second layer's statistics need the first one's
+                measure(images, mode=True)
+            buffers.append(stale > 2 * trained and measure(images) < 1.2 * trained)
+    return [all(overfitted), all(dropout), all(buffers), None]
 
 
 def update_draw(rng):

@@ -29,56 +29,171 @@ def _gradients(pre, depth, seed=0):
     return [x.grad.norm().item() for x in stream], layers[-1].linear2.weight.grad.norm().item()
 
 
-def experiment():
-    depth, seeds = 12, range(3)
-    paths = {}
-    for name, pre in (("post-norm", False), ("pre-norm", True)):
-        runs = [_gradients(pre, depth, seed)[0] for seed in seeds]
-        paths[name] = [sum(values) / len(values) for values in zip(*runs, strict=True)]
-    depths, tops = [3, 6, 12, 24, 48], {}
-    for name, pre in (("post-norm", False), ("pre-norm", True)):
-        tops[name] = [_gradients(pre, depth)[1] for depth in depths]
+def _train(pre, rate, warmup, steps=250, depth=12):
+    """Three stacks of residual layers (FFN sub-layers), one a seed, trained with Adam side by side: losses (step, seed)."""
+    import torch
+    from torch.nn.functional import cross_entropy, layer_norm
 
-    post, pre = paths["post-norm"], paths["pre-norm"]
-    assert post[0] < 0.6 * post[-1], "on its way down the gradient fades in post-norm"
-    assert pre[0] > pre[-1], "but not in pre-norm"
-    assert tops["post-norm"][-1] > 0.6 * tops["post-norm"][0], (
-        "post-norm's last layer does not feel the depth"
-    )
-    assert tops["pre-norm"][-1] < 0.4 * tops["pre-norm"][0], "pre-norm's last layer gets smaller gradients"
-    return {
-        "says": (
-            f"In {depth} fresh layers the gradient of the residual stream went, from top to bottom, from {post[-1]:.3f} to "
-            f"{post[0]:.3f} with post-norm, from {pre[-1]:.3f} to {pre[0]:.3f} with pre-norm. From 3 to 48 layers the last "
-            f"layer's gradient went from {tops['post-norm'][0]:.2f} to {tops['post-norm'][-1]:.2f} (post) and from "
-            f"{tops['pre-norm'][0]:.2f} to {tops['pre-norm'][-1]:.2f} (pre).",
-            f"{depth} 层、刚初始化时，残差流的梯度自上而下：post-norm 从 {post[-1]:.3f} 变为 {post[0]:.3f}，pre-norm 从 "
-            f"{pre[-1]:.3f} 变为 {pre[0]:.3f}。深度从 3 层增到 48 层，最后一层的梯度：post-norm 从 {tops['post-norm'][0]:.2f} "
-            f"变为 {tops['post-norm'][-1]:.2f}，pre-norm 从 {tops['pre-norm'][0]:.2f} 变为 {tops['pre-norm'][-1]:.2f}。",
-        ),
-        "charts": [
-            {
-                "title": ("Gradient of the residual stream, by layer", "残差流的梯度，逐层"),
-                "chart": "curves",
-                "x": list(range(1, depth + 1)),
-                "x_label": ("after layer (1 = bottom)", "第几层之后（1 = 底层）"),
-                "y_label": ("‖∂L/∂x‖", "‖∂L/∂x‖"),
-                "log_x": False,
-                "log_y": True,
-                "series": list(paths.items()),
-            },
-            {
-                "title": ("Gradient of the last layer, by depth", "最后一层的梯度，随总层数变化"),
-                "chart": "curves",
-                "x": depths,
-                "x_label": ("number of layers", "总层数"),
-                "y_label": ("‖∂L/∂W‖", "‖∂L/∂W‖"),
-                "log_x": True,
-                "log_y": True,
-                "series": list(tops.items()),
-            },
-        ],
+    d, seeds = 24, range(3)
+
+    def drawn(salt, *shape):
+        rows = [torch.randn(shape, generator=torch.Generator().manual_seed(1009 * s + salt)) for s in seeds]
+        return torch.stack(rows)
+
+    xavier = (2 / (3 * d)) ** 0.5
+    up = [xavier * drawn(2 * i, d, 2 * d) for i in range(depth)]
+    down = [xavier * drawn(2 * i + 1, 2 * d, d) for i in range(depth)]
+    gamma, beta = ([torch.full((3, 1, d), float(v)) for _ in range(depth + pre)] for v in (1, 0))
+    head, teacher = d**-0.5 * drawn(501, d, 4), drawn(502, d, 4)
+    weights = [*up, *down, *gamma, *beta, head]
+    for weight in weights:
+        weight.requires_grad_()
+    moments = [(torch.zeros_like(w), torch.zeros_like(w)) for w in weights]
+    inputs = [torch.Generator().manual_seed(1009 * s + 7) for s in seeds]
+    losses = []
+    for step in range(1, steps + 1):
+        x = torch.stack([torch.randn(64, d, generator=g) for g in inputs])
+        want = (x @ teacher).argmax(-1)
+        for i in range(depth):
+            seen = layer_norm(x, (d,)) * gamma[i] + beta[i] if pre else x
+            x = x + (seen @ up[i]).relu() @ down[i]
+            x = x if pre else layer_norm(x, (d,)) * gamma[i] + beta[i]
+        if pre:
+            x = layer_norm(x, (d,)) * gamma[-1] + beta[-1]
+        loss = cross_entropy((x @ head).mT, want, reduction="none").mean(1)
+        losses.append(loss.detach())
+        gradients = torch.autograd.grad(loss.sum(), weights)
+        now = rate * min(1, step / warmup) if warmup else rate
+        with torch.no_grad():
+            for w, gradient, (m, v) in zip(weights, gradients, moments, strict=True):
+                m.lerp_(gradient, 0.1)
+                v.lerp_(gradient.square(), 0.001)
+                w -= now * (m / (1 - 0.9**step)) / ((v / (1 - 0.999**step)).sqrt() + 1e-8)
+    return torch.stack(losses)
+
+
+def experiment(off=False):
+    rate, steps, every = (0.001 if off else 0.01), 250, 10
+    names = {
+        ("post", 0): ("post-norm, at once", "post-norm，不预热"),
+        ("post", 100): ("post-norm, warm-up", "post-norm，预热"),
+        ("pre", 0): ("pre-norm, at once", "pre-norm，不预热"),
+        ("pre", 100): ("pre-norm, warm-up", "pre-norm，预热"),
     }
+    runs = {key: _train(key[0] == "pre", rate, key[1], steps) for key in names}
+    ends = {key: losses[-20:].mean(0) for key, losses in runs.items()}
+    if off:
+        for kind in ("post", "pre"):
+            gap = (ends[kind, 0] - ends[kind, 100]).abs().max()
+            assert gap < 0.1 and ends[kind, 0].max() < 0.6, (
+                "at a tenth of the rate both train, with or without warm-up"
+            )
+    else:
+        assert ends["post", 0].min() > 0.8, "post-norm without warm-up stays near guessing, with every seed"
+        assert ends["post", 100].max() < 0.6, "with warm-up it trains"
+        assert max(ends["pre", 0].max(), ends["pre", 100].max()) < 0.6, "pre-norm trains either way"
+    mean = {key: end.mean().item() for key, end in ends.items()}
+    curves = {key: losses.mean(1).view(-1, every).mean(1).tolist() for key, losses in runs.items()}
+    figures = [mean[key] for key in names]
+    says = (
+        "Loss after {} steps at rate {:g}, 12 layers, mean of 3 seeds (guessing: 1.39): post-norm {:.2f} at once, {:.2f} after "
+        "a warm-up of 100 steps; pre-norm {:.2f} and {:.2f}.",
+        "12 层、学习率 {1:g}、训练 {0} 步后的 loss，3 个种子平均（随机猜是 1.39）：post-norm 不预热 {2:.2f}，预热 100 步 "
+        "{3:.2f}；pre-norm 分别是 {4:.2f} 和 {5:.2f}。",
+    )
+    training = {
+        "title": (f"Training loss at rate {rate:g}", f"学习率 {rate:g} 时的训练 loss"),
+        "chart": "curves",
+        "x": list(range(every, steps + 1, every)),
+        "x_label": ("step", "步"),
+        "y_label": ("loss", "loss"),
+        "log_x": False,
+        "log_y": False,
+        "series": [(label, curves[key]) for key, label in names.items()],
+    }
+    said = [text.format(steps, rate, *figures) for text in says]
+    label = ("a tenth of the learning rate", "学习率降到十分之一")
+    if off:
+        return {"says": tuple(said), "off": label, "charts": [training]}
+    depth, paths = 12, {}
+    for name, pre in (("post-norm", False), ("pre-norm", True)):
+        streams = [_gradients(pre, depth, seed)[0] for seed in range(3)]
+        paths[name] = [sum(values) / 3 for values in zip(*streams, strict=True)]
+        fades = [stream[0] < 0.8 * stream[-1] for stream in streams]
+        assert not any(fades) if pre else all(fades), (
+            "on its way down the gradient fades in post-norm, not in pre-norm"
+        )
+    said[0] += " At initialisation the stream's gradient fades on its way down in post-norm, not in pre-norm."
+    said[1] += "刚初始化时，残差流的梯度自上而下：post-norm 越来越小，pre-norm 没有变小。"
+    stream = {
+        "title": ("Gradient of the residual stream, by layer", "残差流的梯度，逐层"),
+        "chart": "curves",
+        "x": list(range(1, depth + 1)),
+        "x_label": ("after layer (1 = bottom)", "第几层之后（1 = 底层）"),
+        "y_label": ("‖∂L/∂x‖", "‖∂L/∂x‖"),
+        "log_x": False,
+        "log_y": True,
+        "series": list(paths.items()),
+    }
+    return {"says": tuple(said), "off": label, "charts": [training, stream]}
+
+
+def worked():
+    return [f"{(1 + 2 * layers * 0.5) ** 0.5:.2f}" for layers in (2, 48)]
+
+
+def warmup_evidence():
+    trains = {
+        (kind, warmup): bool((_train(kind == "pre", 0.01, warmup, 150)[-20:].mean(0) < 0.8).all())
+        for kind in ("post", "pre")
+        for warmup in (0, 100)
+    }
+    post, pre = ((trains[kind, 0], trains[kind, 100]) for kind in ("post", "pre"))
+    only_later, either = (False, True), (True, True)
+    return [
+        post == pre == only_later,
+        post == only_later and pre == either,
+        pre == only_later and post == either,
+        post == pre == either,
+    ]
+
+
+def untrained_head_evidence():
+    import math
+
+    import torch
+    from torch import nn
+
+    d, words = 32, 200
+    causal = nn.Transformer.generate_square_subsequent_mask(16)
+
+    def excess(depth, *, final, mask=causal, residual=True, seed=0):
+        """The first loss above that of guessing."""
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            x = torch.randn(4, 16, d)
+            for _ in range(depth):
+                layer = nn.TransformerEncoderLayer(d, 4, 4 * d, 0.0, batch_first=True, norm_first=True)
+                for w in layer.parameters():
+                    if w.dim() > 1:
+                        nn.init.xavier_uniform_(w)
+                with torch.no_grad():
+                    x = layer(x, src_mask=mask) if residual else 0.5 * x  # fades
+            head = torch.randn(d, words) / d**0.5
+            logits = (nn.LayerNorm(d)(x) if final else x) @ head
+            target = torch.randint(words, (64,))
+            return nn.functional.cross_entropy(logits.flatten(0, 1), target).item() - math.log(words)
+
+    causes = {"mask": [], "norm": [], "fading": []}
+    for seed in range(3):
+        missing = excess(32, final=False, seed=seed)
+        causes["norm"].append(
+            missing > 3 * excess(2, final=False, seed=seed)
+            and excess(32, final=True, seed=seed) < 0.3 * missing
+        )
+        causes["mask"].append(excess(32, final=True, mask=None, seed=seed) > 0.5 * missing)
+        causes["fading"].append(excess(32, final=False, residual=False, seed=seed) > 0.5 * missing)
+    return [all(causes["mask"]), all(causes["norm"]), None, all(causes["fading"])]
 
 
 def gradient_path_evidence():

@@ -61,7 +61,7 @@ def _serve(kata, line) -> None:
     import gc
 
     from dlkata.grading.collection import collect
-    from dlkata.grading.preloading import preload_gradients, preload_optimizers
+    from dlkata.grading.work.preloading import preload_gradients, preload_optimizers
 
     preload_gradients()
     preload_optimizers()
@@ -80,8 +80,8 @@ def _serve(kata, line) -> None:
 def _run(kata, suite) -> int:
     import torch
 
-    from dlkata.grading.module import execute_file
-    from dlkata.grading.run import perform
+    from dlkata.grading.work.module import execute_file
+    from dlkata.grading.work.run import perform
 
     torch.set_num_threads(1)
     reference = execute_file(kata.reference_file, "reference")

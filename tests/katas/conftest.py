@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from dlkata.content.roots import BUILT_IN
-from dlkata.grading import suite
-from dlkata.grading.module import execute_file
+from dlkata.suite.journals import journal
+from dlkata.suite.settings import setting
+from dlkata.grading.work.module import execute_file
 
 
 def pytest_addoption(parser):
@@ -45,5 +46,5 @@ def seed(request):
 def _setting(request, seed):
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    suite.setting.device = request.config.getoption("--device")
-    suite.journal.clear()
+    setting.device = request.config.getoption("--device")
+    journal.clear()

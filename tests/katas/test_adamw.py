@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlkata.grading.suite import (
+from dlkata.suite import (
     digits,
     follows,
     holds,

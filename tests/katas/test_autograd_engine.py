@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 import torch
 
-from dlkata.grading.suite import follows, holds, not_reseeded, reaches, same
+from dlkata.suite import follows, holds, not_reseeded, reaches, same
 
 
 def numbers(values):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from dlkata.grading.suite import (
+from dlkata.suite import (
     adopt,
     difference,
     digits,

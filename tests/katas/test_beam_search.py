@@ -2,7 +2,7 @@
 
 import torch
 
-from dlkata.grading.suite import holds, normal, not_reseeded, same, setting, unchanged
+from dlkata.suite import holds, normal, not_reseeded, same, setting, unchanged
 
 
 class Model:

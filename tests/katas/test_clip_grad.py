@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlkata.grading.suite import (
+from dlkata.suite import (
     adopt,
     digits,
     follows,

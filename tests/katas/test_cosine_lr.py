@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from dlkata.grading.suite import digits, follows, holds, integers, normal, not_reseeded, reaches, same
+from dlkata.suite import digits, follows, holds, integers, normal, not_reseeded, reaches, same
 
 
 def curve(module, steps, *arguments, **settings):

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from dlkata.grading.suite import gradients, holds, near, normal, not_reseeded, reaches, same, setting
+from dlkata.suite import gradients, holds, near, normal, not_reseeded, reaches, same, setting
 
 P = 0.3
 MANY = (30, 25, 32)  # entries: 24,000, so a rate of 0.3 has a standard deviation of 0.003

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from dlkata.grading.suite import (
+from dlkata.suite import (
     adopt,
     digits,
     follows,

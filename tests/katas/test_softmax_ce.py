@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dlkata.grading.suite import digits, follows, holds, integers, normal, reaches, same, setting, unchanged
+from dlkata.suite import digits, follows, holds, integers, normal, reaches, same, setting, unchanged
 
 REDUCTIONS = "mean", "sum", "none"
 LOSSES = [f"loss ({reduction})" for reduction in REDUCTIONS]

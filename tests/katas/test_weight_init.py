@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlkata.grading.suite import digits, holds, integers, near, not_reseeded, place, reaches, same, setting
+from dlkata.suite import digits, holds, integers, near, not_reseeded, place, reaches, same, setting
 
 # fan_in and fan_out: 70, 300; 500, 45; 375, 900; 520, 92; 216, 648
 SHAPES = (300, 70), (45, 500), (60, 25, 3, 5), (23, 130, 4), (27, 9, 2, 3, 4)

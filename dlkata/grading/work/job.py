@@ -1,0 +1,24 @@
+"""What a worker is told to do."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from dlkata.grading.protocol import Check, Done
+
+
+class Job(msgspec.Struct):
+    check: Check
+    purpose: Literal["grade", "confirm", "trail", "diagnose", "prove"]
+    tests: list[str]
+    seed: int
+    forbids: list[str]
+    evidence: list[Done] = []
+
+    def file(self, *parts: str) -> Path:
+        return Path(self.check.root, *parts)
+
+    @property
+    def reference_file(self) -> Path:
+        return self.file("solutions", f"{self.check.stem}.py")

@@ -1,0 +1,90 @@
+"""The process in which an attempt runs. It does one job, reports over its channel, and ends."""
+
+import torch
+
+from dlkata.content.solution import read_solution
+from dlkata.grading.collection import Suite
+from dlkata.grading.explain.diagnosis import Diagnosis, name_all
+from dlkata.grading.explain.trail import earliest
+from dlkata.grading.protocol import (
+    Diagnosed,
+    Finished,
+    Loaded,
+    Message,
+    Problem,
+    TestStarted,
+    Traced,
+)
+from dlkata.grading.work.bench import Bench
+from dlkata.grading.work.channel import Channel
+from dlkata.grading.work.confinement import confine
+from dlkata.grading.work.job import Job
+from dlkata.grading.work.preloading import preload_optimizers
+from dlkata.suite.settings import setting
+
+
+def work(job: Job, suite: Suite, channel: Channel) -> None:
+    """Everything a worker does, from its first line to its last."""
+    confine(memory=job.check.device == "cpu")
+    torch.set_num_threads(1)
+    if (problem := use_device(job.check.device)) is not None:
+        channel.send(problem)
+    elif job.purpose == "diagnose":
+        diagnose(job, suite, channel)
+    elif job.purpose == "prove":
+        prove(job, suite, channel)
+    else:
+        run_attempt(job, suite, channel)
+    channel.send(Finished())
+
+
+def use_device(device: str) -> Problem | None:
+    """Grades on `device` from here on, or says which devices there are."""
+    there = ["cpu"]
+    if device != "cpu":
+        there += ["cuda"] if torch.cuda.is_available() else []
+        there += ["mps"] if torch.backends.mps.is_available() else []
+    if device == "auto":
+        device = there[-1]
+    if device.partition(":")[0] not in there:
+        return Problem(kind="device", text=device, names=there)
+    setting.device = device
+    return None
+
+
+def diagnose(job: Job, suite: Suite, channel: Channel) -> None:
+    """Runs known bugs only: nothing of the attempt but what it was seen to do."""
+    reference = job.reference_file.read_text(encoding="utf-8")
+    bugs = read_solution(job.file("solutions", f"{job.check.stem}.toml")).bugs
+    observed = {done.name: done for done in job.evidence}
+    endings = {(label, done.name): done for label, known in job.check.known.items() for done in known}
+    channel.send(Diagnosed(Diagnosis(suite, reference, bugs, job.seed, observed, endings).answer()))
+
+
+def prove(job: Job, suite: Suite, channel: Channel) -> None:
+    """Runs every known bug as if it were an attempt, and says what it would be taken for."""
+    reference = job.reference_file.read_text(encoding="utf-8")
+    bugs = read_solution(job.file("solutions", f"{job.check.stem}.toml")).bugs
+    for named in name_all(suite, reference, bugs, job.seed):
+        channel.send(named)
+
+
+def run_attempt(job: Job, suite: Suite, channel: Channel) -> None:
+    bench = Bench(job, suite)
+    attempt = bench.load()
+    if isinstance(attempt, Problem):
+        channel.send(attempt)
+        return
+    loaded = Loaded(*bench.noticed())
+    if job.purpose == "trail":
+        tests = [suite.tests[name] for name in job.tests]
+        channel.send(loaded, Traced(earliest(tests, attempt, bench.reference, job.seed)))
+        return
+    said: Message = loaded  # goes out with the next message: each that is sent wakes two processes
+    for name in job.tests:
+        test = suite.tests[name]
+        channel.send(said, TestStarted(name))
+        if test.training:
+            preload_optimizers()  # not before the quick tests have been heard: in a cold process it takes a second
+        said = bench.run(test, attempt)
+    channel.send(said)

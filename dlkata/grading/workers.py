@@ -1,0 +1,180 @@
+"""A worker process as its supervisor sees it: started, heard within its time, ended."""
+
+import os
+import secrets
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from dlkata.grading.collection import Suite
+from dlkata.grading.patience import Patience
+from dlkata.grading.protocol import LENGTH, Finished, FromWorker
+from dlkata.grading.work.becoming import become_worker
+from dlkata.grading.work.channel import CUT, TOKEN_SIZE
+from dlkata.grading.work.confinement import kill_process
+from dlkata.grading.work.job import Job
+
+OUTPUT_KEPT = 4_000  # bytes of what an attempt prints during one test
+# Worker processes are forked from this one. Where that is unsafe (macOS frameworks), each is started anew.
+FORKS = sys.platform == "linux" and not os.environ.get("DLKATA_SPAWN")
+
+
+class Abandoned(Exception):
+    """The learner is gone, or has saved a newer version."""
+
+
+@dataclass
+class Ended:
+    """A worker is gone before it was finished."""
+
+    reason: str  # "timeout" · "SIGSEGV" · "exit 0" · "pipe" · "grader"
+
+
+@dataclass
+class Output:
+    """What an attempt printed, up to a limit."""
+
+    kept: bytearray = field(default_factory=bytearray)
+    cut: int = 0
+
+    def add(self, data: bytes) -> None:
+        room = max(0, OUTPUT_KEPT - len(self.kept))
+        self.kept += data[:room]
+        self.cut += max(0, len(data) - room)
+
+    def take(self) -> tuple[str, int]:
+        text, cut = self.kept.decode("utf-8", errors="replace"), self.cut
+        self.kept, self.cut = bytearray(), 0
+        return text, cut
+
+
+class Worker:
+    """One worker process as its supervisor sees it."""
+
+    def __init__(self, job: Job, suite: Suite, client: socket.socket):
+        self.client = client
+        self.output = Output()
+        self.token = secrets.token_bytes(TOKEN_SIZE)
+        self.decoder = msgspec.msgpack.Decoder(FromWorker)
+        result_read, result_write = os.pipe()
+        output_read, output_write = os.pipe()
+        self.pid = start(job, suite, result_write, output_write, self.token)
+        os.close(result_write)
+        os.close(output_write)
+        self.result, self.printed = result_read, output_read
+        os.set_blocking(self.printed, False)
+        self.buffer = bytearray()
+        self.selector = selectors.DefaultSelector()
+        for source in (self.result, self.printed, client):
+            self.selector.register(source, selectors.EVENT_READ)
+
+    def messages(self, seconds: float, first: float = 0.0) -> Iterator[Any]:
+        """What the worker says, each message within `seconds` of the one before; `Ended` if it stops too soon.
+
+        For the first it may take `first` seconds, if that is more.
+        """
+        self.patience = Patience(self.pid, max(seconds, first))
+        while True:
+            left = self.patience.left()
+            if not left:
+                yield Ended("timeout")
+                return
+            for key, _events in self.selector.select(left):
+                if key.fileobj is self.client:
+                    # Nothing more is ever sent to us: the learner has gone, or wants another check.
+                    raise Abandoned
+                if key.fd == self.printed:
+                    self._read_output()
+                    continue
+                data = os.read(self.result, 1 << 16)
+                if not data:
+                    self._read_output()
+                    yield Ended(self._reason())
+                    return
+                self.buffer += data
+                while (body := self._next_frame()) is not None:
+                    try:
+                        message = self.decoder.decode(body)
+                    except msgspec.DecodeError:
+                        yield Ended("pipe")
+                        return
+                    self._read_output()  # what it printed before it said this is in the pipe already
+                    self.patience.renew(seconds)
+                    yield message
+                    if isinstance(message, Finished):
+                        return
+                if self.buffer and not self.token.startswith(bytes(self.buffer[:TOKEN_SIZE])) and (
+                    bytes(self.buffer[:TOKEN_SIZE]) != self.token
+                ):  # fmt: skip
+                    yield Ended("pipe")
+                    return
+
+    def _next_frame(self) -> bytes | None:
+        begin = TOKEN_SIZE + LENGTH.size
+        if len(self.buffer) < begin or bytes(self.buffer[:TOKEN_SIZE]) != self.token:
+            return None
+        (size,) = LENGTH.unpack_from(self.buffer, TOKEN_SIZE)
+        if len(self.buffer) < begin + size:
+            return None
+        body = bytes(self.buffer[begin : begin + size])
+        del self.buffer[: begin + size]
+        return body
+
+    def _read_output(self) -> None:
+        try:
+            while data := os.read(self.printed, 1 << 20):
+                self.output.add(data)
+        except BlockingIOError:
+            return
+        try:
+            self.selector.unregister(self.printed)
+        except KeyError:
+            pass  # it was closed before
+
+    def _reason(self) -> str:
+        _pid, status = os.waitpid(self.pid, 0) if self._ended_soon() else (0, 0)
+        if not _pid:
+            return "pipe"  # it lives on, but has closed the pipe
+        self.pid = 0
+        if os.WIFSIGNALED(status):
+            return signal.Signals(os.WTERMSIG(status)).name
+        code = os.waitstatus_to_exitcode(status)
+        return "pipe" if code == CUT else f"exit {code}"
+
+    def _ended_soon(self) -> bool:
+        until = time.monotonic() + 1.0
+        while time.monotonic() < until:
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                return True
+            self.selector.select(0.01)
+            self._read_output()
+        return False
+
+    def end(self) -> None:
+        """Kills the process and what it started in its group; whoever waits for it is not kept waiting here."""
+        self.selector.close()
+        if self.pid:
+            kill_process(self.pid)
+        os.close(self.result)
+        os.close(self.printed)
+
+
+def start(job: Job, suite: Suite, result: int, output: int, token: bytes) -> int:
+    """A worker for the job; its process id."""
+    if not FORKS:
+        from dlkata.grading.work.spawned import spawn
+
+        return spawn(job, result, output, token)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        become_worker(job, suite, result, output, token)
+    return pid

@@ -1,0 +1,28 @@
+"""How an interpreter of ours is started."""
+
+import os
+import sys
+
+from dlkata.content.roots import PACKAGE
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+MEDDLING = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT")
+
+
+def command(module: str, *arguments: str) -> list[str]:
+    """Runs `main` of a module of this very dlkata, even if another one is installed.
+
+    Nothing else is imported from its folder, which stands last once dlkata is there; nor from the current one: a
+    learner's torch.py is not taken for torch.
+    """
+    program = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); import dlkata; sys.path.append(sys.path.pop(0)); "
+        f"from dlkata.{module} import main; main()"
+    )
+    return [sys.executable, "-P", "-c", program, str(PACKAGE.parent), *arguments]
+
+
+def environment() -> dict[str, str]:
+    """One thread, UTF-8, and nothing that changes what Python or pytest do."""
+    kept = {name: value for name, value in os.environ.items() if name not in MEDDLING}
+    return {**kept, **dict.fromkeys(THREADS, "1"), "PYTHONUTF8": "1"}

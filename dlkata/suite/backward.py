@@ -1,0 +1,20 @@
+"""Gradients of what an attempt computes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dlkata.suite.inputs import normal
+from dlkata.suite.journals import PLAIN_TENSORS
+
+
+def gradients(outputs: Any, inputs: Sequence[Tensor]) -> list[Tensor | None]:
+    """dL/d(input) for L = Σ output · c with a fixed random c, so that no error cancels out. None: no path."""
+    flat = [o for o in ([outputs] if type(outputs) in PLAIN_TENSORS else list(outputs)) if o.requires_grad]
+    if not flat:
+        return [None for _ in inputs]
+    weights = normal(20, *(tuple(o.shape) for o in flat), grad=False)
+    weights = [w.to(o.dtype) for w, o in zip(weights, flat, strict=True)]
+    return list(torch.autograd.grad(flat, list(inputs), weights, allow_unused=True))
