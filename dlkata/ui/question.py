@@ -8,7 +8,7 @@ from dlkata.content.question import Kind, Option
 from dlkata.locale import _
 from dlkata.study.asking import Asked, letters_of
 from dlkata.study.session import Marked
-from dlkata.ui.page import inline, layout
+from dlkata.ui.page import layout, paragraph
 from dlkata.ui.wrap import joined, wrap
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def hanging(mark: str, text: str, width: int, style: str = "") -> list["Text"]:
     """A marked paragraph, its other lines under its first."""
     from rich.text import Text
 
-    rows = wrap(inline(joined(text.split("\n"))), max(20, width - len(mark)))
+    rows = paragraph(joined(text.split("\n")), max(20, width - len(mark)))
     return [
         Text.assemble((mark, style) if number == 0 else " " * len(mark), row)
         for number, row in enumerate(rows)
