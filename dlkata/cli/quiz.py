@@ -31,9 +31,9 @@ if TYPE_CHECKING:
         """A session of questions: those that are due, the longest overdue first, then new ones.
 
         Answer with a letter or number, several for several (`a c`), a value, or your own words; h shows a hint,
-        ? skips, u takes the last answer back, q stops. Every answer is kept at once: a session that was left goes on
-        where it was. Questions come back just before you would forget them. In a terminal the arrow keys walk through
-        the options.
+        ? skips, x says that you don't know, u takes the last answer back, q stops; the words do too. In a terminal
+        the arrow keys highlight an option, Enter takes it, and space marks one of several. Every answer is kept at
+        once: a session that was left goes on where it was. Questions come back just before you would forget them.
         """
     ),
 )
@@ -109,6 +109,8 @@ def hold(app: App, wish: "Wish", *, fresh: bool, as_json: bool) -> None:
             _greet(opened.session, opened.resumed, opened.choice.waiting, talk.limit)
         talk.hold()
         _close(app, opened.session, talk, as_json)
+        if talk.interrupted:
+            click.get_current_context().exit(130)
 
 
 def drawn(app: App, bench: "Laboratory", question: Question, seed: int) -> dict[str, Any]:

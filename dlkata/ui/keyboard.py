@@ -3,6 +3,7 @@
 import codecs
 import os
 import select
+import signal
 import sys
 import termios
 import tty
@@ -23,15 +24,22 @@ class Keyboard:
 
     def __init__(self) -> None:
         self.there = sys.stdin.isatty()
+        self.held = 0  # how often the terminal was taken
         self._saved = termios.tcgetattr(sys.stdin) if self.there else None
 
     def __enter__(self) -> "Keyboard":
         if self.there:
-            tty.setcbreak(sys.stdin, termios.TCSADRAIN)  # what was typed ahead is kept
+            self._hold()
+            self._former = signal.signal(signal.SIGCONT, self._hold)  # back from the background
         return self
+
+    def _hold(self, *_signal: object) -> None:
+        self.held += 1
+        tty.setcbreak(sys.stdin, termios.TCSADRAIN)  # what was typed ahead is kept
 
     def __exit__(self, *_error: object) -> None:
         if self._saved is not None:
+            signal.signal(signal.SIGCONT, self._former)
             termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._saved)
 
     @contextmanager
