@@ -54,10 +54,11 @@ class Choosing:
         self.typed = " ".join([m for m in marked if m != letter] if letter in marked else [*marked, letter])
 
     def _type(self, text: str) -> None:
+        """Who types has left the arrows: a blank is a blank again, and a letter highlights its option."""
         self.typed = text
-        if not self.several:
-            letter = text.strip().lower()
-            self.at = self.letters.index(letter) if letter and letter in self.letters else None
+        letter = text.strip().lower()
+        found = not self.several and len(letter) == 1 and letter in self.letters
+        self.at = self.letters.index(letter) if found else None
 
     def rows(self, width: int) -> list["Text"]:
         """All of it; the last row is the one on which one types."""

@@ -133,11 +133,17 @@ def waiting(count: int) -> str:
     return _("{count} more are overdue. They need not all be done today: the longest overdue come first, the rest in the days to come.", count=count)  # fmt: skip
 
 
-def nothing(choice: Choice, schedule: Today | None, run: str, width: int) -> list["Text"]:
-    """Why there is no session, and what could be done instead."""
+def nothing(choice: Choice, schedule: Today | None, width: int) -> list["Text"]:
+    """Why there is no session."""
     from rich.text import Text
 
-    if choice.waiting:
+    if choice.empty:
+        return wrap(Text(_("There are no questions on this yet."), style=STRONG), width)
+    if choice.unscored:
+        text = _("What there is cannot be scored, for you would grade it yourself: leave out --exam.")
+    elif choice.waiting == 1:
+        text = _("Today's share is done; one more waits for the days to come.")
+    elif choice.waiting:
         text = _("Today's share is done; {count} more wait for the days to come.", count=choice.waiting)
     elif choice.limited:
         text = _("Nothing is due, and today's new questions are done.")
@@ -146,9 +152,20 @@ def nothing(choice: Choice, schedule: Today | None, run: str, width: int) -> lis
     lines = wrap(Text(text, style=STRONG), width)
     if schedule and schedule.later:
         lines += wrap(Text(_("Next: {what}.", what=comes_next(schedule.later[0], schedule.day))), width)
-    if choice.limited:
-        lines += [Text.assemble((_("More new ones all the same: "), QUIET), (f"{run} quiz --new", COMMAND))]
     return lines
+
+
+def more_new_ones(run: str) -> "Text":
+    """For who has done today's new questions and would like to go on."""
+    from rich.text import Text
+
+    return Text.assemble((_("More new ones all the same: "), QUIET), (f"{run} quiz --new", COMMAND))
+
+
+def topics_with_questions(names: Sequence[str], width: int) -> list["Text"]:
+    from rich.text import Text
+
+    return wrap(Text(_("Topics with questions: {names}.", names=", ".join(names))), width)
 
 
 def clock(seconds: float) -> str:
