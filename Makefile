@@ -3,13 +3,13 @@ PYTHON ?= python3
 BIN = .venv/bin
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study test lint format bench clean
+.PHONY: study test lint format prove bench clean
 
 study: .venv/ready
 	@$(BIN)/dlkata
 
 test: .venv/ready-for-tests
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal --durations=20
 
 lint: .venv/ready-for-tests
 	$(BIN)/ruff check .
@@ -19,6 +19,10 @@ lint: .venv/ready-for-tests
 format: .venv/ready-for-tests
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Certificates of what has changed since it was proved; `make test` proves without keeping.
+prove: .venv/ready-for-tests
+	$(BIN)/dlkata author prove
 
 bench: .venv/ready-for-tests
 	$(BIN)/python -m tests.bench

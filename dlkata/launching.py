@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 
 from dlkata.content.roots import PACKAGE
 
@@ -22,7 +23,7 @@ def command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-P", "-c", program, str(PACKAGE.parent), *arguments]
 
 
-def environment() -> dict[str, str]:
+def environment(given: Mapping[str, str] = os.environ) -> dict[str, str]:
     """One thread, UTF-8, and nothing that changes what Python or pytest do."""
-    kept = {name: value for name, value in os.environ.items() if name not in MEDDLING}
+    kept = {name: value for name, value in given.items() if name not in MEDDLING}
     return {**kept, **dict.fromkeys(THREADS, "1"), "PYTHONUTF8": "1"}

@@ -40,6 +40,25 @@ def home(tmp_path_factory, monkeypatch) -> Path:
     use_language("en")
 
 
+SECONDS_BY_KIND: dict[str, float] = {}
+
+
+def pytest_runtest_logreport(report):
+    """Where a run's time goes, by kind: the tests of a file, and of content by what is done with it."""
+    file, _colons, rest = report.nodeid.partition("::")
+    name = rest.partition("[")[0] if file.endswith("test_content.py") else ""
+    kind = f"{Path(file).name} {name.removeprefix('test_')}".strip()
+    SECONDS_BY_KIND[kind] = SECONDS_BY_KIND.get(kind, 0.0) + report.duration
+
+
+def pytest_terminal_summary(terminalreporter):
+    if terminalreporter.config.getoption("durations"):
+        terminalreporter.section("seconds by kind")
+        for kind, seconds in sorted(SECONDS_BY_KIND.items(), key=lambda entry: -entry[1]):
+            if seconds >= 1:
+                terminalreporter.line(f"{seconds:7.1f}  {kind}")
+
+
 @dataclass(frozen=True)
 class Ran:
     code: int

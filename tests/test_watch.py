@@ -143,14 +143,14 @@ def test_a_save_during_a_check_cancels_it(piped, workspace, tmp_path):
 
 def test_a_check_elsewhere_uses_the_warm_host(piped, workspace, dlkata):
     piped.until("Passed: all")
-    host = client._shared_host(None)
+    host = client.find()
     assert host is not None
     assert host.parent.stat().st_mode & 0o777 == 0o700
     ran = dlkata("check", "attention")
     assert ran.code == 0
     piped.terminate()
     piped.wait(timeout=30)
-    assert client._shared_host(None) is None
+    assert client.find() is None
     assert dlkata("check", "attention", "--fail-fast").code == 0
 
 
@@ -158,7 +158,7 @@ def test_a_host_that_somebody_else_could_have_put_there_is_not_used(piped, works
     piped.until("Passed: all")
     folder = client.shared_path().parent
     folder.chmod(0o755)
-    assert client._shared_host(None) is None
+    assert client.find() is None
 
 
 def test_in_a_terminal(workspace):

@@ -21,7 +21,7 @@ class Proof:
 
     label: str
     complaint: str | None
-    seconds: float = 0.0
+    computing: float = 0.0  # seconds of processor time
 
 
 def prove_concept(concept: Concept, bench: Laboratory) -> Iterator[Proof]:
@@ -34,21 +34,23 @@ def prove_concept(concept: Concept, bench: Laboratory) -> Iterator[Proof]:
     if "worked" in concept.functions:
         outcome = bench.worked(concept.code_file)
         complaint = _ran(outcome, "evidence") or _worked_complaint(concept, outcome.value)
-        yield Proof("worked", complaint, outcome.seconds)
+        yield Proof("worked", complaint, outcome.computing)
     if concept.has_experiment:
         for off in (False, True)[: 1 + concept.has_knob]:
             outcome = bench.experiment(concept.code_file, off=off)
             complaint = _experiment_complaint(outcome, knob=concept.has_knob)
-            yield Proof("experiment --off" if off else "experiment", complaint, outcome.seconds)
+            yield Proof("experiment --off" if off else "experiment", complaint, outcome.computing)
 
 
-def prove_question(concept: Concept, question: Question, bench: Laboratory) -> Iterator[Proof]:
+def prove_question(
+    concept: Concept, question: Question, bench: Laboratory, draws: int = DRAWS
+) -> Iterator[Proof]:
     stem = question.head.question
     if question.kind is Kind.PREDICT:
         yield from _predicted(question, bench)
     drawn: list[dict[str, Any]] = []
     if question.parametric:
-        complaint, drawn = _draws(concept, question, bench)
+        complaint, drawn = _draws(concept, question, bench, draws)
         yield Proof(f"{stem}_draw", complaint)
         if complaint is not None:
             return
@@ -62,7 +64,7 @@ def prove_question(concept: Concept, question: Question, bench: Laboratory) -> I
         label = (
             function if values is None else f"{function}({', '.join(f'{k}={v}' for k, v in values.items())})"
         )
-        yield Proof(label, complaint, outcome.seconds)
+        yield Proof(label, complaint, outcome.computing)
         if complaint is not None and number == 0:
             return  # the other draws would say the same
 
@@ -74,7 +76,7 @@ def _predicted(question: Question, bench: Laboratory) -> Iterator[Proof]:
         complaint = _ran(outcome, "predict")
         if complaint is None and outcome.value.strip() != answer:
             complaint = _("prints `{printed}`, not `{answer}`.", printed=outcome.value.strip(), answer=answer)
-        yield Proof(f"{question.head.question}, seed {seed}", complaint, outcome.seconds)
+        yield Proof(f"{question.head.question}, seed {seed}", complaint, outcome.computing)
 
 
 def _ran(outcome: Outcome, what: str) -> str | None:
@@ -104,12 +106,12 @@ def _evidence_complaint(question: Question, value: Any) -> str | None:
 
 
 def _draws(
-    concept: Concept, question: Question, bench: Laboratory
+    concept: Concept, question: Question, bench: Laboratory, draws: int
 ) -> tuple[str | None, list[dict[str, Any]]]:
     """The complaint, if any, and the draws without repetitions."""
     function = f"{question.head.question}_draw"
     drawn: list[dict[str, Any]] = []
-    for seed in range(DRAWS):
+    for seed in range(draws):
         outcome = bench.draw(concept.code_file, function, seed)
         if (complaint := _ran(outcome, "evidence")) is not None:
             return complaint, drawn
@@ -120,7 +122,7 @@ def _draws(
             return _("draws other numbers from the same seed."), drawn
         if outcome.value not in drawn:
             drawn.append(outcome.value)
-    if len(drawn) < LEAST_VARIANTS:
+    if len(drawn) < LEAST_VARIANTS and draws == DRAWS:
         return _("{count} variants in {draws} draws; at least {least} are asked for.", count=len(drawn), draws=DRAWS, least=LEAST_VARIANTS), drawn  # fmt: skip
     return None, drawn
 

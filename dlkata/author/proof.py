@@ -67,9 +67,9 @@ def check_of(kata: Kata, source: str, name: str, **options: Any) -> Check:
 def claims(kata: Kata, seeds: Sequence[int] = SEEDS) -> Iterator[Claim]:
     for seed in seeds:
         label = _("reference, seed {seed}", seed=seed)
-        yield Claim(label, check_of(kata, kata.reference, "reference", **_with_seed(seed)), _must_pass)
+        yield Claim(label, check_of(kata, kata.reference, "reference", **_with_seed(seed)), must_pass)
     # Not quite the stub: an untouched one is turned away before it runs.
-    yield Claim(_("stub"), check_of(kata, kata.stub + "\n_started = True\n", "stub"), _must_fail)
+    yield Claim(_("stub"), check_of(kata, kata.stub + "\n_started = True\n", "stub"), must_fail)
     spellings = sum(len(bug.spellings) for bug in kata.solution.bugs)
     yield Claim(
         _("known bugs"), check_of(kata, "", "bugs", prove=True), _must_all_be_named(spellings), spellings
@@ -77,7 +77,7 @@ def claims(kata: Kata, seeds: Sequence[int] = SEEDS) -> Iterator[Claim]:
     for file in attempts(kata, "right"):
         for seed in seeds:
             check = check_of(kata, file.read_text(encoding="utf-8"), file.stem, **_with_seed(seed))
-            yield Claim(f"right/{file.name}, seed {seed}", check, _must_pass)
+            yield Claim(f"right/{file.name}, seed {seed}", check, must_pass)
 
 
 def wrong_claims(kata: Kata, named: Sequence[Named] = (), *, trail: bool = True) -> Iterator[Claim]:
@@ -89,7 +89,7 @@ def wrong_claims(kata: Kata, named: Sequence[Named] = (), *, trail: bool = True)
     for file in attempts(kata, "wrong"):
         source = file.read_text(encoding="utf-8")
         check = check_of(kata, source, file.stem, training=False, trail=trail, known=known)
-        yield Claim(f"wrong/{file.name}", check, _must_not_mislead(listed_bug(source)))
+        yield Claim(f"wrong/{file.name}", check, must_not_mislead(listed_bug(source)))
 
 
 def _with_seed(seed: int) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def prove(
             yield claim, graded, claim.complaint(graded)
 
 
-def _must_pass(graded: Graded) -> str | None:
+def must_pass(graded: Graded) -> str | None:
     if graded.passed:
         return None
     if graded.problem is not None:
@@ -145,7 +145,7 @@ def _must_pass(graded: Graded) -> str | None:
     return _("does not pass: {tests} {caught}", tests=", ".join(graded.failed), caught=caught or "")
 
 
-def _must_fail(graded: Graded) -> str | None:
+def must_fail(graded: Graded) -> str | None:
     return _("passes") if graded.passed else None
 
 
@@ -175,7 +175,7 @@ def _misnamed(named: Named) -> str | None:
     )
 
 
-def _must_not_mislead(listed: str | None) -> Callable[[Graded], str | None]:
+def must_not_mislead(listed: str | None) -> Callable[[Graded], str | None]:
     """A wrong attempt is rejected; a diagnosis of it is the listed bug, or there is none."""
 
     def complaint(graded: Graded) -> str | None:

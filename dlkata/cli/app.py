@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 from dlkata.errors import DlkataError
 from dlkata.locale import _
 from dlkata.progress.places import cache_folder, data_folder, workspace
-from dlkata.progress.settings import Settings, load_settings
+from dlkata.progress.settings import WARM_MINUTES, Settings, load_settings
 from dlkata.progress.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -146,6 +146,14 @@ class App:
         homes = [Path(os.environ["HOME"])] if os.environ.get("HOME") else []
         hidden = [*homes, data_folder(), self.workspace.folder]
         return Sandbox(tuple(hidden), tuple(root.path for root in self.library.roots))
+
+    def linger(self, sandbox: "Sandbox | None") -> float:
+        """For how many idle seconds a grader may stay warm: only where a person sits, who will check again."""
+        minutes = self.settings.get("warm") or str(WARM_MINUTES)
+        person = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+        if sandbox is not None or minutes == "off" or not person or os.environ.get("CI"):
+            return 0.0
+        return 60.0 * int(minutes)
 
     @cached_property
     def run(self) -> str:

@@ -8,7 +8,7 @@ from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_json
 from dlkata.errors import DlkataError
 from dlkata.locale import N_, _, language
-from dlkata.progress.settings import KEYS
+from dlkata.progress.settings import KEYS, WARM_MINUTES
 
 
 def complete_key(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -25,7 +25,7 @@ def complete_key(_ctx: click.Context, _param: click.Parameter, incomplete: str) 
         """Show all settings, one setting, or change one.
 
         Keys: language (en, zh), workspace (a folder), device (auto, cpu, cuda, mps),
-        sandbox (on, off), day_ends (an hour), new_per_day, reviews_per_day (numbers),
+        sandbox (on, off), warm (minutes, off), day_ends (an hour), new_per_day, reviews_per_day (numbers),
         editor (a command).
         """
     ),
@@ -68,6 +68,7 @@ def current(app: App) -> dict[str, str | None]:
         "workspace": str(app.workspace.folder),
         "device": "cpu",
         "sandbox": "off",
+        "warm": str(WARM_MINUTES),
         "day_ends": str(DAY_ENDS),
         "new_per_day": str(NEW_PER_DAY),
         "reviews_per_day": str(REVIEWS_PER_DAY),

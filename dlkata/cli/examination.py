@@ -12,6 +12,7 @@ from dlkata.cli.app import App
 from dlkata.errors import DlkataError
 from dlkata.locale import _, language
 from dlkata.progress.places import data_folder
+from dlkata.progress.settings import WARM_MINUTES
 from dlkata.ui.doctor import Examined
 
 ASK_TORCH = """
@@ -34,6 +35,7 @@ def examine(app: App) -> list[Examined]:
         _record(app),
         _editor(app),
         _protection(),
+        _warm(app),
         _terminal(),
         _locale(),
     ]
@@ -136,6 +138,26 @@ def _protection() -> Examined:
     reason = obstacle()
     kept.append(_("`--sandbox` works") if reason is None else _("no `--sandbox`: {reason}", reason=reason))
     return Examined(_("protection"), True, ", ".join(kept))
+
+
+def _warm(app: App) -> Examined:
+    """The grader that was left behind by the last check, if there is one."""
+    from dlkata.grading.client import connect, find, ping
+
+    what, minutes = _("warm grader"), app.settings.get("warm") or str(WARM_MINUTES)
+    path = find()
+    answer = ping(connect(path)) if path is not None else None
+    if answer is None:
+        off = _("off; the first check of each run takes longer")
+        waiting = _("none now; a check in a terminal leaves one for {minutes} idle minutes", minutes=minutes)
+        return Examined(what, True, off if minutes == "off" else waiting)
+    return Examined(
+        what,
+        True,
+        _("process {pid}, {age} min old, {memory} MiB, ends after {minutes} idle minutes",
+          pid=answer.pid, age=round(answer.age / 60), memory=answer.memory, minutes=minutes),
+        "" if minutes != "off" else _("End it: kill {pid}", pid=answer.pid),
+    )  # fmt: skip
 
 
 def _terminal() -> Examined:

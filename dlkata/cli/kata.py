@@ -33,9 +33,20 @@ def command(app: App, kata: Kata | None, edit: bool, contract: bool, as_json: bo
     elif kata is None:
         raise click.UsageError(_("Name a kata; `dlkata list` shows them."))
     else:
+        warm_up(app)
         open_kata(app, kata, as_json)
         if edit:
             open_in_editor(app.settings.get("editor"), app.workspace.file(kata.name))
+
+
+def warm_up(app: App) -> None:
+    """Who opens a kata will check it: torch is imported meanwhile."""
+    linger = app.linger(app.sandbox(False))
+    if linger:
+        from dlkata.grading.client import find, leave_behind
+
+        if find() is None:
+            leave_behind(linger)
 
 
 def show_contract(app: App) -> None:

@@ -50,7 +50,8 @@ from dlkata.ui.watching import View, frame
 def command(app: App, kata: Kata | None, device: str | None, sandbox: bool) -> None:
     from dlkata.grading.client import offered
 
-    with offered(app.sandbox(sandbox)) as open_line:
+    shut_in = app.sandbox(sandbox)
+    with offered(shut_in, app.linger(shut_in)) as open_line:
         chosen = app.device(device)
         first = kata or _first_kata(app)
         if console().is_terminal and not console().is_dumb_terminal:

@@ -1,5 +1,7 @@
 """What spoils a kata: its hints, notes, follow-up questions and known bugs."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -90,6 +92,26 @@ class Bug(Bilingual, frozen=True, kw_only=True):
     def variants(self, reference: str) -> list[str]:
         """The reference with this bug, in every spelling, the main one first."""
         return [spelling.apply(reference, self.name) for spelling in self.spellings]
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """One way of making a known mistake."""
+
+    bug: str
+    label: str
+    variant: Variant
+
+    def apply(self, reference: str) -> str:
+        return self.variant.apply(reference, self.bug)
+
+
+def spellings_of(bugs: Sequence["Bug"]) -> list[Spelling]:
+    return [
+        Spelling(bug.name, f"{bug.name}:{number}", variant)
+        for bug in bugs
+        for number, variant in enumerate(bug.spellings)
+    ]
 
 
 class Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -1,9 +1,11 @@
 """The CLI's side of grading: starts a host, sends a check, yields what comes back. Never imports torch."""
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from pathlib import Path
 from dlkata import __version__, launching
 from dlkata.content.roots import PACKAGE
 from dlkata.errors import DlkataError
+from dlkata.grading.leaving import kept
 from dlkata.grading.protocol import Check, Fault, FromSupervisor, Line, Ping, Pong, Problem, Verdict
 from dlkata.locale import _
 
@@ -85,33 +88,58 @@ def connect(path: Path) -> Line:
     return Line(connection, FromSupervisor)
 
 
-def shared_path(sandbox: Sandbox | None = None) -> Path:
-    """Where a running `watch` offers its warm host: in a folder that only this user may enter.
+def ping(line: Line) -> Pong | None:
+    """What a host answers; None where it is silent, or is none of ours."""
+    line.connection.settimeout(ANSWER_SECONDS)
+    try:
+        line.send(Ping())
+        answer = line.receive()
+    except OSError:
+        return None
+    finally:
+        line.close()
+    return answer if isinstance(answer, Pong) and answer.version == __version__ else None
 
-    A shut-in host has a name of its own for what it hides: a check never gets less protection than it asked for.
+
+def shared_path(sandbox: Sandbox | None = None) -> Path:
+    """Where the warm host of a `watch`, or one that was left behind, listens: in a folder that only this user may enter.
+
+    A shut-in host has a name of its own for what it hides: a check never gets less protection than it asked for. So
+    has one for other devices, or another torch: who asks gets what he would get from a host of his own.
     """
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     folder = Path(base, f"dlkata-{os.getuid()}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    installation = sha256(f"{PACKAGE} {__version__} {sandbox}".encode()).hexdigest()[:12]
-    return folder / installation
+    about = f"{PACKAGE} {__version__} {sys.executable} {sandbox} {sorted(kept(os.environ).items())}"
+    return folder / sha256(about.encode()).hexdigest()[:12]
 
 
 @contextmanager
-def offered(sandbox: Sandbox | None = None) -> Iterator[Callable[[], Line]]:
-    """A warm host that `dlkata check` finds too; ours alone if another `watch` offers one already."""
-    try:
-        path = None if _shared_host(sandbox) is not None else shared_path(sandbox)
-    except OSError:
-        path = None
-    with warm(path, sandbox) as open_line:
+def offered(sandbox: Sandbox | None = None, linger: float = 0.0) -> Iterator[Callable[[], Line]]:
+    """A warm host that `dlkata check` finds too: one left behind for `linger` idle seconds, or one that ends with us;
+    ours alone if another `watch` offers one already."""
+    if linger and (path := find(sandbox) or leave_behind(linger)) is not None:
+        yield lambda: _connect_again(path, linger)
+        return
+    with warm(None if find(sandbox) is not None else _safe_path(sandbox), sandbox) as open_line:
         yield open_line
 
 
+def _connect_again(path: Path, linger: float) -> Line:
+    """To the host that lingers, or to its successor: in a long pause it has ended itself."""
+    try:
+        return connect(path)
+    except OSError:
+        leave_behind(linger)
+        return connect(path)
+
+
 @contextmanager
-def nearest(sandbox: Sandbox | None = None) -> Iterator[Line]:
-    """A line to the warm host of a running `watch` of this installation; a cold host where there is none."""
-    path = _shared_host(sandbox)
+def nearest(sandbox: Sandbox | None = None, linger: float = 0.0) -> Iterator[Line]:
+    """A line to the warm host of this installation; where there is none, one is left behind, or a cold one serves."""
+    path = find(sandbox)
+    if path is None and linger:
+        path = leave_behind(linger)
     if path is None:
         with cold(sandbox) as line:
             yield line
@@ -123,24 +151,53 @@ def nearest(sandbox: Sandbox | None = None) -> Iterator[Line]:
         line.close()
 
 
-def _shared_host(sandbox: Sandbox | None) -> Path | None:
+def find(sandbox: Sandbox | None = None) -> Path | None:
+    """Where a warm host of this installation answers."""
+    path = _safe_path(sandbox)
+    try:
+        return path if path is not None and ping(connect(path)) is not None else None
+    except OSError:
+        return None
+
+
+def _safe_path(sandbox: Sandbox | None) -> Path | None:
+    """Where a host may be found: nobody else could have put it there."""
     try:
         path = shared_path(sandbox)
         folder = path.parent.stat()
-        if folder.st_uid != os.getuid() or folder.st_mode & 0o077 or path.stat().st_uid != os.getuid():
-            return None  # somebody else could have put it there
-        line = connect(path)
+        foreign = folder.st_uid != os.getuid() or folder.st_mode & 0o077
+        return None if foreign or (path.exists() and path.stat().st_uid != os.getuid()) else path
     except OSError:
+        return None
+
+
+def leave_behind(seconds: float) -> Path | None:
+    """Starts a host that stays for so many idle seconds and has nothing of ours; None where it cannot, or where
+    somebody else is starting one just now. It is never a shut-in one: that takes what it shuts in from its starter."""
+    path = _safe_path(None)
+    if path is None:
         return None
     try:
-        line.connection.settimeout(ANSWER_SECONDS)
-        line.send(Ping())
-        answer = line.receive()
-        return path if isinstance(answer, Pong) and answer.version == __version__ else None
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _listens(path):
+                return None  # it is only silent: still importing, or busy
+            path.unlink(missing_ok=True)  # of a host that was killed
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(str(path))
+                listener.listen(64)
+                launch("linger", listener, seconds=seconds).wait()
     except OSError:
         return None
-    finally:
-        line.close()
+    return path
+
+
+def _listens(path: Path) -> bool:
+    try:
+        connect(path).close()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager
@@ -165,8 +222,12 @@ def launch(
     foreground: bool = False,
     stdin: int = subprocess.DEVNULL,
     sandbox: Sandbox | None = None,
+    seconds: float = 0.0,
 ) -> "subprocess.Popen[bytes]":
-    command = launching.command("grading.host", mode, str(connection.fileno()))
+    """A host; one that lingers gets nothing of our environment and of our terminal, and what we hear of ends at once."""
+    lingers = mode == "linger"
+    module = "grading.leaving" if lingers else "grading.host"
+    command = launching.command(module, mode, str(connection.fileno()), *([str(seconds)] if lingers else []))
     if sandbox is not None:
         from dlkata.grading.sandbox import demand, python_folders, shut_in
 
@@ -176,9 +237,9 @@ def launch(
         command,
         stdin=None if foreground else stdin,
         stdout=None if foreground else subprocess.DEVNULL,
-        stderr=None,  # a host that fails says why on our standard error
+        stderr=subprocess.DEVNULL if lingers else None,  # a host that fails says why on our standard error
         pass_fds=[connection.fileno()],
-        env=launching.environment(),
+        env=launching.environment(kept(os.environ) if lingers else os.environ),
         cwd="/",
         start_new_session=not foreground,
     )

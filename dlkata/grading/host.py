@@ -6,10 +6,12 @@ It never runs a torch op, nor asks whether CUDA is there: forking after either h
 import argparse
 import gc
 import os
+import resource
 import selectors
 import signal
 import socket
 from pathlib import Path
+from time import monotonic
 
 import torch  # noqa: F401  the point of this process
 
@@ -17,6 +19,7 @@ from dlkata import __version__
 from dlkata.content.kata import Kata, read_kata
 from dlkata.errors import DlkataError
 from dlkata.grading.collection import Suite, collect
+from dlkata.grading.lingering import Lease
 from dlkata.grading.protocol import Check, Fault, Line, Ping, Pong, ToSupervisor
 from dlkata.grading.supervisor import Supervisor
 from dlkata.grading.work.bench import grader_modules
@@ -27,6 +30,7 @@ from dlkata.grading.work.nets import python_places
 from dlkata.grading.work.preloading import preload_gradients, preload_optimizers
 
 PATIENCE = 5.0  # seconds for a request to arrive
+STARTED = monotonic()
 
 
 class Suites:
@@ -73,10 +77,7 @@ def debug(connection: socket.socket) -> None:
 def serve(listener: socket.socket) -> None:
     """Check after check, each in a forked supervisor, until whoever started us is gone (our standard input ends)."""
     suites = Suites()
-    preload_optimizers()
-    python_places()
-    gc.collect()
-    gc.freeze()
+    _settle()
     selector = selectors.DefaultSelector()
     selector.register(listener, selectors.EVENT_READ)
     selector.register(0, selectors.EVENT_READ)
@@ -86,9 +87,43 @@ def serve(listener: socket.socket) -> None:
         if 0 in ready and not os.read(0, 1 << 10):
             return
         if listener in ready:
-            connection, _address = listener.accept()
-            with connection:
-                _answer(connection, listener, suites)
+            _accept(listener, suites)
+
+
+def linger(listener: socket.socket, seconds: float) -> None:
+    """Check after check, left behind by who started us, until nobody has asked for so many seconds.
+
+    The first check is not kept waiting: what later ones share is imported beside it.
+    """
+    suites, lease, settled = Suites(), Lease(listener, seconds), False
+    selector = selectors.DefaultSelector()
+    selector.register(listener, selectors.EVENT_READ)
+    while not lease.ended():
+        ready = selector.select(1.0)
+        working = _reap()
+        if ready:
+            if lease.changed():
+                break  # whoever asks is answered by a host of its own
+            _accept(listener, suites)
+        if not settled:
+            settled = True
+            _settle()
+        if ready or working:
+            lease.renew()
+    lease.release()
+
+
+def _settle() -> None:
+    preload_optimizers()
+    python_places()
+    gc.collect()
+    gc.freeze()
+
+
+def _accept(listener: socket.socket, suites: Suites) -> None:
+    connection, _address = listener.accept()
+    with connection:
+        _answer(connection, listener, suites)
 
 
 def _answer(connection: socket.socket, listener: socket.socket, suites: Suites) -> None:
@@ -98,7 +133,7 @@ def _answer(connection: socket.socket, listener: socket.socket, suites: Suites) 
         request = line.receive()
         connection.settimeout(None)
         if isinstance(request, Ping):
-            line.send(Pong(__version__))
+            line.send(_pong())
         elif isinstance(request, Check) and (suite := _suite(suites, request, line)) is not None:
             if os.fork() == 0:
                 listener.close()
@@ -107,6 +142,19 @@ def _answer(connection: socket.socket, listener: socket.socket, suites: Suites) 
                 os._exit(0)
     except (OSError, ValueError):  # a client that left, or one that talks nonsense
         pass
+
+
+def _pong() -> Pong:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    memory = largest >> (10 if LINUX else 20)  # macOS counts bytes
+    return Pong(
+        __version__,
+        computing=used.ru_utime + used.ru_stime,
+        pid=os.getpid(),
+        age=monotonic() - STARTED,
+        memory=memory,
+    )
 
 
 def _suite(suites: Suites, check: Check, line: Line) -> Suite | None:
@@ -119,25 +167,31 @@ def _suite(suites: Suites, check: Check, line: Line) -> Suite | None:
     return None
 
 
-def _reap() -> None:
+def _reap() -> bool:
+    """Whether a child is still at work."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
     except ChildProcessError:
-        pass
+        return False
+    return True
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("mode", choices=("once", "serve", "debug"))
+    parser.add_argument("mode", choices=("once", "serve", "linger", "debug"))
     parser.add_argument("descriptor", type=int)
+    parser.add_argument("seconds", type=float, nargs="?", default=0.0)
     options = parser.parse_args()
     if options.mode != "debug":
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the CLI's: it closes our line, and we end
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     connection = socket.socket(fileno=options.descriptor)
     preload_gradients()
-    {"once": once, "serve": serve, "debug": debug}[options.mode](connection)
+    if options.mode == "linger":
+        linger(connection, options.seconds)
+    else:
+        {"once": once, "serve": serve, "debug": debug}[options.mode](connection)
     if LINUX:
         os._exit(0)  # torch takes its time to tidy up
 

@@ -167,6 +167,10 @@ class Fault(Message):
 
 class Pong(Message):
     version: str
+    computing: float  # seconds of processor time of all checks that have ended
+    pid: int
+    age: float  # seconds
+    memory: int  # MiB
 
 
 # ---------------------------------------------------------------- worker → supervisor

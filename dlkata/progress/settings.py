@@ -11,6 +11,7 @@ from dlkata.errors import DlkataError
 from dlkata.locale import LANGUAGES, N_, _
 
 SWITCH = ("on", "off")
+WARM_MINUTES = 15
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -27,6 +28,11 @@ KEYS = {
     "device": Key(N_("where attempts run"), lambda v: v in DEVICES, ", ".join(DEVICES)),
     "sandbox": Key(
         N_("whether attempts are shut in by bubblewrap"), lambda v: v in SWITCH, ", ".join(SWITCH)
+    ),
+    "warm": Key(
+        N_("idle minutes for which a grader stays warm after a check"),
+        lambda v: v == "off" or (v.isdigit() and 0 < int(v) <= 1440),
+        "1–1440, off",
     ),
     "day_ends": Key(N_("hour at which the study day ends"), lambda v: v.isdigit() and int(v) < 24, "0–23"),
     "new_per_day": Key(N_("new questions a day"), lambda v: v.isdigit() and int(v) < 1000, "0–999"),

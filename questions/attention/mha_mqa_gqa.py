@@ -40,38 +40,59 @@ def what_shrinks_evidence():
     return [maps, query, cache and not keys, cache and keys and not query and not maps]
 
 
-def parameters_draw(rng):
-    while True:
-        narrow = rng.choice([64, 128])
-        heads = rng.choice([8, 12, 16, 24, 32])
-        groups = rng.choice([g for g in (2, 4, 6, 8) if heads % g == 0 and g < heads])
-        width = narrow * heads
-        drawn = {
-            "width": width,
-            "heads": heads,
-            "narrow": narrow,
-            "groups": groups,
-            "answer": 2 * width * groups * narrow,
-            "as_mha": 2 * width * width,
-            "as_mqa": 2 * width * narrow,
-            "only_one": width * groups * narrow,
-        }
-        if len({drawn[name] for name in ("answer", "as_mha", "as_mqa", "only_one")}) == 4:
-            return drawn
+def intensity_draw(rng):
+    heads, groups, narrow = rng.choice(
+        [(32, 8, 128), (64, 8, 128), (28, 4, 128), (16, 4, 64), (40, 8, 128), (24, 8, 64)]
+    )
+    ratio = heads // groups
+    sizes = {"heads": heads, "groups": groups, "narrow": narrow, "length": rng.choice([1024, 4096, 8192])}
+    return sizes | {"answer": ratio, "inverse": round(1 / ratio, 4)}
 
 
-def parameters_evidence(drawn):
+def intensity_evidence(drawn):
+    products, read, _ = _step(drawn["heads"], drawn["groups"], 64, drawn["narrow"])
+    each = 2 * products / (read / 2)  # _step holds float32, bf16 is half of it
+    return [abs(value / each - 1) < 0.01 for value in (drawn["answer"], 1, drawn["heads"], drawn["inverse"])]
+
+
+def converted_evidence():
     import torch
-    from torch.nn.functional import scaled_dot_product_attention
+    from torch.nn.functional import scaled_dot_product_attention as attend
 
-    w_k, w_v = (torch.zeros(drawn["width"], drawn["groups"] * drawn["narrow"]) for _ in range(2))
-    query = torch.zeros(1, drawn["heads"], 3, drawn["narrow"])
-    x = torch.ones(1, 3, drawn["width"])
-    k, v = ((x @ w).view(1, 3, drawn["groups"], drawn["narrow"]).transpose(1, 2) for w in (w_k, w_v))
-    together = scaled_dot_product_attention(query, k, v, enable_gqa=True)
-    assert together.shape == query.shape, "these projections serve all query heads"
-    count = w_k.numel() + w_v.numel()
-    return [drawn[name] == count for name in ("answer", "as_mha", "as_mqa", "only_one")]
+    g = torch.Generator().manual_seed(0)
+    q = torch.randn(1, 32, 3, 8, generator=g, dtype=torch.float64)
+    k, v = (torch.randn(1, 8, 5, 8, generator=g, dtype=torch.float64) for _ in range(2))
+    right = attend(q, k, v, enable_gqa=True)
+
+    def spread(x):
+        return x.repeat(1, 4, 1, 1)
+
+    def aside(x):
+        return x.repeat_interleave(4, dim=1)
+
+    try:
+        unexpanded = torch.allclose(attend(q, aside(k), v), right)
+    except RuntimeError:
+        unexpanded = False
+    quarter = torch.allclose(attend(q / 4, aside(k), aside(v)), right)
+    order = torch.allclose(attend(q, aside(k), aside(v)), right) and not torch.allclose(
+        attend(q, spread(k), spread(v)), right
+    )
+    shares = spread(k).data_ptr() == k.data_ptr()
+    return [unexpanded, quarter, order, shares]
+
+
+def worked():
+    import torch
+
+    def bytes_of(groups, length):
+        shape = groups, length, 128
+        return 80 * 2 * torch.empty(shape, dtype=torch.bfloat16, device="meta").nbytes
+
+    shown = []
+    for groups in (8, 64):
+        shown += [f"{bytes_of(groups, 1) // 2**10:,} KiB", f"{bytes_of(groups, 4096) / 2**30:.2f} GiB"]
+    return shown
 
 
 def why_faster_evidence():

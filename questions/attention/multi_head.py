@@ -39,6 +39,15 @@ def _cost(width, heads, tokens=16):
     return counter.flops, weights.numel()
 
 
+def _full_head(tokens, width):
+    """One head of the full width, projections and all."""
+    import torch
+
+    x, matrix = torch.ones(tokens, width), torch.full((width, width), 1 / width)
+    q, k, v = x @ matrix, x @ matrix, x @ matrix
+    return (q @ k.mT / width**0.5).softmax(-1) @ v @ matrix
+
+
 def cost_draw(rng):
     heads = rng.choice([2, 4, 8, 16])
     narrow = rng.choice([32, 64, 128])
@@ -83,38 +92,32 @@ def why_several_evidence():
     ]
 
 
-def scale_draw(rng):
-    while True:
-        narrow = rng.choice([16, 64, 256])
-        heads = rng.choice([2, 3, 4, 6, 8, 12, 16])
-        width = narrow * heads
-        answer = round(narrow**0.5)
-        drawn = {
-            "width": width,
-            "heads": heads,
-            "narrow": narrow,
-            "answer": answer,
-            "by_model": round(width**0.5, 2),
-            "by_heads": round(heads**0.5, 2),
-        }
-        values = [answer, drawn["by_model"], narrow, drawn["by_heads"]]
-        if width <= 2048 and all(abs(a - b) > 0.1 for a in values for b in values if a is not b):
-            return drawn
+def rank_draw(rng):
+    narrow = rng.choice([16, 32, 64])
+    heads = rng.choice([h for h in (4, 6, 8, 12) if h != narrow])
+    n = rng.choice([100, 150, 200])
+    return {"width": narrow * heads, "heads": heads, "n": n, "narrow": narrow, "answer": narrow}
 
 
-def scale_evidence(drawn):
+def rank_evidence(drawn):
     import torch
 
-    g = torch.Generator().manual_seed(drawn["width"])
-    tokens = 64
-    x = torch.randn(tokens, drawn["width"], generator=g)
-    w_q, w_k = (torch.randn(drawn["width"], drawn["width"], generator=g) for _ in range(2))
-    q, k = (
-        (x @ w / drawn["width"] ** 0.5).view(tokens, drawn["heads"], -1).transpose(0, 1) for w in (w_q, w_k)
-    )
-    scores = q @ k.mT
-    values = (drawn[name] for name in ("answer", "by_model", "narrow", "by_heads"))
-    return [abs((scores / value).std().item() - 1) < 0.12 for value in values]
+    g = torch.Generator().manual_seed(0)
+    x = torch.randn(drawn["n"], drawn["width"], generator=g, dtype=torch.float64)
+    w_q, w_k = torch.randn(2, drawn["width"], drawn["width"], generator=g, dtype=torch.float64)
+    q, k = ((x @ w).view(drawn["n"], drawn["heads"], -1)[:, 0] for w in (w_q, w_k))
+    rank = torch.linalg.matrix_rank(q @ k.mT).item()
+    return [drawn[name] == rank for name in ("answer", "n", "width", "heads")]
+
+
+def worked():
+    d, n = 512, 1000
+    return [
+        f"{4 * 2 * n * d * d / 1e9:.2f}·10⁹",
+        f"{2 * 2 * n * n * d / 1e9:.2f}·10⁹",
+        f"{2 * n * n / 2**20:.2f} MiB",
+        f"{8 * 2 * n * n / 2**20:.1f} MiB",
+    ]
 
 
 def output_projection_evidence():
@@ -148,8 +151,37 @@ def output_projection_evidence():
     ]
 
 
-def experiment():
+def experiment(off=False):
     width, tokens = 256, 128
+    label = ("every head as wide as the model", "每个 head 都与模型一样宽")
+    if off:
+        rows = []
+        for heads in (1, 2, 4, 8):
+            with _counter() as counter:
+                for _ in range(heads):
+                    _full_head(tokens, width)
+            rows.append([str(heads), width, round(counter.flops / 1e6, 1), heads * tokens**2])
+        assert all(abs(row[2] / rows[0][2] / int(row[0]) - 1) < 0.01 for row in rows), (
+            "full-width heads cost h times as much"
+        )
+        return {
+            "says": (
+                f"If every head had the full width, the FLOPs would grow with their number: {rows[0][2]} million with one, "
+                f"{rows[-1][2]} million with 8. They stay the same only because the heads share the width.",
+                f"如果每个 head 都有全宽，FLOPs 就会随个数增长：1 个是 {rows[0][2] / 100:.2f} 亿，8 个是 {rows[-1][2] / 100:.2f} 亿。"
+                "平时 FLOPs 不变，只是因为各 head 平分了宽度。",
+            ),
+            "off": label,
+            "title": (f"{tokens} tokens of width {width}", f"{tokens} 个宽 {width} 的 token"),
+            "chart": "table",
+            "columns": [
+                ("heads", "head 数"),
+                ("width of one", "每个 head 的宽度"),
+                "MFLOPs",
+                ("scores", "分数个数"),
+            ],
+            "rows": rows,
+        }
     rows, costs = [], []
     for heads in (1, 2, 4, 8, 16):
         flops, scores = _cost(width, heads, tokens)
@@ -164,6 +196,7 @@ def experiment():
             f"1 个 head 也好，16 个 head 也好，矩阵乘法都是 {100 * flops:.0f} 万 FLOPs。分数却从 {first:,} 个数涨到 {last:,} 个："
             f"{last // first} 个 head，{last // first} 倍显存。",
         ),
+        "off": label,
         "title": (f"{tokens} tokens of width {width}", f"{tokens} 个宽 {width} 的 token"),
         "chart": "table",
         "columns": [

@@ -77,6 +77,39 @@ def bag_of_words_evidence():
     ]
 
 
+def no_order_evidence():
+    import torch
+
+    layer, n = _layer(), 6
+    x, places = _tokens(n), _tokens(n, seed=3)
+    order = torch.tensor([2, 0, 5, 1, 3, 4])
+
+    def moves(causal=False, positions=False, padded=False):
+        rest = torch.zeros(2, x.shape[1], dtype=x.dtype) if padded else x[:0]
+
+        def predict(words):
+            words = words + places if positions else words
+            return _attend(layer, torch.cat([words, rest]), causal=causal)[0].mean(0)
+
+        return not torch.allclose(predict(x), predict(x[order]))
+
+    explains = not moves() and moves(positions=True)
+    only_with_padding = not moves(padded=True) and moves()
+    return [only_with_padding, explains, not moves(causal=True), None]
+
+
+def worked():
+    import torch
+
+    shown = []
+    for row in ([0.0, 1.0], [1.0, 0.0]):
+        x = torch.tensor(row)
+        out = (x[:, None] * x).softmax(-1) @ x
+        shown.append("(" + ", ".join(f"{v:.3f}" for v in out.tolist()) + ")")
+        shown.append(f"{out.mean().item():.3f}")
+    return shown
+
+
 def experiment():
     import torch
 

@@ -50,3 +50,56 @@ def one_matrix_evidence():
         torch.allclose(scores, scores.T),
         weights.amax(-1).median().item() > 0.99,
     ]
+
+
+def _head(x, w_q, w_k, w_v, w_o):
+    scores = (x @ w_q) @ (x @ w_k).mT / w_q.shape[1] ** 0.5
+    return scores.softmax(-1) @ (x @ w_v) @ w_o
+
+
+def absorbed_evidence():
+    import torch
+
+    d, same = 6, []
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        x = torch.randn(5, d, generator=g, dtype=torch.float64)
+        w_q, w_k, w_v, w_o = torch.randn(4, d, d, generator=g, dtype=torch.float64) / d**0.5
+        one = torch.eye(d, dtype=torch.float64)
+        out = _head(x, w_q, w_k, w_v, w_o)
+        merged = [
+            _head(x, w_q @ w_k.mT, one, w_v, w_o),
+            _head(x, w_q, w_k, w_v @ w_o, one),
+            _head(x, w_q, w_k @ w_v, one, w_o),
+            _head(x, w_q @ w_o, w_k, w_v, one),
+            _head(x, w_q @ w_v, w_k, one, w_o),
+        ]
+        same.append([torch.allclose(m, out) for m in merged])
+    assert all(row == same[0] for row in same)
+    return same[0]
+
+
+def swapped_evidence():
+    import torch
+
+    rows = []
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        x = torch.randn(6, 8, generator=g, dtype=torch.float64)
+        w_q, w_k = torch.randn(2, 8, 8, generator=g, dtype=torch.float64) / 8**0.5
+        right, wrong = (x @ w_q) @ (x @ w_k).mT, (x @ w_k) @ (x @ w_q).mT
+        before, after = right.softmax(-1), wrong.softmax(-1)
+        other = torch.allclose(wrong, right.mT) and not torch.allclose(after, before.mT)
+        same = torch.allclose(after, before)
+        rows.append([torch.allclose(wrong, right), torch.allclose(after, before.mT), other, same])
+    assert all(row == rows[0] for row in rows)
+    return rows[0]
+
+
+def worked():
+    import torch
+
+    x = torch.tensor([[1.0], [2.0]])
+    weights = ((2 * x) @ x.T).softmax(-1)
+    out = (weights @ (10 * x))[:, 0]
+    return [*(f"{w:.3f}" for w in weights.flatten().tolist()), *(f"{v:.2f}" for v in out.tolist())]

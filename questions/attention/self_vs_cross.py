@@ -85,44 +85,105 @@ def no_causal_evidence():
     ]
 
 
-def experiment():
+def two_caches_draw(rng):
+    layers, width = rng.choice([(6, 512), (6, 1024), (12, 768), (12, 1024), (24, 1024)])
+    source, target = rng.choice([120, 200, 300, 400]), rng.choice([50, 80, 150])
+    mib = 2**20
+    values = {
+        "answer": 4 * layers * width * (target + source) / mib,
+        "self_only": 4 * layers * width * target / mib,
+        "shared": (4 * layers * width * target + 4 * width * source) / mib,
+        "product": 2 * layers * target * source / mib,
+    }
+    sizes = {"layers": layers, "width": width, "source": source, "target": target}
+    return sizes | {name: float(f"{value:.3g}") for name, value in values.items()}
+
+
+def two_caches_evidence(drawn):
+    import torch
+
+    kept = 0
+    for _ in range(drawn["layers"]):
+        for length in (drawn["source"], drawn["target"]):
+            x = torch.empty(length, drawn["width"], dtype=torch.bfloat16, device="meta")
+            w = torch.empty(drawn["width"], drawn["width"], dtype=torch.bfloat16, device="meta")
+            kept += (x @ w).nbytes + (x @ w).nbytes  # keys and values
+    names = "answer", "self_only", "shared", "product"
+    return [abs(drawn[name] * 2**20 / kept - 1) < 0.01 for name in names]
+
+
+def _moved(masked=True, seed=0):
+    """For each place: how many outputs move when the source, or the target, is changed there."""
     import torch
     from torch import nn
 
-    torch.manual_seed(0)
     n, m = 6, 9
-    model = nn.Transformer(32, 4, 2, 2, 64, dropout=0.0, batch_first=True)
-    source, target = torch.randn(1, m, 32), torch.randn(1, n, 32)
-    causal = nn.Transformer.generate_square_subsequent_mask(n)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = nn.Transformer(32, 4, 2, 2, 64, dropout=0.0, batch_first=True)
+        source, target = torch.randn(1, m, 32), torch.randn(1, n, 32)
+    causal = nn.Transformer.generate_square_subsequent_mask(n) if masked else None
+    before = model(source, target, tgt_mask=causal)
 
-    def reach(changed_source, changed_target):
-        """How many of the outputs move by more than rounding."""
-        before = model(source, target, tgt_mask=causal)
+    def count(changed_source, changed_target):
         after = model(changed_source, changed_target, tgt_mask=causal)
         return int(((after - before).abs().amax(-1) > 1e-5).sum())
 
     rows = []
-    for place in (0, n // 2, n - 1):
+    for place in range(n):
         x, y = source.clone(), target.clone()
-        x[0, place] += 1
+        x[0, m - n + place] += 1
         y[0, place] += 1
-        by_source, by_target = reach(x, target), reach(source, y)
+        rows.append((count(x, target), count(source, y)))
+    return rows
+
+
+def reach_evidence():
+    lasts = {_moved(seed=seed)[-1] for seed in range(3)}
+    return [lasts == {pair} for pair in ((1, 1), (6, 1), (1, 6), (6, 6))]
+
+
+def worked():
+    import math
+
+    import torch
+
+    scores = torch.tensor([0.0, math.log(3)])
+    weights = scores.softmax(0)
+    out = (weights @ torch.tensor([4.0, 8.0])).item()
+    return [f"{math.log(3):.3f}", *(f"{w:.2f}" for w in weights.tolist()), f"{out:.2f}"]
+
+
+def experiment(off=False):
+    n, runs = 6, [_moved(not off, seed) for seed in range(3)]
+    moved = runs[0]
+    assert all(run == moved for run in runs), "the counts do not depend on the seed"
+    for place, (by_source, by_target) in enumerate(moved):
         assert by_source == n, "a source token reaches every target position"
-        assert by_target == n - place, "a target token reaches only itself and later positions"
-        rows.append([str(place), by_source, by_target])
+        assert by_target == (n if off else n - place), (
+            "a target token reaches only itself and later positions"
+        )
+    says = (
+        f"Changing the last source token moves all {n} outputs; changing the last target token moves only {moved[-1][1]}. "
+        "Cross-attention needs no causal mask, self-attention does.",
+        f"改动最后一个源 token，{n} 个输出全变；改动最后一个目标 token，只变 {moved[-1][1]} 个："
+        "交叉注意力不需要 causal mask，自注意力需要。",
+    )
+    if off:
+        says = (
+            f"Without the causal mask the last target token moves all {n} outputs too: position 0 sees the token that it is "
+            "to predict, and those after it.",
+            f"去掉 causal mask，改动最后一个目标 token 也会让 {n} 个输出全变：位置 0 看得到它要预测的 token，以及后面所有的。",
+        )
     return {
-        "says": (
-            f"Changing source token {n - 1} moves all {n} outputs; changing target token {n - 1}, the last one, "
-            f"moves only {rows[-1][2]}. Cross-attention needs no causal mask, self-attention does.",
-            f"改动第 {n - 1} 个源 token，{n} 个输出全变；改动第 {n - 1} 个（最后一个）目标 token，只变 {rows[-1][2]} 个："
-            f"cross-attention 不需要 causal mask，self-attention 需要。",
-        ),
-        "title": ("Outputs that change, of 6", "发生变化的输出（共 6 个）"),
+        "says": says,
+        "off": ("no causal mask", "不用 causal mask"),
+        "title": (f"Outputs that change, of {n}", f"发生变化的输出（共 {n} 个）"),
         "chart": "table",
         "columns": [
             ("position changed", "改动的位置"),
             ("in the source", "改源序列"),
             ("in the target", "改目标序列"),
         ],
-        "rows": rows,
+        "rows": [[str(place), *moved[place]] for place in (0, n // 2, n - 1)],
     }

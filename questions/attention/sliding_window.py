@@ -123,42 +123,111 @@ def cache_evidence():
     ]
 
 
-def experiment():
-    window = 64
+def doubling_evidence():
+    def grown(window=None):
+        pairs = [_band(n, window or n).sum().item() for n in (1024, 2048)]
+        return round(pairs[1] / pairs[0], 1)
+
+    measured = grown(), grown(64)
+    return [measured == pair for pair in ((2, 1), (2, 2), (4, 1), (4, 2))]
+
+
+def _influence(layers=6, window=8, seeds=20):
+    """By how much the last output reacts to the input so many positions back: mean norm of the gradient."""
+    import torch
+
+    n, total = layers * window, None
+    for seed in range(seeds):
+        g = torch.Generator().manual_seed(100 + seed)
+        x, weights = _text(n, seed=seed).requires_grad_(), _weights(layers, seed=50 + seed)
+        direction = torch.randn(x.shape[1], generator=g, dtype=torch.float64)
+        (gradient,) = torch.autograd.grad(_model(weights, x, window)[-1] @ direction, x)
+        norms = gradient.norm(dim=-1).flip(0)[: layers * (window - 1) + 1]
+        total = norms if total is None else total + norms
+    return (total / seeds).tolist()
+
+
+def recall_test_evidence():
+    near_far = []
+    for start in range(3):
+        influence = _influence(seeds=8 + start)
+        one_hop, five_hops = influence[1:8], influence[29:36]
+        near_far.append(sum(five_hops) < 0.2 * sum(one_hop))
+    arrives = min(_influence(seeds=4)) > 0  # so the older token is not simply hidden or dropped
+    return [not arrives, None, all(near_far) and arrives, not arrives]
+
+
+def worked():
+    import torch
+
+    def gib(length):
+        shape = 32, 2, 8, length, 128
+        return torch.empty(shape, dtype=torch.bfloat16, device="meta").nbytes / 2**30
+
+    pairs = [int(_band(8, window).sum()) for window in (3, 8)]
+    return [
+        *map(str, pairs),
+        f"{32 * 4095:,}",
+        f"{gib(1) * 2**20:.0f} KiB",
+        f"{gib(4096):.2f} GiB",
+        f"{gib(32_768):.2f} GiB",
+    ]
+
+
+def experiment(off=False):
     sizes = [64, 128, 256, 512, 1024, 2048]
-    full, banded = [], []
-    for n in sizes:
-        full.append(_band(n, n).sum().item())
-        banded.append(_band(n, window).sum().item())
+    window = sizes[-1] if off else 64
+    label = ("a window as long as the longest text", "窗口与最长的文本一样长")
+    full = [_band(n, n).sum().item() for n in sizes]
+    banded = [_band(n, window).sum().item() for n in sizes]
+    pairs = {
+        "title": ("Pairs to score", "要打分的配对"),
+        "chart": "curves",
+        "x": sizes,
+        "x_label": ("tokens n", "token 数 n"),
+        "y_label": ("pairs", "配对数"),
+        "log_x": True,
+        "log_y": True,
+        "series": [(("causal", "因果"), full), ((f"window {window}", f"窗口 {window}"), banded)],
+    }
+    if off:
+        assert banded == full, "a window that holds all of the text saves nothing"
+        return {
+            "says": (
+                f"With a window of {window} nothing is saved up to {sizes[-1]} tokens: {banded[-1]:,} pairs either way. A window "
+                "pays only where the text is longer than it.",
+                f"窗口为 {window} 时，{sizes[-1]} 个 token 以内什么也没省：都是 {banded[-1]:,} 对。文本比窗口长，窗口才有用。",
+            ),
+            "off": label,
+            **pairs,
+        }
     assert full[-1] > 3.9 * full[-2] and banded[-1] < 2.1 * banded[-2], "squared against linear"
-    rows = []
     for layers in (1, 2, 4, 8):
-        back = _reach(layers, 8)
-        assert back == layers * 7, "every layer adds window − 1"
-        rows.append([str(layers), back])
+        assert _reach(layers, 8) == layers * 7, "every layer adds window − 1"
+    influence = _influence()
+    near, far = sum(influence[1:8]) / 7, sum(influence[29:36]) / 7
+    assert far < 0.2 * near, "what arrives over five hops is weak"
     return {
         "says": (
-            f"At {sizes[-1]} tokens causal attention scores {full[-1]:,} pairs, a window of {window} only "
-            f"{banded[-1]:,}. With a window of 8, 1 layer reaches {rows[0][1]} positions back and 8 layers {rows[-1][1]}.",
-            f"{sizes[-1]} 个 token 时，因果注意力要给 {full[-1]:,} 对打分，窗口为 {window} 时只有 {banded[-1]:,} 对。"
-            f"窗口为 8 时，1 层能往回看 {rows[0][1]} 个位置，8 层能看 {rows[-1][1]} 个。",
+            f"From {sizes[-2]} to {sizes[-1]} tokens causal attention goes from {full[-2]:,} to {full[-1]:,} pairs, a window of "
+            f"{window} from {banded[-2]:,} to {banded[-1]:,}. Six random layers with a window of 8 reach 42 positions back, but "
+            f"the influence over five hops is {100 * far / near:.0f} % of that over one.",
+            f"从 {sizes[-2]} 个 token 到 {sizes[-1]} 个，因果注意力从 {full[-2]:,} 对增到 {full[-1]:,} 对，窗口为 {window} 时从 "
+            f"{banded[-2]:,} 对增到 {banded[-1]:,} 对。窗口为 8 的六个随机层能触及往回 42 个位置，但隔五跳的影响只有隔一跳的 "
+            f"{100 * far / near:.0f}%。",
         ),
+        "off": label,
         "charts": [
+            pairs,
             {
-                "title": ("Pairs to score", "要打分的配对"),
+                "title": ("Influence by distance, six layers, window 8", "影响随距离的变化，六层，窗口 8"),
                 "chart": "curves",
-                "x": sizes,
-                "x_label": ("tokens n", "token 数 n"),
-                "y_label": ("pairs", "配对数"),
-                "log_x": True,
+                "x": list(range(len(influence))),
+                "x_label": ("positions back", "往回的位置数"),
+                "y_label": ("mean ‖gradient‖", "梯度范数的均值"),
+                "log_x": False,
                 "log_y": True,
-                "series": [(("causal", "因果"), full), ((f"window {window}", f"窗口 {window}"), banded)],
-            },
-            {
-                "title": ("Reach with a window of 8", "窗口为 8 时的范围"),
-                "chart": "table",
-                "columns": [("layers", "层数"), ("positions back", "往回的位置数")],
-                "rows": rows,
+                "series": [(("measured", "实测"), influence)],
             },
         ],
     }

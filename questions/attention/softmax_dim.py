@@ -77,3 +77,35 @@ def leak_evidence():
     earlier = (_causal(x, -2) - _causal(other, -2))[0, 3].norm().item() > 1e-6
     nothing = _causal(x, -2).isnan().any().item()
     return [earlier and not later, nothing, not earlier and not later, later]
+
+
+def last_row_draw(rng):
+    n = rng.choice([4, 5, 6, 8, 10, 12])
+    values = {
+        "answer": sum(1 / i for i in range(1, n + 1)),
+        "first": 1 / n,
+        "unmasked": (n - 1) / n + 1,
+    }
+    return {"n": n} | {name: float(f"{value:.3g}") for name, value in values.items()}
+
+
+def last_row_evidence(drawn):
+    import torch
+
+    n = drawn["n"]
+    hidden = torch.ones(n, n, dtype=torch.bool).triu(1)
+    total = torch.zeros(n, n).masked_fill(hidden, -torch.inf).softmax(-2)[-1].sum().item()
+    values = drawn["answer"], 1, drawn["first"], drawn["unmasked"]
+    return [abs(value / total - 1) < 0.01 for value in values]
+
+
+def worked():
+    import math
+
+    import torch
+
+    scores = torch.tensor([[0.0, math.log(3)], [0.0, 0.0]])
+    shown = [
+        "(" + ", ".join(f"{w:.2f}" for w in row) + ")" for d in (-1, -2) for row in scores.softmax(d).tolist()
+    ]
+    return shown + [f"{total:.2f}" for total in scores.softmax(-2).sum(-1).tolist()]

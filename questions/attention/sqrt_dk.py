@@ -1,12 +1,12 @@
 """Experiment, draws and evidence for sqrt_dk.md."""
 
 
-def _measure(d_k, scale, queries=400, keys=16):
+def _measure(d_k, scale, seed=0, queries=400, keys=16):
     """Random attention: variance of the scores, and means over queries of the largest weight, of ‖∂p/∂s‖ and of
     ‖∂L/∂q‖ for a fixed random gradient at the output."""
     import torch
 
-    g = torch.Generator().manual_seed(0)
+    g = torch.Generator().manual_seed(seed)
     q, at_output = (torch.randn(queries, 1, d_k, generator=g) for _ in range(2))
     k, v = (torch.randn(queries, keys, d_k, generator=g) for _ in range(2))
     q.requires_grad_()
@@ -23,16 +23,25 @@ def _measure(d_k, scale, queries=400, keys=16):
     }
 
 
-def experiment():
-    widths = [4, 8, 16, 32, 64, 128, 256, 512, 1024]
-    raw = [_measure(d, 1.0) for d in widths]
-    scaled = [_measure(d, d**-0.5) for d in widths]
+def _mean(d_k, scale):
+    runs = [_measure(d_k, scale, seed) for seed in range(3)]
+    return {key: sum(run[key] for run in runs) / 3 for key in runs[0]}, runs
+
+
+def experiment(off=False):
+    widths = [1, 2, 4] if off else [4, 16, 64, 256, 1024]
+    raw, raw_runs = zip(*(_mean(d, 1.0) for d in widths), strict=True)
+    scaled, scaled_runs = zip(*(_mean(d, d**-0.5) for d in widths), strict=True)
     for d, one, other in zip(widths, raw, scaled, strict=True):
         assert abs(one["variance"] / d - 1) < 0.15, "the variance of q·k is dₖ"
         assert abs(other["variance"] - 1) < 0.15, "divided by √dₖ it is 1"
-    assert raw[-1]["largest"] > 0.9 > 0.4 > scaled[-1]["largest"], "unscaled, the weights become one-hot"
-    assert raw[-1]["median"] < 1e-4 < 0.25 < scaled[-1]["median"], "and the median query's ∂p/∂s vanishes"
-    assert raw[-1]["to_q"] > scaled[-1]["to_q"], "but the mean gradient that reaches q is not smaller"
+    for one, other in zip(raw_runs[-1], scaled_runs[-1], strict=True):  # every seed
+        if off:
+            assert one["median"] > 0.2 and one["largest"] < 0.6, "in narrow heads softmax does not saturate"
+        else:
+            assert one["largest"] > 0.9 > 0.4 > other["largest"], "unscaled, the weights become one-hot"
+            assert one["median"] < 1e-4 < 0.25 < other["median"], "and the median query's ∂p/∂s vanishes"
+            assert one["to_q"] > other["to_q"], "but the mean gradient that reaches q is not smaller"
 
     def curves(key):
         return [
@@ -42,9 +51,25 @@ def experiment():
 
     axis = {"chart": "curves", "x": widths, "x_label": "dₖ", "log_x": True, "log_y": True}
     last, same = raw[-1], scaled[-1]
+    label = ("narrow heads, dₖ from 1 to 4", "很窄的 head，dₖ 从 1 到 4")
+    if off:
+        return {
+            "says": (
+                f"In a head of width 4 the scores' standard deviation is 2 at most: unscaled, the largest of 16 weights is "
+                f"{last['largest']:.2f} on average and the median ‖∂p/∂s‖ {last['median']:.2f}; scaled {same['largest']:.2f} "
+                f"and {same['median']:.2f}. Nothing saturates, and scaling hardly matters.",
+                f"head 宽只有 4 时，分数的标准差至多是 2：不缩放，16 个权重中最大的平均为 {last['largest']:.2f}，‖∂p/∂s‖ 的中位数为 "
+                f"{last['median']:.2f}；缩放后为 {same['largest']:.2f} 和 {same['median']:.2f}。没有饱和，缩不缩放差别不大。",
+            ),
+            "off": label,
+            **axis,
+            "title": ("The median query's Jacobian", "Jacobian 的中位数"),
+            "y_label": ("median ‖∂p/∂s‖", "‖∂p/∂s‖ 的中位数"),
+            "series": curves("median"),
+        }
     return {
         "says": (
-            f"At dₖ = 1024 the scores' variance is {last['variance']:.0f}, scaled {same['variance']:.2f}; the largest of 16 "
+            f"Means of 3 seeds. At dₖ = 1024 the scores' variance is {last['variance']:.0f}, scaled {same['variance']:.2f}; the largest of 16 "
             f"weights is {last['largest']:.2f} on average, scaled {same['largest']:.2f}; ∂p/∂s has norm "
             f"{last['jacobian']:.3f} on average (median {last['median']:.0e}), scaled {same['jacobian']:.2f}. The gradient "
             f"reaching q is not smaller: {last['to_q']:.0f} on average, scaled {same['to_q']:.1f}.",
@@ -53,6 +78,7 @@ def experiment():
             f"{last['median']:.0e}），缩放后为 {same['jacobian']:.2f}。传到 q 的梯度并不更小：平均 {last['to_q']:.0f}，缩放后 "
             f"{same['to_q']:.1f}。",
         ),
+        "off": label,
         "charts": [
             {
                 **axis,
@@ -77,6 +103,38 @@ def experiment():
             },
         ],
     }
+
+
+def worked():
+    import torch
+
+    shown = []
+    for difference in (8.0, 1.0):
+        p = torch.tensor([difference, 0.0], dtype=torch.float64).softmax(0)
+        digits = 4 if difference > 1 else 3
+        shown += [f"{v:.{digits}f}" for v in (*p.tolist(), (p[0] * p[1]).item())]
+    return shown
+
+
+def entropy_evidence():
+    import torch
+
+    causes = []
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        q, k = (torch.randn(128, 64, generator=g) for _ in range(2))
+        causal = torch.ones(128, 128, dtype=torch.bool).tril()
+
+        def entropy(scale, dropout=0.0, mask=causal, q=q, k=k, g=g):
+            p = (q @ k.T * scale).masked_fill(~mask, float("-inf")).softmax(-1)
+            p = p * (torch.rand(p.shape, generator=g) >= dropout) / (1 - dropout)
+            return torch.special.entr(p).sum(-1).mean().item()
+
+        low = 1.0
+        reference, flat = entropy(1 / 8), entropy(0.0)
+        assert 3 < reference < 3.8 and 3.7 < flat < 4
+        causes.append([reference < low, None, entropy(1 / 8, 0.1) < low, entropy(1.0) < low])
+    return [None if row[0] is None else all(row) for row in zip(*causes, strict=True)]
 
 
 def purpose_evidence():
@@ -172,7 +230,7 @@ def spread_evidence(drawn):
 
 
 def saturated_evidence():
-    raw, scaled = _measure(1024, 1.0), _measure(1024, 1024**-0.5)
+    raw, scaled = _mean(1024, 1.0)[0], _mean(1024, 1024**-0.5)[0]
     vanishes = raw["median"] < 1e-4 and scaled["median"] > 0.25
     to_q, median = raw["to_q"] / scaled["to_q"], raw["median"] / scaled["median"]
     grows, unchanged = median > 1.1 and to_q > 1.1, abs(median - 1) < 0.1 and abs(to_q - 1) < 0.1

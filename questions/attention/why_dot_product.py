@@ -27,12 +27,11 @@ def one_matmul_evidence():
         hidden = torch.tanh((q @ w_q)[:, None] + (k @ w_k)[None])
         additive = hidden @ w
     bounded = scores.abs().max().item() <= 1
-    angle_only = torch.allclose(q @ (2 * k).mT, scores)
     cheaper = by_dot.size == n * m and by_network.size == n * m * h
     # Is additive scoring bilinear in q too, as a dot product of projections must be?
     doubled = torch.tanh((2 * q @ w_q)[:, None] + (k @ w_k)[None]) @ w
     as_expressive = torch.allclose(doubled, 2 * additive, atol=1e-3)
-    return [bounded, angle_only, cheaper, as_expressive]
+    return [bounded, None, cheaper, as_expressive]
 
 
 def diagonal_draw(rng):
@@ -89,7 +88,35 @@ def cosine_cap_evidence(drawn):
     return [abs(value / most - 1) < 0.02 for value in values]
 
 
-def experiment():
+def freedom_draw(rng):
+    d, r = rng.choice([(6, 2), (8, 2), (8, 3), (10, 2), (10, 3), (10, 4), (12, 3), (12, 4), (12, 5)])
+    return {"d": d, "r": r, "answer": r * (2 * d - r), "both": 2 * d * r, "full": d * d, "one": d * r}
+
+
+def freedom_evidence(drawn):
+    import torch
+
+    d, r = drawn["d"], drawn["r"]
+    g = torch.Generator().manual_seed(0)
+    w_q, w_k = torch.randn(2, r, d, generator=g, dtype=torch.float64)
+    by_q, by_k = torch.autograd.functional.jacobian(lambda a, b: a.mT @ b, (w_q, w_k))
+    slopes = torch.cat([by_q.reshape(d * d, -1), by_k.reshape(d * d, -1)], dim=1)
+    dimension = torch.linalg.matrix_rank(slopes).item()
+    return [dimension == drawn[name] for name in ("answer", "both", "full", "one")]
+
+
+def worked():
+    import torch
+
+    w_q, w_k, x = torch.tensor([[1, 2]]), torch.tensor([[3, 1]]), torch.eye(2, dtype=torch.long)
+    q, k = x @ w_q.T, x @ w_k.T
+    scores = q @ k.T
+    assert torch.equal(scores, w_q.T @ w_k) and scores[1, 0] > scores[1, 1]
+    assert torch.linalg.matrix_rank(scores.double()) == 1
+    return [f"{a}, {b}" for a, b in scores.tolist()[:1]]
+
+
+def experiment(off=False):
     import torch
 
     d, sizes = 32, [2, 4, 8, 16, 32, 64, 128]
@@ -108,13 +135,8 @@ def experiment():
         assert abs(mine / share - 1) < 0.15, "with random projections a token gives itself about 1/n"
     assert own["tied"][-1] > 10 * chance[-1], "tied query and key projections favour the diagonal"
     mine, tied, share = own["random"][-1], own["tied"][-1], chance[-1]
-    return {
-        "says": (
-            f"Among {sizes[-1]} random tokens, a token gives itself {mine:.4f} on average, and 1/n is "
-            f"{share:.4f}. With one shared projection, W_q = W_k, it would be {tied:.2f}.",
-            f"在 {sizes[-1]} 个随机 token 中，一个 token 平均分给自己 {mine:.4f}，而 1/n 是 {share:.4f}。"
-            f"如果 query 和 key 共用一个投影（W_q = W_k），就会是 {tied:.2f}。",
-        ),
+    axis = {
+        "off": ("one projection for both: W_q = W_k", "query 和 key 共用一个投影：W_q = W_k"),
         "title": ("Weight a token gives itself", "token 分给自己的权重"),
         "chart": "curves",
         "x": sizes,
@@ -122,10 +144,30 @@ def experiment():
         "y_label": ("mean weight on itself", "分给自己的平均权重"),
         "log_x": True,
         "log_y": True,
+    }
+    if off:
+        return {
+            "says": (
+                f"With one shared projection the diagonal is special after all: among {sizes[-1]} tokens a token gives itself "
+                f"{tied:.2f}, {tied / share:.0f} times 1/n.",
+                f"共用一个投影时，对角线就真的特殊了：{sizes[-1]} 个 token 中，一个 token 分给自己 {tied:.2f}，是 1/n 的 "
+                f"{tied / share:.0f} 倍。",
+            ),
+            **axis,
+            "series": [("W_q = W_k", own["tied"]), ("1/n", chance)],
+        }
+    return {
+        "says": (
+            f"Among {sizes[-1]} random tokens, a token gives itself {mine:.4f} on average, and 1/n is "
+            f"{share:.4f}. With one shared projection, W_q = W_k, it would be {tied:.2f}.",
+            f"在 {sizes[-1]} 个随机 token 中，一个 token 平均分给自己 {mine:.4f}，而 1/n 是 {share:.4f}。"
+            f"如果 query 和 key 共用一个投影（W_q = W_k），就会是 {tied:.2f}。",
+        ),
+        **axis,
         "series": [
             (("separate W_q, W_k", "W_q、W_k 各自随机"), own["random"]),
             ("1/n", chance),
-            (("W_q = W_k", "W_q = W_k"), own["tied"]),
+            ("W_q = W_k", own["tied"]),
             (("no projections", "不做投影"), own["raw"]),
         ],
     }

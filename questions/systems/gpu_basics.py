@@ -66,11 +66,15 @@ def _by_line(blocking):
     return shown
 
 
-def experiment(off=False):
+def _usually(blocking):
+    """The median of three runs, line by line."""
     from statistics import median
 
-    runs = [_by_line(off) for _ in range(3)]
-    shown = [median(column) for column in zip(*runs, strict=True)]
+    return [median(column) for column in zip(*(_by_line(blocking) for _ in range(3)), strict=True)]
+
+
+def experiment(off=False):
+    shown = _usually(off)
     total = sum(shown)
     assert total > 190, "the kernels take 200 ms"
     if off:
@@ -104,7 +108,7 @@ def experiment(off=False):
 
 
 def where_time_evidence():
-    shown = _by_line(blocking=False)
+    shown = _usually(blocking=False)
     total = sum(shown)
     return [shown[1] > 0.5 * total, shown[3] > 0.8 * total, abs(shown[1] / total - 0.6) < 0.1, total < 20]
 
@@ -248,7 +252,7 @@ def transfer_evidence(drawn):
 
 
 def aloud_evidence():
-    shown = _by_line(blocking=False)
+    shown = _usually(blocking=False)
     late = shown[3] > 0.8 * sum(shown)
     queued = sum(shown[:3]) < 0.2 * sum(shown)
     return [queued, late, timing_evidence()[0], timing_evidence()[0], None]

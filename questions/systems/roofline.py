@@ -241,7 +241,7 @@ def aloud_evidence():
     ms = 2 * weights / RATE * 1e3
     grown = _times(shared=True)
     return [
-        True,
+        prefill_evidence()[2],  # the intensity of a layer at batch 1, against a prompt's
         PEAK / RATE > 100,
         abs(ms - 4) < 0.1 and 240 < 1e3 / ms < 260,
         grown[-1] < 6 * grown[0],

@@ -7,7 +7,7 @@ from time import process_time
 
 import msgspec
 
-from dlkata.content.solution import Bug, Variant
+from dlkata.content.solution import Bug, Spelling, spellings_of
 from dlkata.errors import DlkataError
 from dlkata.grading.collection import Suite
 from dlkata.grading.explain.journal import agree, all_nan, same_exception, to_wire
@@ -51,18 +51,6 @@ def _telling(endings: Iterable[Done]) -> list[Done]:
     ]
 
 
-@dataclass(frozen=True)
-class Spelling:
-    """One way of making a known mistake."""
-
-    bug: str
-    label: str
-    variant: Variant
-
-    def apply(self, reference: str) -> str:
-        return self.variant.apply(reference, self.bug)
-
-
 @dataclass
 class Diagnosis:
     suite: Suite
@@ -74,11 +62,7 @@ class Diagnosis:
 
     def __post_init__(self) -> None:
         self.right = execute(self.reference, "<reference>", "reference")
-        self.spellings = [
-            Spelling(bug.name, f"{bug.name}:{number}", variant)
-            for bug in self.bugs
-            for number, variant in enumerate(bug.spellings)
-        ]
+        self.spellings = spellings_of(self.bugs)
         tests = self.suite.tests
         failed = [n for n, r in self.observed.items() if r.outcome != Outcome.PASSED]
         # Values of comparisons tell most, and cheap tests first: nearly every bug is dropped at its first one.

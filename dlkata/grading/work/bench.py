@@ -11,8 +11,9 @@ from types import ModuleType
 from dlkata.grading.collection import Suite, SuiteTest
 from dlkata.grading.explain.journal import to_wire
 from dlkata.grading.protocol import Banned, Done, Outcome, Problem, Tampering
+from dlkata.grading.reading import untouched
 from dlkata.grading.work.bans import OPTIMIZERS, BanWatch
-from dlkata.grading.work.contract import breach, untouched
+from dlkata.grading.work.contract import breach
 from dlkata.grading.work.entrances import all_in_sight, mark_entrances
 from dlkata.grading.work.guard import Guard
 from dlkata.grading.work.integrity import Integrity

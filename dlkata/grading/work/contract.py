@@ -7,34 +7,13 @@ import types
 from typing import Any
 
 from dlkata.grading.protocol import Banned, Problem
+from dlkata.grading.reading import DEFINITIONS, skeleton
 from dlkata.grading.work.bans import BanWatch
-
-DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def prepare(stub: str) -> None:
     """Reads a stub once in the process that forks, for all its workers."""
-    _skeleton(stub)
-
-
-def untouched(source: str, stub: str) -> bool:
-    """The attempt's code is still the stub's: comments, docstrings, imports and layout aside."""
-    if "NotImplementedError" in stub and "NotImplementedError" not in source:
-        return False  # the usual case, and a hundred times faster
-    return _skeleton(source) == _skeleton(stub)
-
-
-@functools.cache
-def _skeleton(source: str) -> str:
-    tree = ast.parse(source)
-    tree.body = [node for node in tree.body if not isinstance(node, (ast.Import, ast.ImportFrom))]
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-            value = body[0].value
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                body.pop(0)
-    return ast.dump(tree)
+    skeleton(stub)
 
 
 def breach(attempt: types.ModuleType, stub: types.ModuleType, watch: BanWatch) -> Problem | Banned | None:

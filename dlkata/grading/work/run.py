@@ -10,6 +10,7 @@ import torch
 
 from dlkata.grading.collection import SuiteTest
 from dlkata.grading.protocol import Frame, Outcome, Problem, Raised
+from dlkata.grading.reading import syntax_problem
 from dlkata.suite.finding import Finding, Mismatch
 from dlkata.suite.journals import journal
 
@@ -52,10 +53,7 @@ def ending(
 def load_problem(error: BaseException, attempt: str) -> Problem:
     """Why the attempt's file could not be executed."""
     if isinstance(error, SyntaxError) and error.filename == attempt:
-        code = (error.text or "").rstrip("\n")
-        return Problem(
-            kind="syntax", text=error.msg, line=error.lineno or 0, column=error.offset or 0, code=code
-        )
+        return syntax_problem(error)
     raised = describe(error, attempt)
     innermost = raised.frames[-1] if raised.frames else Frame(0, "", "")
     kind = {ImportError: "import", ModuleNotFoundError: "import", SystemExit: "exit"}.get(

@@ -1,0 +1,143 @@
+"""What was proved of a piece of content, and of which content exactly: one file a kata, one a topic.
+
+A certificate is valid as long as nothing has changed by a byte of what the proof depends on. It is written by the
+program alone: a seal over all its fields tells when somebody else has.
+"""
+
+import sys
+from collections.abc import Iterable
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from dlkata.content.concept import Concept
+from dlkata.content.kata import Kata
+from dlkata.content.page import decode_toml
+from dlkata.content.roots import PACKAGE
+
+FOLDER = Path("tests", "proofs")
+# Of the engine: what suites import, what runs inside a worker, what explains.
+JUDGES = ("suite", "grading/work", "grading/explain")
+NOTE = "# Written by `dlkata author prove`. Whoever edits it breaks its seal."
+
+
+Figures = dict[str, str | int | float]
+
+
+class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    digest: str
+    python: str
+    torch: str
+    figures: Figures
+    concepts: dict[str, Figures] = {}  # of a topic, by name; with the digest of each
+    seal: str = ""
+
+    def sealed(self) -> "Certificate":
+        return msgspec.structs.replace(self, seal=self._seal())
+
+    @property
+    def intact(self) -> bool:
+        """As it was written."""
+        return self.seal == self._seal()
+
+    def _seal(self) -> str:
+        fields = msgspec.structs.replace(self, seal="")
+        return sha256(msgspec.json.encode(fields, order="sorted")).hexdigest()[:16]
+
+
+def kata_file(kata: Kata) -> Path:
+    return kata.root / FOLDER / "katas" / f"{kata.stem}.toml"
+
+
+def topic_file(root: Path, topic: str) -> Path:
+    return root / FOLDER / "topics" / f"{topic}.toml"
+
+
+def kata_digest(kata: Kata) -> str:
+    """Of everything the proof of a kata depends on."""
+    own = [kata.page_file, kata.stub_file, kata.reference_file, kata.solution_file, kata.suite_file]
+    others = [
+        file for kind in ("right", "wrong") for file in (kata.root / "tests" / kind / kata.stem).glob("*.py")
+    ]
+    return _digest([*own, *sorted(others)], kata.root, judges_digest())
+
+
+def concept_digest(concept: Concept) -> str:
+    """Of a concept's page and its program."""
+    files = [file for file in (concept.file, concept.code_file) if file.exists()]
+    return _digest(files, concept.file.parents[2])
+
+
+def topic_digest(digests: Iterable[str]) -> str:
+    return sha256("\n".join(digests).encode()).hexdigest()[:32]
+
+
+@cache
+def judges_digest() -> str:
+    files = [file for folder in JUDGES for file in sorted((PACKAGE / folder).rglob("*.py"))]
+    return _digest(files, PACKAGE)
+
+
+def _digest(files: Iterable[Path], root: Path, more: str = "") -> str:
+    found = sha256(more.encode())
+    for file in files:
+        data = file.read_bytes()
+        found.update(f"{file.relative_to(root).as_posix()} {len(data)}\n".encode() + data)
+    return found.hexdigest()[:32]
+
+
+def versions() -> dict[str, str]:
+    """Of what decides how numbers come out: a proof under another Python or torch is another proof."""
+    return {
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "torch": version("torch").partition("+")[0],
+    }
+
+
+def read(file: Path) -> Certificate | None:
+    """None where there is none, or none that can be read."""
+    try:
+        return decode_toml(file.read_text(encoding="utf-8"), Certificate, file)
+    except Exception:
+        return None
+
+
+def complaint(certificate: Certificate | None, digest: str) -> str | None:
+    """Why it proves nothing (any more), in a word or two for the author; None where it is valid."""
+    from dlkata.locale import _
+
+    if certificate is None:
+        return _("has no certificate")
+    if not certificate.intact:
+        return _("its certificate was edited")
+    if certificate.digest != digest:
+        return _("has changed since it was proved")
+    now = versions()
+    if (certificate.python, certificate.torch) != (now["python"], now["torch"]):
+        return _("was proved under Python {python} and torch {torch}", python=certificate.python, torch=certificate.torch)  # fmt: skip
+    return None
+
+
+def write(
+    file: Path, digest: str, figures: Figures, concepts: dict[str, Figures] | None = None
+) -> Certificate:
+    certificate = Certificate(digest=digest, figures=figures, concepts=concepts or {}, **versions()).sealed()
+    lines = [NOTE]
+    lines += [f"{name} = '{getattr(certificate, name)}'" for name in ("digest", "python", "torch", "seal")]
+    lines += _table("figures", certificate.figures)
+    for name, entries in sorted(certificate.concepts.items()):
+        lines += _table(f"concepts.{name}", entries)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return certificate
+
+
+def _table(name: str, entries: Figures) -> list[str]:
+    return ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in entries.items())]
+
+
+def _toml(value: str | int | float) -> str:
+    return f"'{value}'" if isinstance(value, str) else repr(value)

@@ -1,0 +1,175 @@
+"""Proves content in full and writes what was proved into its certificate."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dlkata.author import certificate
+from dlkata.author.certificate import Figures
+from dlkata.author.concept_inspection import inspect_concept
+from dlkata.author.concept_proof import prove_concept
+from dlkata.author.inspection import inspect
+from dlkata.author.proof import SEEDS, Graded, attempts, listed_bug, prove_kata
+from dlkata.author.survival import survival
+from dlkata.content.concept import Concept
+from dlkata.content.kata import Kata
+from dlkata.content.library import Library
+from dlkata.grading.client import ping
+from dlkata.grading.protocol import Line
+from dlkata.laboratory.bench import Laboratory
+from dlkata.locale import _
+
+OpenLine = Callable[[], Line]
+LEAST_NAMED = 0.8  # of the wrong attempts that carry a listed mistake
+
+
+@dataclass
+class Outcome:
+    """What came of proving one thing: nothing to complain of is a certificate."""
+
+    name: str
+    complaints: list[str] = field(default_factory=list)
+    figures: Figures = field(default_factory=dict)
+
+
+def kata_complaint(kata: Kata) -> str | None:
+    """Why its certificate does not hold; None where it does."""
+    return certificate.complaint(certificate.read(certificate.kata_file(kata)), certificate.kata_digest(kata))
+
+
+def prove_whole_kata(
+    kata: Kata, library: Library, open_line: OpenLine, workers: int, *, keep: bool = True
+) -> Outcome:
+    """Files, claims under five seeds, other people's attempts, mutants. If all hold, a certificate is written."""
+    found = Outcome(kata.name, inspect(kata, library))
+    if found.complaints:
+        return found
+    digest, before = certificate.kata_digest(kata), _computing(open_line)
+    wrong = attempts(kata, "wrong")
+    proofs = list(prove_kata(kata, open_line, workers))
+    found.complaints += [f"{claim.label} {broken}" for claim, _graded, broken in proofs if broken]
+    last = [graded for _claim, graded, _broken in proofs[len(proofs) - len(wrong) :]]
+    listed, hit = count_named(list(zip(wrong, last, strict=True)))
+    if hit < LEAST_NAMED * listed:
+        found.complaints.append(
+            _("{hit} of {listed} wrong attempts with a listed mistake are named.", hit=hit, listed=listed)
+        )
+    mutants = survival(kata, open_line, workers)
+    found.complaints += [
+        _("mutant of line {line} lives: {after}", line=mutant.line, after=mutant.after)
+        for mutant in mutants.survivors
+    ]
+    found.complaints += [
+        _("not equivalent: `{line}` → `{becomes}`: {reason}", line=s.entry.line, becomes=s.entry.becomes, reason=s.reason)
+        for s in mutants.stale
+    ]  # fmt: skip
+    found.figures = {
+        "seeds": len(SEEDS),
+        "bugs": len(kata.solution.bugs),
+        "spellings_named": sum(len(bug.spellings) for bug in kata.solution.bugs),
+        "right_accepted": len(attempts(kata, "right")),
+        "wrong_rejected": len(wrong),
+        "wrong_listed": listed,
+        "wrong_named": hit,
+        "mutants_killed": sum(mutants.killed.values()),
+        "mutants_explained": len(mutants.explained),
+        "cpu_seconds": round(_computing(open_line) - before, 1),
+    }
+    if (
+        keep and not found.complaints and digest == certificate.kata_digest(kata)
+    ):  # nobody wrote to it meanwhile
+        certificate.write(certificate.kata_file(kata), digest, found.figures)
+    return found
+
+
+def count_named(graded: Sequence[tuple[Path, Graded]]) -> tuple[int, int]:
+    """How many wrong attempts carry a listed mistake, and how many of those get its name."""
+    listed = [(bug, found) for file, found in graded if (bug := listed_bug(file.read_text(encoding="utf-8")))]
+    return len(listed), sum(found.bugs == [bug] for bug, found in listed)
+
+
+def _computing(open_line: OpenLine) -> float:
+    answer = ping(open_line())
+    return answer.computing if answer else 0.0
+
+
+# ---------------------------------------------------------------- topics
+
+
+@dataclass(frozen=True)
+class Topic:
+    """The concepts of one topic that lie in one root, with what was proved of them."""
+
+    name: str
+    root: Path
+    concepts: Sequence[Concept]
+
+    @property
+    def file(self) -> Path:
+        return certificate.topic_file(self.root, self.name)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        return {concept.name: certificate.concept_digest(concept) for concept in self.concepts}
+
+    def complaint(self) -> str | None:
+        digest = certificate.topic_digest(self.digests.values())
+        return certificate.complaint(certificate.read(self.file), digest)
+
+    def proved(self) -> dict[str, Figures]:
+        """What the certificate says of the concepts that have not changed."""
+        found = certificate.read(self.file)
+        if found is None or certificate.complaint(found, found.digest) is not None:
+            return {}
+        now = self.digests
+        return {
+            name: figures
+            for name, figures in found.concepts.items()
+            if figures.get("digest") == now.get(name)
+        }
+
+
+def topics(library: Library) -> list[Topic]:
+    found: dict[tuple[str, Path], list[Concept]] = {}
+    for concept in library.readable_concepts:
+        found.setdefault((concept.topic, concept.file.parents[2]), []).append(concept)
+    return [Topic(name, root, concepts) for (name, root), concepts in found.items()]
+
+
+def prove_topic(
+    topic: Topic, library: Library, bench: Laboratory, again: Sequence[str] | None = None
+) -> Iterator[Outcome]:
+    """Its concepts that have changed, or those of `again`; a certificate is written if all of the topic hold."""
+    known = topic.proved()
+    figures: dict[str, Figures] = {}
+    for concept in topic.concepts:
+        if concept.name in known and (again is None or concept.name not in again):
+            figures[concept.name] = known[concept.name]
+            continue
+        digest = certificate.concept_digest(concept)
+        found = prove_whole_concept(concept, library, bench)
+        if not found.complaints:
+            figures[concept.name] = {"digest": digest, **found.figures}
+        yield found
+    if len(figures) == len(topic.concepts):
+        digest = certificate.topic_digest(str(entry["digest"]) for entry in figures.values())
+        certificate.write(topic.file, digest, _sums(figures), figures)
+
+
+def prove_whole_concept(concept: Concept, library: Library, bench: Laboratory) -> Outcome:
+    found = Outcome(concept.name, inspect_concept(concept, library))
+    proofs = list(prove_concept(concept, bench))
+    found.complaints += [f"{proof.label}: {proof.complaint}" for proof in proofs if proof.complaint]
+    found.figures = {
+        "questions": len(concept.question_parts),
+        "claims_run": len(proofs),
+        "cpu_seconds": round(sum(proof.computing for proof in proofs), 1),
+    }
+    return found
+
+
+def _sums(figures: dict[str, Figures]) -> Figures:
+    sums: Figures = {"concepts": len(figures)}
+    for name in ("questions", "claims_run", "cpu_seconds"):
+        sums[name] = round(sum(float(entry[name]) for entry in figures.values()), 1)
+    return sums
