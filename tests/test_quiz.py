@@ -354,6 +354,17 @@ def test_space_marks_several_and_typing_works_as_before(terminal):
     screen.expect(pexpect.EOF)
 
 
+def test_what_one_expects_of_an_experiment_is_chosen_the_same_way(quiz):
+    screen = pexpect.spawn(
+        sys.executable, ["-m", "dlkata", "why", "sample/coins"], encoding="utf-8", timeout=60,
+        env={**os.environ, "TERM": "xterm-256color"},
+    )  # fmt: skip
+    screen.expect_exact("Enter alone: just watch")
+    screen.send(f"{DOWN}\r")
+    screen.expect("(As you expected|You expected otherwise)")
+    screen.expect(pexpect.EOF)
+
+
 def test_what_is_typed_ahead_is_not_lost(terminal):
     screen = terminal("arith", "--seed", "1")
     screen.send("a\r\rx\r")

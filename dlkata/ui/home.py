@@ -9,7 +9,7 @@ from dlkata.locale import _
 from dlkata.study.next_step import Standing
 from dlkata.study.opening import Today
 from dlkata.ui.session import comes_next, waiting
-from dlkata.ui.wrap import wrap
+from dlkata.ui.wrap import naming, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -74,8 +74,9 @@ def home(standing: Standing, today: Today | None, run: str, width: int) -> list[
             heading = entry.heading
             lines += [Text(), Text(heading, style=STRONG)]
         lines += _shown(entry, width)
-    everything = _("All katas: {list} · all concepts: {why} · help: {help}", list=f"{run} list", why=f"{run} why", help=f"{run} --help")  # fmt: skip
-    return [*lines, Text(), *(_quiet(row) for row in wrap(Text(everything), width))]
+    ways = {"list": f"{run} list", "why": f"{run} why", "help": f"{run} --help"}
+    everything = _("All katas: {list} · all concepts: {why} · help: {help}", **ways)
+    return [*lines, Text(), *wrap(naming(everything, *ways.values(), style=QUIET), width)]
 
 
 def _shown(entry: Entry, width: int, why: str = "") -> list["Text"]:
@@ -125,11 +126,6 @@ def _about(kata: Kata) -> str:
         level=kata.head.level,
         minutes=kata.head.minutes,
     )
-
-
-def _quiet(row: "Text") -> "Text":
-    row.stylize(QUIET)
-    return row
 
 
 def home_as_json(standing: Standing, today: Today | None, run: str) -> dict[str, Any]:

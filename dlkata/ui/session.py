@@ -12,7 +12,7 @@ from dlkata.study.opening import Today
 from dlkata.study.selection import Choice
 from dlkata.study.session import Session
 from dlkata.ui.question import COMMAND, QUIET, STRONG
-from dlkata.ui.wrap import wrap
+from dlkata.ui.wrap import naming, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -76,9 +76,9 @@ def summary(
     lines = [Text(), *wrap(Text(said + f" · {clock(count.seconds)}", style=STRONG), width)]
     left = count.length - len(session.done)
     if left:
-        lines += wrap(
-            Text(_("{left} left; go on with them: {command}", left=left, command=f"{run} quiz")), width
-        )
+        command = f"{run} quiz"
+        said = _("{left} left; go on with them: {command}", left=left, command=command)
+        lines += wrap(naming(said, command), width)
     lines += to_look_at(missed, run, width)
     if schedule is not None:
         lines += what_comes(schedule, run, width)

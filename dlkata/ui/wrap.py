@@ -94,5 +94,14 @@ def wrap(text: "Text", width: int) -> list["Text"]:
     return [text[start:end] for start, end in break_points(text.plain, width, kept)]
 
 
+def naming(sentence: str, *commands: str, style: str = "") -> "Text":
+    """A sentence with commands to be copied, which are kept whole."""
+    from rich.text import Text
+
+    text = Text(sentence, style=style)
+    text.highlight_words(commands, style=CODE)
+    return text
+
+
 def wrap_plain(text: str, width: int) -> list[str]:
     return [text[start:end] for start, end in break_points(text, width)]
