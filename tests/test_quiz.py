@@ -376,6 +376,22 @@ def test_what_is_typed_ahead_is_not_lost(terminal):
     screen.expect(pexpect.EOF)
 
 
+def test_a_number_is_typed_on_a_line_that_can_be_edited(terminal):
+    screen = terminal("arith", "--concept", "sample/coins", "--seed", "1")
+    screen.expect_exact("↑ ↓ and Enter")
+    screen.sendline("x")
+    screen.expect_exact("Enter: next")
+    screen.sendline("")
+    screen.expect_exact("a number, in heads")
+    screen.expect(r"\n> ")
+    screen.send(f"{UP}9\x1b[D\x1b[3~")  # up: nothing of before; then 9, left, delete
+    screen.sendline("zzz")
+    screen.expect_exact("Please type one of these:")
+    screen.sendeof()
+    screen.expect_exact("1 answered")
+    screen.expect(pexpect.EOF)
+
+
 def test_a_dumb_terminal_types_its_letters(terminal):
     screen = terminal("arith", "--seed", "1", TERM="dumb")
     screen.expect_exact("a to c")

@@ -33,6 +33,7 @@ class Reader:
     def line(self, prompt: str = "> ") -> str | None:
         """The next line without its end, or None where there is none any more."""
         if self.terminal and not self.quiet:
+            _make_editable()
             try:
                 return input(prompt)
             except EOFError:
@@ -52,6 +53,15 @@ class Reader:
 
         with Keyboard() as keyboard:
             return _chosen(choosing, keyboard)
+
+
+def _make_editable() -> None:
+    """Once readline is imported, `input` lets one move and correct; answers of before are not offered again."""
+    try:
+        import readline
+    except ImportError:
+        return
+    readline.set_auto_history(False)
 
 
 def _chosen(choosing: "Choosing", keyboard: "Keyboard") -> str | None:
