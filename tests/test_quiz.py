@@ -387,6 +387,8 @@ def test_a_number_is_typed_on_a_line_that_can_be_edited(terminal):
     screen.send(f"{UP}9\x1b[D\x1b[3~")  # up: nothing of before; then 9, left, delete
     screen.sendline("zzz")
     screen.expect_exact("Please type one of these:")
+    screen.expect_exact("q stop")
+    screen.expect_exact("> ")
     screen.sendeof()
     screen.expect_exact("1 answered")
     screen.expect(pexpect.EOF)
