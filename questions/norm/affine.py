@@ -45,3 +45,63 @@ def folding_evidence():
         (w + scale, b + w @ beta),
     ]
     return [torch.allclose(linear(bare, *claim), wanted) for claim in claims]
+
+
+def backward_evidence():
+    import torch
+    from torch.nn.functional import layer_norm
+
+    seen = []
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        x = torch.randn(9, generator=g, dtype=torch.float64).requires_grad_()
+        gamma, beta, weights = torch.randn(3, 9, generator=g, dtype=torch.float64)
+        y = layer_norm(x, (9,), gamma, beta, eps=0.0)
+        upstream, gradient = torch.autograd.grad((weights * y.sin()).sum(), [y, x])
+        with torch.no_grad():
+            sigma = x.var(correction=0).sqrt()
+            normed, slope = (x - x.mean()) / sigma, gamma * upstream
+            formula = (slope - slope.mean() - normed * (slope * normed).mean()) / sigma
+            assert torch.allclose(formula, gradient)
+            seen.append((abs(gradient.sum().item()) < 1e-9, abs((gradient @ normed).item()) < 1e-9))
+    return [set(seen) == {pair} for pair in ((True, False), (False, True), (True, True), (False, False))]
+
+
+def decayed_evidence():
+    import torch
+    from torch import nn
+
+    g = torch.Generator().manual_seed(0)
+    x = torch.randn(64, 5, generator=g, dtype=torch.float64)
+    w = torch.randn(4, 5, generator=g, dtype=torch.float64).requires_grad_()
+    bn = nn.BatchNorm1d(4, eps=1e-12, dtype=torch.float64)
+    (slope,) = torch.autograd.grad(bn(x @ w.T).pow(3).sum(), w)
+    dead = bool((slope.abs() < 1e-9).all())
+    with torch.no_grad():
+        before = bn(x @ w.T)
+        by_w = torch.allclose(bn(x @ (0.1 * w).T), before, atol=1e-3)
+        bn.weight *= 0.001
+        by_gamma = torch.allclose(bn(x @ w.T), 0.001 * before)
+        bn.weight.fill_(1)
+        bn.running_var.fill_(1e6)
+        by_running = not torch.allclose(bn(x @ w.T), before)
+    return [dead, by_running, by_w and by_gamma, not bool((nn.BatchNorm2d(3).weight == 1).all())]
+
+
+def worked():
+    import torch
+
+    def shown(values):
+        return "(" + ", ".join(f"{v:.3f}".replace("-", "−") for v in values.tolist()) + ")"
+
+    x = torch.tensor([0.0, 3.0, 6.0], dtype=torch.float64, requires_grad=True)
+    y = torch.nn.functional.layer_norm(x, (3,), eps=0.0)
+    slope = torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64)
+    (gradient,) = torch.autograd.grad(y, x, slope)
+    means = slope.mean().item(), (slope * y.detach()).mean().item()
+    return [
+        f"{x.var(correction=0).sqrt().item():.3f}",
+        shown(y.detach()),
+        *(f"{mean:.3f}".replace("-", "−") for mean in means),
+        shown(gradient),
+    ]

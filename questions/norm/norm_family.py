@@ -20,22 +20,59 @@ def means_evidence(drawn):
     return [different == drawn[name] for name in ("answer", "groups", "channels", "instance", "images")]
 
 
-def one_per_channel_evidence():
+def exposure_evidence():
     import torch
     from torch import nn
 
-    c = 6
-    x = torch.randn(3, c, 4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    pixels_last = x.permute(0, 2, 3, 1)  # (N, H, W, C)
-    others = [
-        nn.InstanceNorm2d(c)(x),
-        nn.LayerNorm([c, 4, 5], elementwise_affine=False)(x),
-        nn.BatchNorm2d(c, affine=False, dtype=torch.float64)(x),
-        nn.LayerNorm(c, elementwise_affine=False)(pixels_last).permute(0, 3, 1, 2),
-    ]
-    grouped = nn.GroupNorm(c, c, affine=False)(x)
-    same = [torch.allclose(grouped, other) for other in others]
-    return [same[0] and torch.allclose(grouped, nn.InstanceNorm2d(c).eval()(x)), *same[1:]]
+    erased, kept = [], []
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        x = torch.rand(6, 1, 8, 8, generator=g, dtype=torch.float64)
+        exposed = x * torch.linspace(0.5, 2, 6, dtype=torch.float64).view(6, 1, 1, 1) + 0.3
+        conv = nn.Conv2d(1, 4, 3, bias=False, padding=1, padding_mode="circular", dtype=torch.float64)
+        nn.init.normal_(conv.weight, generator=g)
+        group, batch = (
+            nn.GroupNorm(4, 4, eps=1e-12, dtype=torch.float64),
+            nn.BatchNorm2d(4, dtype=torch.float64),
+        )
+        with torch.no_grad():
+            erased.append(torch.allclose(group(conv(x)), group(conv(exposed)), atol=1e-6))
+            kept.append(not torch.allclose(batch(conv(x)), batch(conv(exposed)), atol=1e-2))
+            modes = torch.allclose(group(conv(x)), group.eval()(conv(x)))
+            whole = torch.allclose(
+                group(conv(x)), nn.GroupNorm(1, 4, dtype=torch.float64)(conv(x)), atol=1e-3
+            )
+    fewer = nn.GroupNorm(4, 4).weight.numel() < nn.BatchNorm2d(4).weight.numel()
+    return [fewer, all(erased) and all(kept), not modes, whole]
+
+
+def subtracted_draw(rng):
+    while True:
+        x = [rng.randint(0, 20) for _ in range(8)]
+        values = [(x[0] + x[1]) / 2, sum(x[:4]) / 4, (x[0] + x[4]) / 2, (x[0] + x[1] + x[4] + x[5]) / 4]
+        if min(abs(v - w) for i, v in enumerate(values) for w in values[:i]) > 0.4 and x[0] != values[0] > 0:
+            return dict(zip("abcdefgh", x, strict=True)) | dict(
+                zip(("answer", "layer", "batch", "both"), values, strict=True)
+            )
+
+
+def subtracted_evidence(drawn):
+    import torch
+
+    x = torch.tensor([float(drawn[name]) for name in "abcdefgh"]).view(2, 4, 1, 1)
+    _, means, _ = torch.native_group_norm(x, None, None, 2, 4, 1, 2, 1e-5)
+    mean = means[0, 0].item()
+    return [abs(drawn[name] - mean) < 0.005 * mean for name in ("answer", "layer", "batch", "both")]
+
+
+def worked():
+    import torch
+
+    x = torch.tensor([[1.0, 3.0, 5.0, 7.0], [11.0, 3.0, 5.0, 9.0]]).view(2, 4, 1, 1)
+    batch = torch.nn.BatchNorm2d(4, momentum=1.0)
+    batch(x)
+    groups = [torch.native_group_norm(x, None, None, 2, 4, 1, g, 1e-5)[1][0, 0].item() for g in (1, 2, 4)]
+    return [f"{mean:.1f}" for mean in (batch.running_mean[0].item(), *groups)]
 
 
 def moved_tokens_evidence():

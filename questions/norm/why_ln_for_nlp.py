@@ -48,6 +48,38 @@ def experiment():
     }
 
 
+def half_padded_evidence():
+    import torch
+    from torch import nn
+
+    n, length, d, moved = 16, 12, 32, []
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        real = 2.0 * torch.randn(d, generator=g) + torch.randn(n, length, d, generator=g)
+        padded = torch.cat([real, torch.zeros(n, length, d)], dim=1)
+        pairs = [
+            (nn.BatchNorm1d(d)(padded.mT).mT, nn.BatchNorm1d(d)(real.mT).mT),
+            (nn.LayerNorm(padded.shape[1:])(padded), nn.LayerNorm(real.shape[1:])(real)),
+            (nn.LayerNorm(d)(padded), nn.LayerNorm(d)(real)),
+        ]
+        moved.append([not torch.allclose(new[:, :length], old, atol=1e-4) for new, old in pairs])
+    claims = [True, False, False], [True, True, False], [True, True, True], [False, False, False]
+    return [all(row == claim for row in moved) for claim in claims]
+
+
+def worked():
+    import torch
+
+    token = torch.tensor([2.0, 4.0, 6.0, 8.0], dtype=torch.float64)
+    y = torch.nn.functional.layer_norm(token, (4,), eps=0.0)
+    shown = ["(" + ", ".join(f"{v:.2f}".replace("-", "−") for v in y.tolist()) + ")"]
+    for feature in (token[:2], torch.cat([token[:2], torch.zeros(2, dtype=torch.float64)])):
+        mean, variance = feature.mean(), feature.var(correction=0)
+        shown += [f"{mean.item():.2f}", f"{variance.item():.2f}"] if len(feature) > 2 else []
+        shown.append(f"{((feature[0] - mean) / variance.sqrt()).item():.2f}".replace("-", "−"))
+    return shown
+
+
 def which_numbers_evidence():
     import torch
     from torch import nn

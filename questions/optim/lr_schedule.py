@@ -49,17 +49,49 @@ def cosine_evidence(drawn):
     return [abs(drawn[name] / rate - 1) < 0.004 for name in ("answer", "linear", "no_offset", "full_period")]
 
 
-def transformer(warm, steps, peak=0.01, ramp=40, layers=5, d=32, length=4, vocab=8, batch=32, seed=0):
-    """Losses of a small post-norm Transformer that learns to reverse its input, and Adam's first |m̂|/√v̂."""
+def worked():
+    import torch
+
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    schedule = torch.optim.lr_scheduler.SequentialLR(
+        optimizer,
+        [
+            torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=1e-9, total_iters=100),
+            torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 1000, eta_min=0.01),
+        ],
+        milestones=[100],
+    )
+    rates = []
+    for _ in range(601):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    line = 0.1 - 0.09 * 250 / 1000
+    return [f"{rates[50]:.4f}", f"{rates[350]:.4f}", f"{line:.4f}", f"{rates[600]:.4f}", f"{0.5**0.5:.4f}"]
+
+
+RAMP = 40
+
+
+def transformer(runs, steps, pre_norm=False, clip=None):
+    """Several small Transformers at once learn to reverse their input under Adam. A run is (seed, peak rate, start):
+    start 'full' begins at full rate, 'fill' spends RAMP batches at rate 0 first, 'ramp' rises over RAMP steps.
+    Returns, step by step, the losses and the spread of the last hidden states over the inputs; and Adam's first |m̂|/√v̂."""
     import torch
     from torch.nn import functional as F
 
-    g = torch.Generator().manual_seed(seed)
+    d, length, vocab, batch, layers = 32, 4, 8, 32, 5
+    generators = [torch.Generator().manual_seed(seed) for seed, _, _ in runs]
     weights = []
 
     def new(*shape, std):
-        weights.append((torch.randn(*shape, generator=g) * std).requires_grad_())
+        weights.append(
+            torch.stack([torch.randn(*shape, generator=g) for g in generators]).mul_(std).requires_grad_()
+        )
         return weights[-1]
+
+    def norm(h, here):
+        return F.layer_norm(h, (d,)) if here else h
 
     embedding, positions = new(vocab, d, std=1), new(length, d, std=1)
     blocks = [
@@ -68,17 +100,30 @@ def transformer(warm, steps, peak=0.01, ramp=40, layers=5, d=32, length=4, vocab
     ]  # fmt: skip
     head = new(d, vocab, std=d**-0.5)
     m, v = [torch.zeros_like(w) for w in weights], [torch.zeros_like(w) for w in weights]
-    losses, ratio = [], 0.0
+    run, peaks = torch.arange(len(runs))[:, None, None], torch.tensor([peak for _, peak, _ in runs])
+    losses, spreads, ratio = [], [], 0.0
     for t in range(1, steps + 1):
-        x = torch.randint(vocab, (batch, length), generator=g)
-        h = embedding[x] + positions
+        x = torch.stack([torch.randint(vocab, (batch, length), generator=g) for g in generators])
+        h = (embedding[run, x] + positions[:, None]).flatten(1, 2)
         for w_qkv, w_out, w_up, w_down in blocks:
-            q, k, value = (h @ w_qkv).chunk(3, -1)
-            h = F.layer_norm(h + (q @ k.mT * d**-0.5).softmax(-1) @ value @ w_out, (d,))
-            h = F.layer_norm(h + F.relu(h @ w_up) @ w_down, (d,))
-        loss = F.cross_entropy((h @ head).flatten(0, 1), x.flip(1).flatten())
-        gradients = torch.autograd.grad(loss, weights)
-        rate = peak * min(t / ramp if warm else 1, (ramp / t) ** 0.5)
+            q, k, value = (norm(h, pre_norm) @ w_qkv).unflatten(1, (batch, length)).chunk(3, -1)
+            mixed = ((q @ k.mT * d**-0.5).softmax(-1) @ value).flatten(1, 2)
+            h = norm(h + mixed @ w_out, not pre_norm)
+            h = norm(h + F.relu(norm(h, pre_norm) @ w_up) @ w_down, not pre_norm)
+        h = norm(h, pre_norm)
+        loss = F.cross_entropy((h @ head).flatten(0, 1), x.flip(2).flatten(), reduction="none")
+        loss = loss.unflatten(0, (len(runs), -1)).mean(1)
+        gradients = torch.autograd.grad(loss.sum(), weights)
+        if clip:
+            length_of = sum(g.flatten(1).square().sum(1) for g in gradients).sqrt()
+            gradients = torch._foreach_mul(
+                gradients, [(clip / length_of).clamp(max=1)[:, None, None]] * len(gradients)
+            )
+        begun = torch.tensor(
+            [t - RAMP * (start == "fill") for *_, start in runs]
+        )  # steps since the first move
+        rate = peaks * (begun > 0) * (RAMP / begun.clamp(min=1)).sqrt().clamp(max=1)
+        rate = rate * torch.tensor([min(t / RAMP, 1) if start == "ramp" else 1.0 for *_, start in runs])
         with torch.no_grad():
             torch._foreach_lerp_(m, gradients, 0.1)
             torch._foreach_mul_(v, 0.999)
@@ -86,27 +131,36 @@ def transformer(warm, steps, peak=0.01, ramp=40, layers=5, d=32, length=4, vocab
             below = torch._foreach_sqrt(torch._foreach_div(v, 1 - 0.999**t))
             torch._foreach_add_(below, 1e-8)
             update = torch._foreach_div(torch._foreach_div(m, 1 - 0.9**t), below)
-            torch._foreach_add_(weights, update, alpha=-rate)
+            for w, u in zip(weights, update, strict=True):
+                w -= rate[:, None, None] * u
         if t == 1:
             ratio = update[-1].abs().mean().item()
-        losses.append(loss.item())
-    return losses, ratio
+        losses.append(loss.detach())
+        spreads.append(h.detach().var(1).mean(1).sqrt())
+    return torch.stack(losses), torch.stack(spreads), ratio
+
+
+def _end(losses):
+    return losses[-10:].mean(0)
 
 
 def why_warmup_evidence():
     import torch
     from torch import nn
 
-    _, first = transformer(False, 1)
+    losses, spread, first = transformer(
+        [(s, 0.01, start) for start in ("full", "fill", "ramp") for s in range(3)], 90
+    )
+    full, fill, ramp = _end(losses).view(3, 3)
+    narrow = spread[:12].amin(0).view(3, 3)  # the runs that fill move after step 40 only
+    narrow[1] = spread[RAMP : RAMP + 12].amin(0)[3:6]
     too_short = first < 0.5
     running = bool(list(nn.LayerNorm(8).buffers())) or not torch.equal(
         nn.LayerNorm(8)(torch.ones(1, 8)), nn.LayerNorm(8).eval()(torch.ones(1, 8))
     )
-    without, with_ramp = (sum(transformer(warm, 80)[0][-10:]) / 10 for warm in (False, True))
-    full_length = first > 0.95 and without > with_ramp + 0.5
-    # All tokens are equally frequent here, and the warm-up is needed just the same.
-    rare_tokens = without < with_ramp + 0.5
-    return [too_short, running, full_length, rare_tokens]
+    collapse = narrow[0].max() < 0.15 and narrow[2].min() > 0.15 and full.min() > ramp.max() + 0.5
+    statistics = fill.max() < full.min() - 0.5  # filled m and v would have to help
+    return [too_short, running, bool(collapse), bool(statistics)]
 
 
 def why_decay_evidence():
@@ -133,60 +187,97 @@ def why_decay_evidence():
     return [bool(faster), settles, saddle_slow > saddle_fast, biased]
 
 
-def experiment():
-    steps = 110
-    (without, ratio), (with_ramp, _) = (transformer(warm, steps) for warm in (False, True))
-    ends = [sum(losses[-10:]) / 10 for losses in (without, with_ramp)]
-    assert ratio > 0.95, "at the first step nearly every weight moves by the full rate"
-    assert ends[0] > 1.2, "without warm-up it stays near chance"
-    assert ends[1] < 0.3, "with warm-up it learns the task"
+def control_evidence():
+    losses, _, _ = transformer(
+        [(s, 0.01, start) for start in ("full", "fill", "ramp") for s in (3, 4, 5)], 110
+    )
+    a, b, c = ((_end(losses).view(3, 3) < 1).sum(1) == 3).tolist()
+    none = ((_end(losses).view(3, 3) > 1.4).sum(1) == 3).tolist()
+    return [b and c and none[0], c and none[0] and none[1], a and b and c, a and c and none[1]]
 
-    def smooth(losses):
+
+def plateau_evidence():
+    seeds = range(3)
+    clipped, _, _ = transformer([(s, 0.01, "full") for s in seeds], 80, clip=0.1)
+    others, _, _ = transformer(
+        [(s, 0.02, "full") for s in seeds]
+        + [(s, 0.002, "full") for s in seeds]
+        + [(s, 0.01, "ramp") for s in seeds],
+        100,
+    )
+    double, low, ramp = _end(others).view(3, 3)
+    cured = [bool(ends.max() < 1) for ends in (_end(clipped), double, low, ramp)]
+    return [cured[0], cured[1], cured[2] and cured[3], None]
+
+
+def experiment(off=False):
+    seeds, steps = range(3), 110
+    peak = 0.002 if off else 0.01
+    starts = ["full", "ramp"] if off else ["full", "fill", "ramp"]
+    losses, spread, ratio = transformer([(s, peak, start) for start in starts for s in seeds], steps)
+    names = {
+        "full": ("full rate at once", "一开始就是全长"),
+        "fill": ("m and v filled first", "先填好 m 和 v"),
+        "ramp": ("40 steps of warm-up", "预热 40 步"),
+    }
+    ends = dict(zip(starts, _end(losses).view(-1, 3), strict=True))
+    lowest = dict(zip(starts, spread[:12].amin(0).view(-1, 3), strict=True))
+    if off:
+        assert max(ends["full"].max(), ends["ramp"].max()) < 0.3, "at a fifth of the rate all learn"
+        assert lowest["full"].min() > 0.15, "and the outputs never stop depending on the input"
+    else:
+        assert ratio > 0.95, "at the first step nearly every weight moves by the full rate"
+        assert min(ends["full"].min(), ends["fill"].min()) > 1.3, (
+            "without small steps first it stays near chance"
+        )
+        assert ends["ramp"].max() < 0.5, "with warm-up it learns the task"
+        assert lowest["full"].max() < 0.15 < lowest["ramp"].min(), "full steps make the outputs alike"
+    at = list(range(0, steps, 5))
+
+    def curves(values):
         return [
-            sum(losses[max(0, i - 4) : i + 1]) / len(losses[max(0, i - 4) : i + 1])
-            for i in range(0, steps, 3)
+            (names[start], values.view(steps, -1, 3).mean(2)[at, i].tolist())
+            for i, start in enumerate(starts)
         ]
 
+    shown = {start: f"{ends[start].mean().item():.2f}" for start in starts}
+    if off:
+        says = (
+            f"At a peak rate of 0.002 the loss after {steps} steps is {shown['full']} without warm-up and {shown['ramp']} with it "
+            f"(means of 3 seeds, chance is 2.08): there is nothing to be gained.",
+            f"峰值学习率为 0.002 时，{steps} 步之后的 loss，不预热是 {shown['full']}，预热是 {shown['ramp']}（3 个种子的平均，瞎猜是 2.08）："
+            f"预热没有带来好处。",
+        )
+    else:
+        says = (
+            f"A 5-layer post-norm Transformer reverses 4 tokens; Adam, peak rate 0.01, means of 3 seeds. After {steps} steps the loss is "
+            f"{shown['ramp']} with warm-up, {shown['full']} without, {shown['fill']} with m and v filled at rate 0 for 40 steps (chance is "
+            f"2.08). Full steps bring the spread of the last hidden states over the inputs down to {lowest['full'].mean():.2f}, small ones to "
+            f"{lowest['ramp'].mean():.2f}.",
+            f"5 层的 post-norm Transformer 学习把 4 个 token 倒序，用 Adam，峰值学习率 0.01，3 个种子的平均。{steps} 步之后的 loss：预热是 "
+            f"{shown['ramp']}，不预热是 {shown['full']}，先以学习率 0 填好 m 和 v 是 {shown['fill']}（瞎猜是 2.08）。全长的步子让最后隐藏状态在"
+            f"不同输入之间的差异降到 {lowest['full'].mean():.2f}，小步只降到 {lowest['ramp'].mean():.2f}。",
+        )
+    axis = {
+        "chart": "curves",
+        "x": [t + 1 for t in at],
+        "x_label": ("step", "步数"),
+        "log_x": False,
+        "log_y": False,
+    }
     return {
-        "says": (
-            f"A 5-layer post-norm Transformer learns to reverse 4 tokens; Adam, peak rate 0.01. After {steps} steps the loss is "
-            f"{ends[1]:.3f} with 40 steps of warm-up and {ends[0]:.2f} without (chance is 2.08). "
-            f"Without it, the first step already moves the output weights by {ratio:.2f} of the rate on average.",
-            f"5 层的 post-norm Transformer 学习把 4 个 token 倒序，用 Adam，峰值学习率 0.01。{steps} 步之后，有 40 步 warm-up 时损失为 "
-            f"{ends[1]:.3f}，没有时为 {ends[0]:.2f}（随机猜是 2.08）。没有 warm-up 时，第一步就让输出层权重平均移动了学习率的 {ratio:.2f} 倍。",
-        ),
+        "says": says,
+        "off": ("a fifth of the peak rate", "峰值学习率降到五分之一"),
         "charts": [
+            {**axis, "title": ("Training loss", "训练 loss"), "y_label": "loss", "series": curves(losses)},
             {
-                "title": ("Training loss (mean of 5 steps)", "训练损失（5 步平均）"),
-                "chart": "curves",
-                "x": list(range(1, steps + 1, 3)),
-                "x_label": ("step", "步数"),
-                "y_label": ("loss", "损失"),
-                "log_x": False,
-                "log_y": False,
-                "series": [
-                    (("no warm-up", "无 warm-up"), smooth(without)),
-                    (("40 steps of warm-up", "40 步 warm-up"), smooth(with_ramp)),
-                ],
-            },
-            {
-                "title": ("The learning rate of both runs", "两次运行的学习率"),
-                "chart": "curves",
-                "x": list(range(1, steps + 1, 3)),
-                "x_label": ("step", "步数"),
-                "y_label": ("learning rate", "学习率"),
-                "log_x": False,
-                "log_y": False,
-                "series": [
-                    (
-                        ("no warm-up", "无 warm-up"),
-                        [0.01 * min(1, (40 / t) ** 0.5) for t in range(1, steps + 1, 3)],
-                    ),
-                    (
-                        ("40 steps of warm-up", "40 步 warm-up"),
-                        [0.01 * min(t / 40, (40 / t) ** 0.5) for t in range(1, steps + 1, 3)],
-                    ),
-                ],
+                **axis,
+                "title": (
+                    "Spread of the last hidden states over the inputs",
+                    "最后隐藏状态在不同输入之间的差异",
+                ),
+                "y_label": ("standard deviation", "标准差"),
+                "series": curves(spread),
             },
         ],
     }
