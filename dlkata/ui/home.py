@@ -82,7 +82,7 @@ def home(standing: Standing, today: Today | None, run: str, width: int) -> list[
 def _shown(entry: Entry, width: int, why: str = "") -> list["Text"]:
     from rich.text import Text
 
-    said = [text for text in (entry.said, entry.more, why) if text]
+    said = [text for text in (entry.said, why, entry.more) if text]
     lines = [Text("  ").append_text(row) for text in said for row in wrap(Text(text), width - 2)]
     return [*lines, Text.assemble("    ", (entry.command, COMMAND))] if entry.command else lines
 
