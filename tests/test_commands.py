@@ -44,8 +44,7 @@ def write(file: Path, text: str) -> None:
 def test_a_newcomers_session(warm, home):
     """list → kata → check (fails, diagnosed) → hint → check (passes) → solution --diff → list"""
     first = warm()
-    begin = LIBRARY.katas[0].stem.replace("_", "-")
-    assert "Begin with" in first.out and f"kata {begin}" in first.out
+    assert "Begin with" in first.out and re.search(r" kata [a-z-]+\n", first.out)
     assert "layernorm" in warm("list", "norm").out
     opened = warm("kata", "layernorm")
     assert str(attempt_of(home)) in opened.out and "σ²" in opened.out
@@ -63,7 +62,7 @@ def test_a_newcomers_session(warm, home):
     assert "hint 1 of" in warm("hint").out
     assert "hint 2 of" in warm("hint", "layernorm").out
     assert "continue" not in warm("list").out and "started" in warm("list").out
-    assert "Go on with" in warm().out
+    assert "check layernorm" in warm().out
 
     refused = warm("solution", "layernorm")
     assert refused.code == 1 and "not passed this kata yet" in refused.err
@@ -101,6 +100,28 @@ def test_an_attempt_is_never_overwritten_and_reset_keeps_it(warm, home):
     assert warm("reset", "adam").code == 2
 
 
+def test_resetting_an_untouched_stub_makes_no_copy(dlkata, home):
+    dlkata("kata", "beam-search")
+    ran = dlkata("reset", "beam-search")
+    assert ran.code == 0 and "nothing to keep" in ran.out
+    assert json.loads(dlkata("reset", "beam-search", "--json").out)["kept"] is None
+    assert sorted(file.name for file in (home / "work").iterdir()) == ["beam_search.py"]
+    assert "没有要保留" in dlkata("reset", "beam_search", "--lang", "zh").out
+
+
+def test_names_are_spelt_one_way_however_they_were_typed(dlkata):
+    for arguments in (("reset", "beam_search"), ("check", "beam_search"), ("check", "Beam-Search")):
+        ran = dlkata(*arguments)
+        assert ran.code == 2 and "`beam-search`" in ran.err and "kata beam-search" in ran.err
+        assert "beam_search" not in ran.err.replace("beam_search.py", "")
+
+
+def test_version_has_help_in_both_languages(dlkata):
+    assert "Show the version and exit." in dlkata("--help").out
+    chinese = dlkata("--help", "--lang", "zh").out
+    assert "显示版本。" in chinese and "Show" not in chinese
+
+
 def test_check_without_a_name_takes_the_kata_last_opened_or_edited(warm, home):
     assert warm("check").code == 2
     warm("kata", "adam")
@@ -134,10 +155,12 @@ def test_check_json_is_one_object_with_the_promised_fields(warm, tmp_path):
     assert answer["banned"] == []
 
 
-def test_check_all_checks_what_was_started_side_by_side(dlkata, home):
+def test_check_all_checks_what_was_begun_side_by_side(dlkata, home):
     assert dlkata("check", "--all").code == 2
-    for name in ("layernorm", "softmax-ce", "adam"):
+    for name in ("layernorm", "softmax-ce", "adam", "lstm"):
         dlkata("kata", name)
+    with (home / "work" / "softmax_ce.py").open("a", encoding="utf-8") as file:
+        file.write("# an idea\n")
     write(attempt_of(home), REFERENCE)
     wrong = (ROOT / "solutions" / "adam.py").read_text(encoding="utf-8").replace("0.999", "0.99")
     write(home / "work" / "adam.py", wrong)

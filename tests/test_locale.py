@@ -34,7 +34,7 @@ def test_looks_sentences_up_only_when_chinese_is_on():
     try:
         use_language("zh")
         assert _("Go on with") == "继续"
-        assert _("{count} katas", count=4) == "4 道题"
+        assert _("{count} katas", count=4) == "4 道编程题"
         use_language("en")
         assert _("{count} katas", count=4) == "4 katas"
     finally:

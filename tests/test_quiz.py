@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import sys
 
 import pexpect
@@ -70,6 +71,34 @@ def test_a_session_is_left_and_gone_on_with(quiz):
     again = quiz(answers="q\n")
     assert "Going on with the session you left: 1 of 6 done." in again.out and "2/6" in again.out
     assert "1/5" in quiz("--fresh", answers="q\n").out
+
+
+def test_left_sessions_are_listed_and_an_older_one_is_not_resumed_unasked(quiz, dlkata):
+    older = told(dlkata("quiz", "words", "--json", stdin="x\n"))["session"]
+    assert "2 answered" in dlkata("quiz", "arith", "-n", "2", stdin="x\nx\n").out
+    ran = dlkata("quiz", "--concept", "sample/sums", stdin="x\nq\n")
+    assert "Going on" not in ran.out and f"quiz --resume {older}" in ran.out
+    assert re.search(r"\d\d:\d\d · Words · 1 of 2 done", ran.out)
+    newest = dlkata("quiz", stdin="q\n")
+    assert "Going on with the session you left: 1 of" in newest.out, "the newest is gone on with"
+    assert "Left today" in newest.out and f"--resume {older}" in newest.out
+    assert (
+        told(dlkata("quiz", "arith", "-n", "1", "--json", stdin="x\n"))["left_sessions"][-1]["session"]
+        == older
+    )
+    assert "Going on" not in dlkata("quiz", "-n", "1", stdin="q\n").out
+    assert "Left today" not in dlkata("quiz", "--fresh", stdin="q\n").out
+    again = dlkata("quiz", "--resume", str(older), stdin="x\n1\n")
+    assert "1 of 2 done" in again.out and "2/2" in again.out
+    assert dlkata("quiz", "--resume", str(older), stdin="").code == 2, "it is finished"
+    assert dlkata("quiz", "words", "--resume", "1", stdin="").code == 2
+    assert "今天没做完的" in dlkata("quiz", "-n", "1", "--lang", "zh", stdin="q\n").out
+
+
+def test_a_session_that_was_closed_at_once_is_not_listed(quiz):
+    quiz("-n", "3", answers="q\n")
+    quiz("-n", "4", answers="q\n")
+    assert "Left today" not in quiz("-n", "5", answers="q\n").out
 
 
 def test_skip_undo_hint_and_dont_know(quiz):
@@ -149,6 +178,45 @@ def test_an_exam_tells_nothing_until_its_end(quiz):
     assert "Score: 0 of 3" in quiz("--exam", "-n", "3", "--seed", "4", answers="x\nx\n").out
 
 
+def test_an_exam_of_what_is_due_asks_no_more_than_what_is_due(quiz):
+    for arguments in (("--due",), ("--due", "--exam")):
+        assert "Nothing is due here" in quiz(*arguments).out
+    quiz("--new", answers="x\nx\nx\nx\nx\nx\n")
+    assert "Nothing is due here" in quiz("--due", "--exam").out
+    assert "nothing is new" in quiz("--new", "--exam").out
+
+
+def test_one_question_is_one_question(quiz):
+    assert "Exam: 1 question in 0:" in quiz("--exam", "-n", "1", answers="q\n").out
+    assert "Exam: 2 questions in" in quiz("--exam", "-n", "2", answers="q\n").out
+    assert "考试：1 道题" in quiz("--exam", "-n", "1", "--lang", "zh", answers="q\n").out
+
+
+def test_a_topic_without_questions_says_so(dlkata, quiz, tmp_path, home):
+    (tmp_path / "bare" / "questions" / "void").mkdir(parents=True)
+    page = "+++\norder = 999\n+++\n# en: The void\n# zh: 空\n"
+    (tmp_path / "bare" / "questions" / "void" / "README.md").write_text(page, encoding="utf-8")
+    (home / "data" / "config.toml").write_text(f'packs = ["{tmp_path / "bare"}"]\n', encoding="utf-8")
+    ran = dlkata("quiz", "void", stdin="")
+    assert ran.code == 0 and "There are no questions on this yet." in ran.out
+    assert "Topics with questions: " in ran.out and "void" not in ran.out
+
+
+def test_what_comes_next_tells_katas_from_questions(quiz, home):
+    from datetime import datetime
+
+    from dlkata.progress.record import Kind, open_record
+
+    quiz(answers="x\nx\nq\n")
+    record = open_record(home / "data" / "record.db")
+    for name in ("adam", "lstm"):
+        record.add(Kind.HINTED, name, datetime.now().astimezone(), rung=1)
+        record.add(Kind.CHECKED, name, datetime.now().astimezone(), passed=True)
+    ran = quiz("--fresh", answers="q\n").out
+    assert re.search(r"Due next: tomorrow 2 questions.* 2 katas", ran.replace("\n", " ")), ran
+    assert any(day["katas"] == 2 for day in told(quiz("--fresh", "--json"))["next_due"])
+
+
 def test_narrowing_by_level_topic_and_concept(quiz, dlkata):
     assert {q["level"] for q in told(quiz("--level", "1", "--json"))["questions"]} == {1}
     words = told(dlkata("quiz", "words", "--json", stdin=""))
@@ -182,11 +250,23 @@ def test_nothing_left_is_said_with_what_comes(quiz):
     assert "1/2" in ahead.out, "a concept that is asked for is asked, due or not"
 
 
-def test_the_daily_limit_of_new_ones_is_the_learners_own(quiz, dlkata):
+def test_the_daily_limit_of_new_ones_is_the_learners_own_and_can_be_passed(quiz, dlkata, terminal):
     dlkata("config", "new_per_day", "2")
     assert "1/2" in quiz(answers="x\nx\n").out
     limited = quiz().out
     assert "Nothing is due, and today's new questions are done." in limited and "quiz --new" in limited
+    screen = terminal("arith", "words")
+    screen.expect_exact("Enter: go on with new ones · q stop > ")
+    screen.sendline("")
+    screen.expect_exact("1/4")
+    screen.expect_exact("q stop")
+    screen.sendline("q")
+    screen.expect(pexpect.EOF)
+    screen = terminal("arith", "words", "--fresh")
+    screen.expect_exact("Enter: go on with new ones")
+    screen.sendline("结束")
+    screen.expect(pexpect.EOF)
+    assert "1/4" not in screen.before
     assert "1/4" in quiz("--new", answers="q\n").out
     assert dlkata("config", "day_ends", "25").code == 2
 
@@ -212,21 +292,161 @@ def test_where_the_record_cannot_be_used_the_quiz_goes_on(quiz, home):
     assert ran.code == 0 and "is not a file" in ran.err and "1 answered" in ran.out
 
 
-def test_arrow_keys_walk_through_the_options(quiz, home):
-    screen = pexpect.spawn(
-        sys.executable, ["-m", "dlkata", "quiz", "arith", "--seed", "1"], encoding="utf-8", timeout=60,
-        env={**os.environ, "TERM": "xterm-256color"},
-    )  # fmt: skip
-    screen.expect_exact("> ")
-    for key, letter in (("\x1b[B", "a"), ("\x1b[B", "b"), ("\x1b[B", "c"), ("\x1b[A", "b")):
+@pytest.fixture
+def terminal(quiz, home):
+    """`dlkata quiz` with these arguments in a terminal of 80 columns."""
+
+    def start(*arguments: str, **environment: str) -> pexpect.spawn:
+        return pexpect.spawn(
+            sys.executable, ["-m", "dlkata", "quiz", *arguments], encoding="utf-8", timeout=60,
+            dimensions=(40, 80), env={**os.environ, "TERM": "xterm-256color", **environment},
+        )  # fmt: skip
+
+    return start
+
+
+UP, DOWN = "\x1b[A", "\x1b[B"
+
+
+def test_arrow_keys_highlight_an_option_and_enter_takes_it(terminal):
+    screen = terminal("arith", "--seed", "1")
+    screen.expect_exact("↑ ↓ and Enter, or a to c")
+    for key, letter in ((DOWN, "a"), (DOWN, "b"), (DOWN, "c"), (UP, "b"), (DOWN, "c"), (DOWN, "a")):
         screen.send(key)
-        screen.expect_exact(letter)
-    screen.sendline("")
+        screen.expect(rf"▸[^▸]*{letter}  ")
+    screen.send("\r")
+    screen.expect("(Right|Wrong)")
+    chosen = screen.match[0]
     screen.expect_exact("Enter: next")
+    assert re.search(r"  .{0,8}a  ", screen.before) or chosen == "Right"
     screen.sendline("q")
     screen.expect_exact("1 answered")
     screen.expect(pexpect.EOF)
     screen.close()
+    assert screen.exitstatus == 0
+
+
+def test_space_marks_several_and_typing_works_as_before(terminal):
+    screen = terminal("arith", "--concept", "sample/sums", "--seed", "3")
+    screen.expect_exact("↑ ↓ and Enter")
+    screen.sendline("x")
+    screen.expect_exact("Enter: next")
+    screen.sendline("")
+    screen.expect_exact("↑ ↓ and space: all that are right")
+    for key, typed in (
+        (DOWN, ""),
+        (" ", "a"),
+        (DOWN, "a"),
+        (DOWN, "a"),
+        (" ", "a c"),
+        (UP, "a c"),
+        (UP, "a c"),
+        (" ", "c"),
+    ):
+        screen.send(key)
+        if typed:
+            screen.expect(rf"\n> {typed}\x1b\[K")
+    screen.send("\x7f")
+    screen.sendline("b d")
+    screen.expect("(Right|Wrong)")
+    screen.expect_exact("Enter: next")
+    screen.sendline("q")
+    screen.expect(pexpect.EOF)
+
+
+def test_what_one_expects_of_an_experiment_is_chosen_the_same_way(quiz):
+    screen = pexpect.spawn(
+        sys.executable, ["-m", "dlkata", "why", "sample/coins"], encoding="utf-8", timeout=60,
+        env={**os.environ, "TERM": "xterm-256color"},
+    )  # fmt: skip
+    screen.expect_exact("Enter alone: just watch")
+    screen.send(f"{DOWN}\r")
+    screen.expect("(As you expected|You expected otherwise)")
+    screen.expect(pexpect.EOF)
+
+
+def test_what_is_typed_ahead_is_not_lost(terminal):
+    screen = terminal("arith", "--seed", "1")
+    screen.send("a\r\rx\r")
+    screen.expect_exact("2/4")
+    screen.expect_exact("Not known yet.")
+    screen.expect_exact("Enter: next")
+    screen.sendline("q")
+    screen.expect_exact("2 answered")
+    screen.expect(pexpect.EOF)
+
+
+def test_a_number_is_typed_on_a_line_that_can_be_edited(terminal):
+    screen = terminal("arith", "--concept", "sample/coins", "--seed", "1")
+    screen.expect_exact("↑ ↓ and Enter")
+    screen.sendline("x")
+    screen.expect_exact("Enter: next")
+    screen.sendline("")
+    screen.expect_exact("a number, in heads")
+    screen.expect(r"\n> ")
+    screen.send(f"{UP}9\x1b[D\x1b[3~")  # up: nothing of before; then 9, left, delete
+    screen.sendline("zzz")
+    screen.expect_exact("Please type one of these:")
+    screen.expect_exact("q stop")
+    screen.expect_exact("> ")
+    screen.sendeof()
+    screen.expect_exact("1 answered")
+    screen.expect(pexpect.EOF)
+
+
+def test_a_dumb_terminal_types_its_letters(terminal):
+    screen = terminal("arith", "--seed", "1", TERM="dumb")
+    screen.expect_exact("a to c")
+    assert "↑" not in screen.before
+    screen.sendline("a")
+    screen.expect_exact("Enter: next")
+    screen.sendline("q")
+    screen.expect(pexpect.EOF)
+    assert "\x1b[1A" not in screen.before
+
+
+@pytest.mark.parametrize(
+    ("typed", "means"),
+    [
+        ("不知道", "✗ Not known yet."), ("don't know", "✗ Not known yet."), ("Don’t know.", "✗ Not known yet."),
+        ("x 不知道", "✗ Not known yet."), ("我不知道。", "✗ Not known yet."), ("跳过", "2/6"), ("skip", "2/6"), ("？", "2/6"),
+        ("提示", "no memory"), ("hint", "no memory"), ("撤销", "nothing to undo"), ("undo", "nothing to undo"),
+        ("结束", "6 left"), ("stop", "6 left"), ("quit", "6 left"),
+    ],
+)  # fmt: skip
+def test_the_words_of_the_footer_are_understood_in_both_languages(quiz, typed, means):
+    ran = quiz("--seed", "1", answers=f"{typed}\n")
+    assert means in ran.out and "Please type" not in ran.out, ran.out
+
+
+def test_the_words_of_the_grades_and_of_the_pause_are_understood(quiz, terminal):
+    ran = quiz("--seed", "1", "--concept", "sample/alphabet", answers="x\nwords\n大部分\n")
+    assert "2 answered: 1 right" in ran.out, ran.out
+    assert "1 little · 2 half · 3 most · 4 all, at once" in ran.out
+    screen = terminal("arith", "--seed", "1")
+    screen.expect_exact("a to c")
+    screen.sendline("不知道")
+    screen.expect_exact("Enter: next")
+    screen.sendline("运行看看")
+    screen.expect_exact("After 4000 tosses")
+    screen.expect_exact("Enter: next")
+    screen.sendline("下一题")
+    screen.expect_exact("2/4")
+    screen.sendline("结束")
+    screen.expect_exact("1 answered")
+    screen.expect(pexpect.EOF)
+
+
+def test_every_word_of_a_footer_means_one_key():
+    from dlkata.cli.words import ALSO
+    from dlkata.locale import in_both
+    from dlkata.ui.question import AFTERWARDS, GRADES, KEYS
+
+    for footer in (KEYS, AFTERWARDS, GRADES):
+        words = [sentence for said in footer.values() for sentence in set(in_both(said))]
+        words += [word for key in footer for word in ALSO.get(key, ())]
+        assert len(words) == len(set(words))
+        assert all(in_both(said)[0] != in_both(said)[1] for said in footer.values())
 
 
 def test_in_a_terminal_feedback_waits_for_enter(quiz, home):
@@ -254,18 +474,26 @@ def test_in_a_terminal_feedback_waits_for_enter(quiz, home):
     assert screen.exitstatus == 0
 
 
-def test_ctrl_c_saves_what_was_answered(quiz, dlkata):
-    screen = pexpect.spawn(sys.executable, ["-m", "dlkata", "quiz", "arith"], encoding="utf-8", timeout=60)
-    screen.expect_exact("q stop")
-    screen.sendline("x")
-    screen.expect_exact("Enter: next")
-    for _time in range(5):  # Python misses a signal that arrives just before it waits for a line
-        screen.sendintr()
-        if screen.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=5) == 0:
-            break
-    screen.close()
-    assert screen.exitstatus == 130
-    assert "Going on with the session you left: 1 of 4" in dlkata("quiz", "arith", stdin="q\n").out
+def test_ctrl_c_leaves_with_the_summary_that_ctrl_d_gives(terminal, dlkata, home):
+    endings = []
+    for leave, status in ((pexpect.spawn.sendintr, 130), (pexpect.spawn.sendeof, 0)):
+        shutil.copytree(home / "data", home / str(status))
+        screen = terminal("arith", "--seed", "1", DLKATA_HOME=str(home / str(status)))
+        screen.expect_exact("q stop")
+        screen.sendline("x")
+        screen.expect_exact("Enter: next")
+        screen.sendline("")
+        screen.expect_exact("2/4")
+        screen.expect(r"\n> ")
+        leave(screen)
+        screen.expect_exact("1 answered: 0 right, 1 wrong")
+        screen.expect(pexpect.EOF)
+        endings.append(re.sub(r"\d:\d\d", "", screen.before))
+        screen.close()
+        assert screen.exitstatus == status
+    assert endings[0] == endings[1] and "3 left" in endings[0] and "Look at" in endings[0]
+    again = dlkata("quiz", stdin="q\n", DLKATA_HOME=str(home / "130"))
+    assert "Going on with the session you left: 1 of 4" in again.out
 
 
 def test_two_processes_at_once_keep_both(quiz, home):
@@ -295,7 +523,7 @@ def test_two_processes_at_once_keep_both(quiz, home):
 
 def test_home_says_what_is_due_and_what_is_best(quiz, dlkata):
     ran = dlkata()
-    assert "Today" in ran.out and "10 new" in ran.out and "Best now: " in ran.out
+    assert "Best now" in ran.out and "questions: 10 new" in ran.out and ran.out.count("quiz\n") == 1
     found = json.loads(dlkata("--json").out)
     assert (found["due"], found["new"], found["katas_due"]) == (0, 10, [])
     assert found["command"].endswith("quiz") and found["why"]

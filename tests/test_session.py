@@ -9,6 +9,7 @@ import pytest
 from bank import SAMPLE, sample_library
 
 from dlkata.content.library import Library, Root
+from dlkata.errors import DlkataError
 from dlkata.progress.answers import Answers, Outcome
 from dlkata.progress.record import MIGRATIONS, Kind, open_record
 from dlkata.study.asking import Given
@@ -300,6 +301,61 @@ def test_every_listed_bug_makes_a_question_or_says_nothing():
 def test_an_exam_is_drawn_by_chance_and_leaves_out_what_cannot_be_scored(library, record):
     plans = {tuple(begin(library, record, wish=Wish(count=3, exam=True), seed=s, fresh=True).session.sitting.plan) for s in range(8)}  # fmt: skip
     assert len(plans) > 3 and not any("alphabet.explain" in plan for plan in plans)
+
+
+def test_an_exam_of_what_is_due_is_drawn_from_what_is_due(library, record):
+    session = begin(library, record).session
+    for _time in range(4):
+        answer(session, session.next(), right=False)
+    session.leave(ended=True)
+    due = begin(library, record, now=NOON + DAY, wish=Wish(only=Only.DUE)).session.sitting.plan
+    exam = begin(library, record, now=NOON + DAY, wish=Wish(only=Only.DUE, exam=True)).session.sitting.plan
+    assert set(exam) == set(due) - {"alphabet.explain"} and len(exam) == 3
+    new = begin(library, record, now=NOON + DAY, wish=Wish(only=Only.NEW, exam=True)).session.sitting.plan
+    assert set(new) == {"coins.heads", "sums.even"}
+
+
+def test_an_exam_of_what_cannot_be_scored_says_why_it_is_empty(library, record):
+    session = begin(library, record, wish=Wish(concepts=("alphabet",), level=3)).session
+    answer(session, session.next(), right=False)
+    session.leave(ended=True)
+    wish = Wish(only=Only.DUE, exam=True)
+    opened = begin(library, record, now=NOON + DAY, wish=wish)
+    assert opened.session is None and opened.choice.unscored == 1
+
+
+def test_an_exam_gives_time_for_a_bug_too(record):
+    library = Library()
+    record.add(Kind.SOLUTION, "attention", NOON)
+    session = begin(library, record, wish=Wish(count=40, only=Only.NEW)).session
+    with_bug = session.seconds_allowed()
+    session.sitting.plan[:] = [name for name in session.sitting.plan if not name.startswith("bug:")]
+    assert session.seconds_allowed() < with_bug
+
+
+def test_an_older_session_is_not_dug_up_from_under_a_newer(library, record):
+    older = begin(library, record, wish=Wish(topics=("words",))).session
+    answer(older, older.next(), right=True)
+    older.leave()
+    newer = begin(library, record, wish=Wish(topics=("arith",))).session
+    newer.leave(ended=True)
+    opened = begin(library, record)
+    assert not opened.resumed and [one.sitting.id for one in opened.left] == [older.sitting.id]
+    assert opened.left[0].done == 1 and opened.left[0].sitting.begun == NOON
+    opened.session.leave(ended=True)
+    assert begin(library, record, wish=Wish(topics=("words",))).resumed, "the same was asked for again"
+    again = begin(library, record, resume=older.sitting.id)
+    assert again.resumed and again.session.sitting.id == older.sitting.id and again.left == []
+    with pytest.raises(DlkataError, match="No session 77"):
+        begin(library, record, resume=77)
+
+
+def test_a_session_that_somebody_else_took_is_not_taken(library, record, tmp_path):
+    session = begin(library, record).session
+    session.leave()
+    (sitting,) = Answers(record).sittings.left(study_day(NOON))
+    record.connection.execute("UPDATE sessions SET holder = ?", (os.getppid(),))
+    assert not Answers(record).sittings.take(sitting)
 
 
 def test_without_a_record_the_quiz_works_and_keeps_nothing(library):

@@ -14,6 +14,7 @@ from attempts import RIGHT, attempt
 from dlkata.content.library import Library
 from dlkata.grading import client
 from dlkata.progress.saves import Saves
+from dlkata.study.next_step import Standing
 
 WRONG = RIGHT.format(top="", when="True", fault="return q @ k.mT @ v")
 GOOD = RIGHT.format(top="", when="False", fault="pass")
@@ -174,19 +175,30 @@ def test_in_a_terminal(workspace):
     screen.expect_exact("Passed: all")
     screen.send("l")
     screen.expect_exact("Optimisation")
+    last = Library().katas[-1].title
+    assert last not in screen.before + screen.buffer, "the list is longer than the screen"
+    screen.send("\x1b[6~" * 5)  # Page Down
+    screen.expect_exact(last[:20])
+    screen.send("\x1b[A")
+    screen.expect_exact("scroll")
     screen.send("l")
     screen.expect_exact("Passed: all")
     screen.send("e")
     screen.expect_exact("Passed: all")
-    screen.send("x")
-    screen.expect_exact("[y/n]")
-    screen.send("y")
-    screen.expect_exact("is not started yet")
+    for _time in range(2):  # the second time it is an untouched stub
+        screen.send("x")
+        screen.expect_exact("[y/n]")
+        screen.send("y")
+        screen.expect_exact("is not started yet")
+    assert not (workspace / "attention.2.py").exists()
     assert (workspace / "attention.1.py").read_text(encoding="utf-8") == GOOD
     screen.send("n")
-    following = Library().katas[0]
-    screen.expect_exact(following.title)
-    assert (workspace / f"{following.stem}.py").exists()
+    first = Standing(Library().katas, {"attention"}, {}).next_new()
+    screen.expect_exact(first.title)
+    assert (workspace / f"{first.stem}.py").exists()
+    screen.send("n")  # it was only looked at: it is new still, and another one follows
+    second = Standing(Library().katas, {"attention"}, {}).next_new(behind=first)
+    screen.expect_exact(second.title)
     screen.send("q")
     screen.expect_exact("\x1b[?1049l")
     screen.expect(pexpect.EOF)
@@ -202,6 +214,26 @@ def test_ctrl_c_leaves_a_sane_terminal(workspace):
     screen.expect_exact("is not started yet")
     screen.sendintr()
     screen.expect_exact("\x1b[?1049l")
+    screen.expect(pexpect.EOF)
+    screen.close()
+    assert screen.exitstatus == 130
+
+
+def test_a_dumb_terminal_is_told_what_is_waited_for(workspace):
+    """Where no screen can be redrawn, one that stands still must not look like a hang."""
+    screen = pexpect.spawn(
+        sys.executable, ["-m", "dlkata", "watch", "attention"], encoding="utf-8", timeout=120,
+        env={**os.environ, "TERM": "dumb"},
+    )  # fmt: skip
+    screen.expect_exact("Checking ")
+    screen.expect_exact("attention.py now, then each time you save it.")
+    screen.expect_exact("is not started yet")
+    screen.expect_exact("Waiting for the next save of attention.py; Ctrl-C ends.")
+    screen.sendline("l")  # no key does anything here
+    (workspace / "attention.py").write_text(GOOD, encoding="utf-8")
+    screen.expect_exact("Passed: all")
+    screen.expect_exact("Waiting for the next save")
+    screen.sendintr()
     screen.expect(pexpect.EOF)
     screen.close()
     assert screen.exitstatus == 130

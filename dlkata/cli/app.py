@@ -101,16 +101,16 @@ class App:
 
     @cached_property
     def standing(self) -> "Standing":
+        from dlkata.study.begun import begun
         from dlkata.study.next_step import Standing
 
-        names = self.library.kata_names
-        statuses = {}
+        solved = set()
         if self.record is not None:
             try:
-                statuses = self.record.statuses(names)
+                solved = self.record.solved(self.library.kata_names)
             except DlkataError as error:
                 warn(f"{error.message} {error.remedy}")
-        return Standing(self.library.katas, statuses, self.workspace.edited(names))
+        return Standing(self.library.katas, solved, begun(self.library.katas, self.workspace))
 
     @cached_property
     def pace(self) -> "Pace":

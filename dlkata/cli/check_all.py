@@ -24,7 +24,7 @@ def check_all(app: App, device: str, as_json: bool, sandbox: bool) -> bool:
     from dlkata.cli.remember import remember_check
     from dlkata.grading.client import warm
 
-    started = [kata for kata in app.library.katas if kata.name in app.standing.edited]
+    started = [kata for kata in app.library.katas if kata.name in app.standing.begun]
     if not started:
         raise DlkataError(
             _("You have not started a kata yet."),

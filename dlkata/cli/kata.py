@@ -1,17 +1,14 @@
 """`dlkata kata NAME`"""
 
-import os
-import shlex
-import subprocess
 from pathlib import Path
 
 import click
 
 from dlkata.cli.app import KATA, App, warn
+from dlkata.cli.editor import open_in_editor
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_json, print_lines
 from dlkata.content.kata import Kata
-from dlkata.errors import DlkataError
 from dlkata.locale import N_, _, language
 from dlkata.ui.screen import console
 
@@ -39,7 +36,7 @@ def command(app: App, kata: Kata | None, edit: bool, contract: bool, as_json: bo
         warm_up(app)
         open_kata(app, kata, as_json)
         if edit:
-            edit_attempt(app.settings.get("editor"), app.workspace.file(kata.name))
+            open_in_editor(app.settings.get("editor"), app.workspace.file(kata.name))
 
 
 def warm_up(app: App) -> None:
@@ -80,19 +77,3 @@ def start_attempt(app: App, kata: Kata) -> Path:
     if first:
         warn(_("Your attempts are kept in {folder}.", folder=app.workspace.folder))
     return app.workspace.file(kata.name)
-
-
-def edit_attempt(configured: str | None, file: Path) -> None:
-    """The configured editor, $VISUAL, $EDITOR, or VS Code when we are inside its terminal."""
-    editor = configured or os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if not editor and os.environ.get("TERM_PROGRAM") == "vscode":
-        editor = "code"
-    remedy = _("Choose one: dlkata config editor COMMAND, or set EDITOR.")
-    if not editor:
-        raise DlkataError(_("No editor is set."), remedy)
-    try:
-        subprocess.run([*shlex.split(editor), str(file)], check=False)
-    except (OSError, ValueError) as error:
-        raise DlkataError(
-            _("The editor `{editor}` cannot be started: {reason}.", editor=editor, reason=error), remedy
-        ) from None

@@ -6,7 +6,7 @@ import click
 
 from dlkata import __version__
 from dlkata.cli.group import LazyGroup
-from dlkata.cli.language import option
+from dlkata.cli.language import LocalOption, option
 from dlkata.locale import N_
 
 COMMANDS = {
@@ -34,7 +34,14 @@ HELP = N_(
 
 
 @click.group(cls=LazyGroup, lazy=COMMANDS, invoke_without_command=True, help=HELP)
-@click.version_option(__version__, "--version", prog_name="dlkata", message="%(prog)s %(version)s")
+@click.version_option(
+    __version__,
+    "--version",
+    prog_name="dlkata",
+    message="%(prog)s %(version)s",
+    cls=LocalOption,
+    help=N_("Show the version and exit."),
+)
 @option(
     "--pack",
     "packs",

@@ -1,13 +1,19 @@
 """What will be seen? Asked at a terminal before an experiment runs: what one has guessed one remembers."""
 
 import sys
+from typing import TYPE_CHECKING
 
 from dlkata.cli.output import print_lines
 from dlkata.content.concept import Concept
 from dlkata.locale import _
 from dlkata.study.asking import Asked, ask
-from dlkata.ui.question import guess_judged, options, prompt
+from dlkata.ui.choosing import Choosing
+from dlkata.ui.question import guess_judged, options, options_by_letter, prompt
 from dlkata.ui.screen import console
+from dlkata.ui.wrap import wrap
+
+if TYPE_CHECKING:
+    from dlkata.cli.reader import Reader
 
 
 class Prediction:
@@ -24,13 +30,24 @@ class Prediction:
 
         width = console().width
         print_lines([Text(), Text(_("Before it runs: what do you expect?"), style="bold")])
-        print_lines([*prompt(self.asked, width), *options(self.asked, width), Text()])
         reader = Reader()
-        ask_for = _("a to {last}, or Enter to just watch > ", last=self.asked.letters[-1])
-        while (typed := reader.line(ask_for, self.asked.letters)) and typed.strip():
+        shown = [] if reader.chooses else options(self.asked, width)
+        print_lines([*prompt(self.asked, width), *shown, Text()])
+        while (typed := self._answer(reader, width)) and typed.strip():
             if (given := self.asked.read(typed)) is not None:
                 self.expected = given.chosen[0]
                 return
+
+    def _answer(self, reader: "Reader", width: int) -> str | None:
+        from rich.text import Text
+
+        last = self.asked.letters[-1]
+        if not reader.chooses:
+            return reader.line(_("a to {last}, or Enter to just watch > ", last=last))
+        footer = wrap(
+            Text(_("↑ ↓ and Enter, or a to {last}; Enter alone: just watch", last=last), "dim"), width
+        )
+        return reader.choose(Choosing(options_by_letter(self.asked, width), self.asked.letters, footer))
 
     def judge(self) -> None:
         """After the run."""

@@ -1,6 +1,7 @@
 """`dlkata quiz [TOPIC…]`"""
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,7 @@ from dlkata.cli.output import print_json, print_lines
 from dlkata.content.concept import Concept
 from dlkata.content.question import Question
 from dlkata.locale import N_, _
-from dlkata.ui.screen import console
+from dlkata.ui.screen import console, interactive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dlkata.cli.sitting import Conversation
     from dlkata.content.library import Topic
     from dlkata.laboratory.bench import Laboratory
+    from dlkata.study.opening import Opened
     from dlkata.study.selection import Wish
     from dlkata.study.session import Session
 
@@ -31,9 +33,9 @@ if TYPE_CHECKING:
         """A session of questions: those that are due, the longest overdue first, then new ones.
 
         Answer with a letter or number, several for several (`a c`), a value, or your own words; h shows a hint,
-        ? skips, u takes the last answer back, q stops. Every answer is kept at once: a session that was left goes on
-        where it was. Questions come back just before you would forget them. In a terminal the arrow keys walk through
-        the options.
+        ? skips, x says that you don't know, u takes the last answer back, q stops; the words do too. In a terminal
+        the arrow keys highlight an option, Enter takes it, and space marks one of several. Every answer is kept at
+        once: a session that was left goes on where it was. Questions come back just before you would forget them.
         """
     ),
 )
@@ -59,6 +61,12 @@ if TYPE_CHECKING:
     "--seed", type=click.IntRange(0), help=N_("The same questions, numbers and order of options each time.")
 )
 @option("--fresh", is_flag=True, help=N_("Begin anew instead of going on with a session that was left."))
+@option(
+    "--resume",
+    type=click.IntRange(1),
+    metavar="NUMBER",
+    help=N_("Go on with this session; those that were left are listed."),
+)
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object when the session ends."))
 @click.pass_obj
 def command(
@@ -72,6 +80,7 @@ def command(
     exam: bool,
     seed: int | None,
     fresh: bool,
+    resume: int | None,
     as_json: bool,
 ) -> None:
     from dlkata.study.selection import Only, Wish
@@ -82,10 +91,15 @@ def command(
     wish = Wish(
         count, tuple(t.name for t in topics), tuple(c.name for c in concepts), level, only, exam, seed
     )
-    hold(app, wish, fresh=fresh, as_json=as_json)
+    if resume is not None and (fresh or wish != Wish()):
+        raise click.UsageError(_("--resume goes on with a session as it was begun: give it alone."))
+    more = hold(app, wish, fresh=fresh, resume=resume, as_json=as_json)
+    if more:
+        hold(app, replace(wish, only=Only.NEW), fresh=True, as_json=as_json)
 
 
-def hold(app: App, wish: "Wish", *, fresh: bool, as_json: bool) -> None:
+def hold(app: App, wish: "Wish", *, fresh: bool, resume: int | None = None, as_json: bool) -> bool:
+    """Whether the learner, with nothing left for today, would like new questions all the same."""
     from dlkata.laboratory.bench import laboratory
     from dlkata.study.opening import open_session
 
@@ -95,10 +109,11 @@ def hold(app: App, wish: "Wish", *, fresh: bool, as_json: bool) -> None:
             return drawn(app, bench, question, seed)
 
         rng = random.Random(wish.seed) if wish.seed is not None else random.Random()
-        opened = open_session(app.library, app.record, wish, now(), rng, draw, app.pace, fresh=fresh)
+        opened = open_session(
+            app.library, app.record, wish, now(), rng, draw, app.pace, fresh=fresh, resume=resume
+        )
         if opened.session is None:
-            _say_nothing(app, opened.choice, as_json)
-            return
+            return _say_nothing(app, opened, as_json)
         if opened.session.draws_first:
             bench.start()  # while the screen is imported
         from dlkata.cli.reader import Reader
@@ -106,9 +121,12 @@ def hold(app: App, wish: "Wish", *, fresh: bool, as_json: bool) -> None:
 
         talk = Conversation(app, opened.session, bench, Reader(quiet=as_json), quiet=as_json)
         if not as_json:
-            _greet(opened.session, opened.resumed, opened.choice.waiting, talk.limit)
+            _greet(app, opened, talk, fresh)
         talk.hold()
-        _close(app, opened.session, talk, as_json)
+        _close(app, opened, talk, as_json)
+        if talk.interrupted:
+            click.get_current_context().exit(130)
+    return False
 
 
 def drawn(app: App, bench: "Laboratory", question: Question, seed: int) -> dict[str, Any]:
@@ -122,21 +140,34 @@ def drawn(app: App, bench: "Laboratory", question: Question, seed: int) -> dict[
     return outcome.value
 
 
-def _greet(session: "Session", resumed: bool, waiting: int, limit: float) -> None:
-    from dlkata.ui.session import clock
+def _greet(app: App, opened: "Opened", talk: "Conversation", fresh: bool) -> None:
+    from dlkata.ui.session import clock, questions
     from dlkata.ui.session import waiting as many_wait
 
-    if resumed:
+    session = opened.session
+    assert session is not None
+    if opened.resumed:
         click.echo(_("Going on with the session you left: {done} of {length} done.", done=len(session.done), length=session.length))  # fmt: skip
     if session.exam:
-        click.echo(_("Exam: {count} questions in {time}. Feedback comes at the end.", count=session.length, time=clock(limit)))  # fmt: skip
-    elif waiting:
-        click.echo(many_wait(waiting))
+        click.echo(_("Exam: {questions} in {time}. Feedback comes at the end.", questions=questions(session.length), time=clock(talk.limit)))  # fmt: skip
+    elif opened.choice.waiting:
+        click.echo(many_wait(opened.choice.waiting))
+    if not fresh:  # who begins anew has said so
+        _list_left(app, opened)
 
 
-def _close(app: App, session: "Session", talk: "Conversation", as_json: bool) -> None:
+def _list_left(app: App, opened: "Opened") -> None:
+    from dlkata.ui.left import left_sessions
+
+    topics = {topic.name: topic.title for topic in app.library.topics}
+    print_lines(left_sessions(opened.left, topics, app.run, console().width))
+
+
+def _close(app: App, opened: "Opened", talk: "Conversation", as_json: bool) -> None:
+    from dlkata.ui.left import left_as_json
     from dlkata.ui.session import exam_result, summary, summary_as_json, tally
 
+    session = talk.session
     missed = _missed(app, session)
     schedule = app.today
     if as_json:
@@ -146,7 +177,8 @@ def _close(app: App, session: "Session", talk: "Conversation", as_json: bool) ->
             {
                 "session": session.sitting.id, "seed": session.sitting.seed, "exam": session.exam, **score,
                 "questions": list(talk.asked_json.values()), "answers": talk.answers_json(),
-                "look_at": [concept.name for concept in missed], **summary_as_json(session, schedule),
+                "look_at": [concept.name for concept in missed], "left_sessions": left_as_json(opened.left),
+                **summary_as_json(session, schedule),
             }
         )  # fmt: skip
         return
@@ -182,12 +214,38 @@ def _missed(app: App, session: "Session") -> list[Concept]:
     return [app.library.concept(name) for name in names if name in app.library.index.concepts]
 
 
-def _say_nothing(app: App, choice: Any, as_json: bool) -> None:
-    from dlkata.ui.session import nothing
+def _say_nothing(app: App, opened: "Opened", as_json: bool) -> bool:
+    """Why there is nothing to ask; whether the learner would like new questions all the same."""
+    from dlkata.ui.left import left_as_json
+    from dlkata.ui.session import more_new_ones, nothing, topics_with_questions
 
+    choice, width = opened.choice, console().width
     if as_json:
         print_json(
-            {"session": None, "questions": [], "answers": [], "answered": 0, "waiting": choice.waiting}
-        )
-    else:
-        print_lines(nothing(choice, app.today, app.run, console().width))
+            {
+                "session": None, "questions": [], "answers": [], "answered": 0, "waiting": choice.waiting,
+                "left_sessions": left_as_json(opened.left),
+            }
+        )  # fmt: skip
+        return False
+    print_lines(nothing(choice, app.today, width))
+    if choice.empty:
+        print_lines(topics_with_questions(_asked_about(app), width))
+    _list_left(app, opened)
+    if not choice.limited:
+        return False
+    if not interactive():
+        print_lines([more_new_ones(app.run)])
+        return False
+    from dlkata.cli.reader import Reader
+    from dlkata.cli.words import key_of
+    from dlkata.ui.question import KEYS
+
+    typed = Reader().line(_("Enter: go on with new ones · q stop > "))
+    return typed is not None and key_of(typed, {"q": KEYS["q"]}) != "q"
+
+
+def _asked_about(app: App) -> list[str]:
+    """The topics that hold questions, as they are typed."""
+    holding = {entry.topic for entry in app.library.index.concepts.values() if entry.questions}
+    return [topic.name for topic in app.library.topics if topic.name in holding]

@@ -1,5 +1,7 @@
 """`dlkata reset NAME`"""
 
+from pathlib import Path
+
 import click
 
 from dlkata.cli.app import KATA, App
@@ -19,18 +21,28 @@ from dlkata.locale import N_, _
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @click.pass_obj
 def command(app: App, kata: Kata, as_json: bool) -> None:
-    from dlkata.progress.record import Kind
-
-    if not app.workspace.file(kata.name).exists():
+    file = app.workspace.file(kata.name)
+    if not file.exists():
         raise DlkataError(
-            _("You have not started `{name}` yet.", name=kata.name),
+            _("You have not started `{name}` yet.", name=kata.typed),
             _("Start it: {command}", command=f"{app.run} kata {kata.typed}"),
         )
-    copy = app.workspace.set_aside(kata.name)
-    file = start_attempt(app, kata)
-    app.remember(Kind.RESET, kata)
+    copy = start_afresh(app, kata)
     if as_json:
-        print_json({"kata": kata.name, "file": str(file), "kept": str(copy)})
-        return
-    click.echo(_("Kept: {file}", file=copy))
-    click.echo(_("Fresh: {file}", file=file))
+        print_json({"kata": kata.name, "file": str(file), "kept": None if copy is None else str(copy)})
+    elif copy is None:
+        click.echo(_("{file} is still the stub: there is nothing to keep.", file=file))
+    else:
+        click.echo(_("Kept: {file}", file=copy))
+        click.echo(_("Fresh: {file}", file=file))
+
+
+def start_afresh(app: App, kata: Kata) -> Path | None:
+    """A fresh stub; the copy of the attempt that stood there, or None where it was a stub itself."""
+    from dlkata.progress.record import Kind
+    from dlkata.study.begun import is_begun
+
+    copy = app.workspace.set_aside(kata.name) if is_begun(kata, app.workspace) else None
+    start_attempt(app, kata)
+    app.remember(Kind.RESET, kata)
+    return copy

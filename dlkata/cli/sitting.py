@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dlkata.cli.app import App, now, warn
 from dlkata.cli.output import print_lines
-from dlkata.cli.reader import Reader, plainly
+from dlkata.cli.reader import Reader
+from dlkata.cli.words import key_of
 from dlkata.content.concept import Concept
 from dlkata.content.question import Kind
 from dlkata.errors import DlkataError
@@ -15,12 +16,19 @@ from dlkata.laboratory.bench import Laboratory
 from dlkata.locale import _
 from dlkata.study.asking import Asked, Given
 from dlkata.study.session import Marked, Session
+from dlkata.ui.choosing import PROMPT, Choosing
 from dlkata.ui.question import (
-    card,
+    AFTERWARDS,
+    GRADES,
+    KEYS,
     feedback,
+    heading,
     keys,
     marked_as_json,
     model_answer,
+    options,
+    options_by_letter,
+    prompt,
     question_as_json,
     where_next,
 )
@@ -31,9 +39,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 STOP, SKIP, UNDO, HINT, RUN, PASS = "q", "?", "u", "h", "!", "x"
-ONE_OF = (Kind.CHOICE, Kind.PREDICT, Kind.BUG)
+SEVERAL = (Kind.MULTI, Kind.ORDER)
 T = TypeVar("T")
-GRADES = {"1": 1, "2": 2, "3": 3, "4": 4}
 
 
 class Stopped(Exception):
@@ -51,6 +58,7 @@ class Conversation:
         self.limit = session.seconds_allowed() if session.exam else 0.0
         self.asked_json: dict[str, dict[str, Any]] = {}
         self.too_late = False
+        self.interrupted = False
 
     def hold(self) -> None:
         """Until the questions end, or the learner does."""
@@ -66,6 +74,9 @@ class Conversation:
                 warn(problem)
         except Stopped:
             pass
+        except KeyboardInterrupt:  # Ctrl-C loses nothing either
+            self.interrupted = True
+            self._show([""])
         finally:
             if self.quiet:
                 self._list_the_rest()
@@ -91,12 +102,14 @@ class Conversation:
             left = clock(max(0.0, self.limit - self.session.seconds))
             place += " · " + _("{time} left", time=left)
         topic = self.topics.get(asked.question.topic, asked.question.topic)
-        self._show(["", *card(asked, place, topic, self._width)])
-        start, hint = self.tick(), False
-        self._show_keys(asked)
+        self._show(["", *heading(asked, place, topic, self._width), *prompt(asked, self._width)])
+        if not self._walked(asked):
+            self._show(options(asked, self._width))
+        start, hint, told = self.tick(), False, False
         while True:
-            typed = self._read(choices=asked.letters if asked.question.kind in ONE_OF else "")
-            command = plainly(typed)
+            typed = self._answer(asked, told)
+            told = True
+            command = key_of(typed, KEYS)
             if command == STOP:
                 raise Stopped
             if command == UNDO:
@@ -106,7 +119,7 @@ class Conversation:
                 self._skip(asked, self.tick() - start)
                 return
             elif command == HINT and not self.session.exam:
-                hint = True
+                hint, told = True, False
                 self._hint(asked)
             elif command == RUN:
                 self._run_last()
@@ -117,8 +130,24 @@ class Conversation:
                 self._take(asked, given, self.tick() - start, hint)
                 return
             else:
+                told = False
                 self._show([line(_("Please type one of these:"))])
-                self._show_keys(asked)
+
+    def _walked(self, asked: Asked) -> bool:
+        """Whether the options are walked through with the arrow keys; they are shown where one types, then."""
+        return self.reader.chooses and bool(asked.shown)
+
+    def _answer(self, asked: Asked, told: bool) -> str:
+        """What is typed or taken. `told`: what can be typed stands there already."""
+        if self._walked(asked):
+            several = asked.question.kind in SEVERAL
+            footer = self._keys(asked)
+            shown = options_by_letter(asked, self._width)
+            self._show([""])
+            return self._got(self.reader.choose(Choosing(shown, asked.letters, footer, several)))
+        if not told:
+            self._show(["", *self._keys(asked)])
+        return self._read()
 
     def _skip(self, asked: Asked, seconds: float) -> None:
         self._kept(lambda: self.session.skip(asked, seconds, self.today()))
@@ -144,20 +173,22 @@ class Conversation:
             self._pause()
 
     def _grade(self) -> int:
-        self._show([line(_("How much of it did you have? 1 little · 2 half · 3 most · 4 all, at once"), "")])
+        ways = " · ".join(_(said) for said in GRADES.values())
+        self._show([line(_("How much of it did you have?"), ""), line(ways)])
         while True:
-            typed = plainly(self._read())
+            typed = key_of(self._read(), GRADES)
             if typed == STOP:
                 raise Stopped
             if typed in GRADES:
-                return GRADES[typed]
+                return int(typed)
             self._show([line(_("Please type 1, 2, 3 or 4."))])
 
     def _pause(self) -> None:
         """On a terminal nothing scrolls away before it was read."""
         while True:
-            typed = self._read(_("Enter: next · ! see it run · u undo · q stop > "))
-            command = plainly(typed)
+            command = key_of(
+                self._read(" · ".join(_(said) for said in AFTERWARDS.values()) + " > "), AFTERWARDS
+            )
             if command == STOP:
                 raise Stopped
             if command == RUN:
@@ -187,7 +218,6 @@ class Conversation:
         idea = concept.section.body.split("\n\n")[0]
         more = _("All of it: {command}", command=f"{self.app.run} why {concept.typed}")
         self._show(["", *layout(idea, self._width), "", line(more)])
-        self._show_keys(asked)
 
     def _run_last(self) -> None:
         """The experiment of the concept that was last asked about."""
@@ -217,21 +247,24 @@ class Conversation:
             return ""
         return _("Comes back {when}.", when=in_days(marked.card.due, marked.answer.day))
 
-    def _read(self, prompt: str = "> ", choices: Sequence[str] = ()) -> str:
-        typed = self.reader.line(prompt, choices)
+    def _read(self, ask_for: str = PROMPT) -> str:
+        return self._got(self.reader.line(ask_for))
+
+    def _got(self, typed: str | None) -> str:
         if typed is None:
             raise Stopped
         return typed
 
-    def _show_keys(self, asked: Asked) -> None:
+    def _keys(self, asked: Asked) -> "list[Text]":
         from rich.text import Text
 
         from dlkata.ui.wrap import wrap
 
-        text = keys(asked, exam=self.session.exam, undo=bool(self.session.done))
-        self._show(["", *wrap(Text(text, style="dim"), self._width)])
+        exam, undo, arrows = self.session.exam, bool(self.session.done), self._walked(asked)
+        text = keys(asked, exam=exam, undo=undo, arrows=arrows)
+        return wrap(Text(text, style="dim"), self._width)
 
-    def _show(self, lines: "list[Text | str]") -> None:
+    def _show(self, lines: "Sequence[Text | str]") -> None:
         from rich.text import Text
 
         if not self.quiet:

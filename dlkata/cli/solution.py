@@ -22,7 +22,8 @@ from dlkata.ui.screen import console
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @click.pass_obj
 def command(app: App, kata: Kata, diff: bool, yes: bool, as_json: bool) -> None:
-    from dlkata.progress.record import Kind, Status
+    from dlkata.progress.record import Kind
+    from dlkata.study.next_step import Status
 
     solved = app.standing.status(kata) is Status.SOLVED
     if not (solved or yes):

@@ -59,7 +59,7 @@ def _existing(app: App, kata: Kata) -> Path:
     file = app.workspace.file(kata.name)
     if not file.exists():
         raise DlkataError(
-            _("You have not started `{name}` yet: {file} does not exist.", name=kata.name, file=file),
+            _("You have not started `{name}` yet: {file} does not exist.", name=kata.typed, file=file),
             _("Start it: {command}", command=f"{app.run} kata {kata.typed}"),
         )
     return file

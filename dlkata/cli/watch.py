@@ -8,10 +8,12 @@ import click
 
 from dlkata.cli.app import KATA, App
 from dlkata.cli.check import SANDBOX_HELP
-from dlkata.cli.kata import edit_attempt, start_attempt
+from dlkata.cli.editor import open_in_editor
+from dlkata.cli.kata import start_attempt
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_lines
 from dlkata.cli.remember import remember_check
+from dlkata.cli.reset import start_afresh
 from dlkata.cli.target import latest
 from dlkata.content.kata import Kata
 from dlkata.errors import DlkataError
@@ -56,6 +58,10 @@ def command(app: App, kata: Kata | None, device: str | None, sandbox: bool) -> N
             with Keyboard() as keyboard, Stage() as stage:
                 Watch(app, first, chosen, open_line, keyboard, stage).run()
         else:
+            if console().is_terminal:
+                click.echo(
+                    _("Checking {file} now, then each time you save it.", file=app.workspace.file(first.name))
+                )
             Watch(app, first, chosen, open_line, Keyboard(), None).run()
 
 
@@ -118,7 +124,7 @@ class Watch:
             self.view.message = _(
                 "{file} is gone. It will be checked when it is back.", file=self.view.file.name
             )
-        key = self.keyboard.key()
+        key = self.keyboard.key() if self.stage is not None else ""
         return self.press(key) if key else True
 
     # ------------------------------------------------------------ checking
@@ -195,7 +201,14 @@ class Watch:
             width = console().width
             lines = frame(self.view, self.app.run, width, sys.maxsize)
             print_lines(lines[:-2])  # without the keys
-            sys.stdout.flush()
+            self._wait()
+
+    def _wait(self) -> None:
+        """Where somebody looks on, a screen that stands still says why it does."""
+        if console().is_terminal:
+            waits = _("Waiting for the next save of {file}; Ctrl-C ends.", file=self.view.file.name)
+            click.echo(f"\n{waits}\n")
+        sys.stdout.flush()
 
     # ------------------------------------------------------------ keys
 
@@ -220,9 +233,13 @@ class Watch:
         return True
 
     def next(self) -> None:
-        """The next new kata; the standing is read anew, for this one may be solved by now."""
+        """The next new kata; the standing is read anew, for this one may be solved by now. From one that is still
+        new itself to the one behind it: so all can be looked at in turn."""
+        from dlkata.study.next_step import Status
+
         self.app.__dict__.pop("standing", None)
-        kata = self.app.standing.next_new()
+        standing, here = self.app.standing, self.view.kata
+        kata = standing.next_new(behind=here if standing.status(here) is Status.NEW else None)
         if kata is None:
             self.view.message = _("There is no new kata left.")
         else:
@@ -240,31 +257,34 @@ class Watch:
         assert self.stage is not None
         try:
             with self.stage.left(), self.keyboard.lent():
-                edit_attempt(self.app.settings.get("editor"), self.view.file)
+                open_in_editor(self.app.settings.get("editor"), self.view.file)
         except DlkataError as error:
             self.view.message = f"{error.message} {error.remedy}"
 
     def list(self) -> None:
         from dlkata.ui.listing import listing
+        from dlkata.ui.scroll import Scroll
 
         assert self.stage is not None
         self.app.__dict__.pop("standing", None)
-        lines = listing(
-            self.app.standing, self.app.library.topics, self.app.library.katas, self.stage.size[0]
-        )
-        height = self.stage.size[1] - 1
-        self.stage.show(lines[:height])
-        while not self.keyboard.key():
-            select_pause()
+        size, scroll = (0, 0), Scroll([], 0)
+        while True:
+            if size != self.stage.size:  # the window may change meanwhile
+                size = width, height = self.stage.size
+                lines = listing(self.app.standing, self.app.library.topics, self.app.library.katas, width)
+                scroll = Scroll(lines, height, scroll.top)
+            self.stage.show(scroll.frame())
+            key = self.keyboard.key()
+            if key and not scroll.press(key):
+                return
+            if not key:
+                select_pause()
 
     def ask_reset(self) -> None:
         self.view.question = _("Start this kata afresh? Your attempt is kept as a numbered copy.")
 
     def reset(self) -> None:
-        from dlkata.progress.record import Kind
-
-        self.app.workspace.set_aside(self.view.kata.name)
-        self.app.remember(Kind.RESET, self.view.kata)
+        start_afresh(self.app, self.view.kata)
         self.begin(self.view.kata)
 
 

@@ -1,6 +1,7 @@
 """A kata: its page, its stub, its reference, its suite, found by one stem."""
 
 import ast
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,10 @@ from dlkata.content.page import Section, read_page, read_text
 from dlkata.content.solution import Solution, read_solution
 from dlkata.errors import DlkataError
 from dlkata.locale import LANGUAGES, _, language
+
+FROM_TORCH = re.compile(r"^from torch\b", re.MULTILINE)
+IMPORTS_TORCH = re.compile(r"^import torch$", re.MULTILINE)
+DOCSTRING = re.compile(r'\s*[rR]?""".*?"""', re.DOTALL)
 
 
 class KataHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +80,17 @@ class Kata:
     def stub(self) -> str:
         return read_text(self.stub_file)
 
+    @property
+    def opening(self) -> str:
+        """The code of a new attempt: the stub, with torch itself at hand where it takes a name from torch."""
+        stub = self.stub.lstrip()
+        return stub if IMPORTS_TORCH.search(stub) else FROM_TORCH.sub(r"import torch\n\g<0>", stub, count=1)
+
+    def is_untouched(self, attempt: str) -> bool:
+        """Whether an attempt holds nothing but what it was created with. The statement above it may be in another
+        language, or of another version."""
+        return code_lines(attempt) == code_lines(self.stub)
+
     @cached_property
     def reference(self) -> str:
         return read_text(self.reference_file)
@@ -89,6 +105,15 @@ class Kata:
         definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         body = ast.parse(self.stub).body
         return [node.name for node in body if isinstance(node, definitions) and not node.name.startswith("_")]
+
+
+def code_lines(source: str) -> list[str]:
+    """The lines of a file that hold code or comments, without imports and the docstring it begins with. Not parsed:
+    home and list look at every attempt there is, and some are broken."""
+    docstring = DOCSTRING.match(source)
+    rest = source[docstring.end() :] if docstring else source
+    lines = [line.rstrip() for line in rest.split("\n") if line.strip()]
+    return [line for line in lines if not line.startswith(("import ", "from "))]
 
 
 def read_kata(root: Path, stem: str, prefix: str = "") -> Kata:

@@ -91,7 +91,7 @@ def _bound(tree: ast.AST) -> set[str]:
 
 
 def untouched(source: str, stub: str) -> bool:
-    """The attempt's code is still the stub's: comments, docstrings and layout aside."""
+    """The attempt's code is still the stub's: comments, docstrings, imports and layout aside."""
     if "NotImplementedError" in stub and "NotImplementedError" not in source:
         return False  # the usual case, and a hundred times faster
     return skeleton(source) == skeleton(stub)
@@ -100,6 +100,7 @@ def untouched(source: str, stub: str) -> bool:
 @functools.cache
 def skeleton(source: str) -> str:
     tree = ast.parse(source)
+    tree.body = [node for node in tree.body if not isinstance(node, (ast.Import, ast.ImportFrom))]
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):

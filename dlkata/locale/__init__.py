@@ -20,10 +20,22 @@ def language() -> str:
 
 
 def use_language(code: str) -> None:
-    global _current, _chinese
+    global _current
     _current = code
-    if code == "zh" and not _chinese:
+    if code == "zh":
+        _read_chinese()
+
+
+def _read_chinese() -> None:
+    global _chinese
+    if not _chinese:
         _chinese = tomllib.loads(Path(__file__).with_name("zh.toml").read_text(encoding="utf-8"))
+
+
+def in_both(sentence: str) -> tuple[str, str]:
+    """A sentence in English and in Chinese, whatever the screen speaks."""
+    _read_chinese()
+    return sentence, _chinese.get(sentence, sentence)
 
 
 def language_of_locale(environment: "os._Environ[str] | dict[str, str]") -> str:

@@ -47,6 +47,15 @@ class Answer:
     id: int = 0
 
 
+@dataclass(frozen=True)
+class Coming:
+    """What falls due on a day to come."""
+
+    day: int
+    questions: int
+    katas: int
+
+
 Advance = Callable[[Card | None, Answer], Card]
 
 
@@ -171,11 +180,14 @@ class Answers:
             for row in self.connection.execute("SELECT * FROM cards WHERE due <= ? ORDER BY due, id", (day,)):
                 yield Card(*row)
 
-    def falling_due(self, day: int, limit: int = 7) -> list[tuple[int, int]]:
+    def falling_due(self, day: int, limit: int = 7) -> list[Coming]:
         """The next days on which something falls due, and how much."""
-        query = "SELECT due, COUNT(*) FROM cards WHERE due > ? GROUP BY due ORDER BY due LIMIT ?"
+        query = """
+            SELECT due, SUM(id NOT LIKE 'kata:%'), SUM(id LIKE 'kata:%') FROM cards
+            WHERE due > ? GROUP BY due ORDER BY due LIMIT ?
+        """
         with explained():
-            return [(due, count) for due, count in self.connection.execute(query, (day, limit))]
+            return [Coming(*row) for row in self.connection.execute(query, (day, limit))]
 
     def new_on(self, day: int) -> int:
         """How many questions were met for the first time on that day."""

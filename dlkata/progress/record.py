@@ -25,12 +25,6 @@ class Kind(StrEnum):
     RESET = "reset"
 
 
-class Status(StrEnum):
-    NEW = "new"
-    STARTED = "started"
-    SOLVED = "solved"
-
-
 @dataclass(frozen=True)
 class Event:
     id: int
@@ -80,15 +74,10 @@ class Record:
                 row,
             )
 
-    def statuses(self, katas: Iterable[str]) -> dict[str, Status]:
-        """Two index look-ups a kata, however many events there are."""
-        return {kata: self._status(kata) for kata in katas}
-
-    def _status(self, kata: str) -> Status:
+    def solved(self, katas: Iterable[str]) -> set[str]:
+        """Those that were passed: one index look-up a kata, however many events there are."""
         with explained():
-            if self._any("kata = ? AND kind = 'checked' AND passed = 1", kata):
-                return Status.SOLVED
-            return Status.STARTED if self._any("kata = ?", kata) else Status.NEW
+            return {k for k in katas if self._any("kata = ? AND kind = 'checked' AND passed = 1", k)}
 
     def _any(self, condition: str, *values: object) -> bool:
         query = f"SELECT EXISTS (SELECT 1 FROM events WHERE {condition})"

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from dlkata.progress.record import Record, explained
@@ -20,6 +20,7 @@ class Sitting:
     seed: int
     wish: dict[str, Any]
     plan: list[str]
+    begun: datetime | None = None  # where the learner was then
 
 
 class Sittings:
@@ -40,40 +41,61 @@ class Sittings:
                 row,
             )
             assert added.lastrowid is not None
-            return Sitting(added.lastrowid, day, seed, wish, list(plan))
+            return Sitting(added.lastrowid, day, seed, wish, list(plan), now)
 
-    def left(self, day: int, wish: dict[str, Any] | None) -> Sitting | None:
-        """The newest session of that day which was left before its end, with that wish or with any (None); it is
-        ours from now on."""
+    def left(self, day: int) -> list[Sitting]:
+        """The sessions of that day which were left before their end, the newest first."""
+        with explained():
+            return [sitting for sitting, holder in self._open(day) if not _alive(holder)]
+
+    def newest(self, day: int) -> int | None:
+        """The session of that day that was begun last, ended or not."""
+        with explained():
+            return self.connection.execute("SELECT MAX(id) FROM sessions WHERE day = ?", (day,)).fetchone()[0]
+
+    def take(self, sitting: Sitting) -> bool:
+        """It is ours from now on; False where another process was quicker."""
         with explained(), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
-            for number, seed, kept, plan, holder in self._open(day):
-                if wish in (None, json.loads(kept)) and not _alive(holder):
-                    self.connection.execute(
-                        "UPDATE sessions SET holder = ? WHERE id = ?", (os.getpid(), number)
-                    )
-                    return Sitting(number, day, seed, json.loads(kept), json.loads(plan))
-        return None
+            if all(
+                open_one.id != sitting.id or _alive(holder) for open_one, holder in self._open(sitting.day)
+            ):
+                return False
+            self.connection.execute("UPDATE sessions SET holder = ? WHERE id = ?", (os.getpid(), sitting.id))
+            return True
 
     def elsewhere(self, day: int) -> set[str]:
         """What sessions that run in other processes are about to ask."""
         with explained():
             return {
                 name
-                for _number, _seed, _wish, plan, holder in self._open(day)
+                for sitting, holder in self._open(day)
                 if holder != os.getpid() and _alive(holder)
-                for name in json.loads(plan)
+                for name in sitting.plan
             }
 
-    def _open(self, day: int) -> list[tuple[int, int, str, str, int | None]]:
-        query = "SELECT id, seed, wish, plan, holder FROM sessions WHERE ended = 0 AND day = ? ORDER BY id DESC LIMIT 20"
-        return self.connection.execute(query, (day,)).fetchall()
+    def _open(self, day: int) -> list[tuple[Sitting, int | None]]:
+        """Those that have not ended, with the process that asks, or asked last."""
+        query = """
+            SELECT id, seed, wish, plan, at, utc_offset, holder FROM sessions
+            WHERE ended = 0 AND day = ? ORDER BY id DESC LIMIT 20
+        """
+        return [
+            (Sitting(number, day, seed, json.loads(wish), json.loads(plan), local(at, offset)), holder)
+            for number, seed, wish, plan, at, offset, holder in self.connection.execute(
+                query, (day,)
+            ).fetchall()
+        ]
 
     def leave(self, session: int, *, ended: bool) -> None:
         with explained(), self.connection:
             self.connection.execute(
                 "UPDATE sessions SET holder = NULL, ended = ? WHERE id = ?", (int(ended), session)
             )
+
+
+def local(at: str, offset: int) -> datetime:
+    return datetime.fromisoformat(at).astimezone(timezone(timedelta(minutes=offset)))
 
 
 def _alive(holder: int | None) -> bool:

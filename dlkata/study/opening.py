@@ -1,6 +1,6 @@
 """Begins a session, or goes on with one that was left."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -8,8 +8,9 @@ from random import Random
 from dlkata.content.library import Library
 from dlkata.content.question import Kind
 from dlkata.errors import DlkataError
-from dlkata.progress.answers import KATA, Answers, Card
-from dlkata.progress.record import Record, Status
+from dlkata.locale import _
+from dlkata.progress.answers import KATA, Answers, Card, Coming
+from dlkata.progress.record import Record
 from dlkata.progress.sittings import Sitting
 from dlkata.study.day import DAY_ENDS, study_day
 from dlkata.study.rounds import follow
@@ -45,7 +46,7 @@ class Today:
     new: int
     katas: tuple[str, ...]  # to be written again
     begun: tuple[str, ...]  # being written again
-    later: tuple[tuple[int, int], ...]  # day, how many
+    later: tuple[Coming, ...]
     day: int
 
 
@@ -79,7 +80,7 @@ def bank_of(library: Library, record: Record | None, rng: Random) -> Bank:
 
 def is_open(record: Record, kata: str) -> bool:
     """Solved or given up: its bugs are no secret any more."""
-    return record.statuses([kata])[kata] is Status.SOLVED or record.given_up(kata)
+    return bool(record.solved([kata])) or record.given_up(kata)
 
 
 def settle(library: Library, record: Record, pace: Pace, known: Set[str]) -> None:
@@ -88,10 +89,8 @@ def settle(library: Library, record: Record, pace: Pace, known: Set[str]) -> Non
     for old, new in library.index.renamed():
         if old in known and new not in known:
             answers.rename(old, new)
-    solved = record.statuses([name for name in library.kata_names if KATA + name not in known])
-    for name, status in solved.items():
-        if status is Status.SOLVED:
-            follow(record, library.kata(name), pace.ends)
+    for name in sorted(record.solved(name for name in library.kata_names if KATA + name not in known)):
+        follow(record, library.kata(name), pace.ends)
 
 
 def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:
@@ -118,32 +117,65 @@ def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:
 
 
 @dataclass(frozen=True)
+class Left:
+    """A session of today that was left before its end."""
+
+    sitting: Sitting
+    done: int
+
+
+@dataclass(frozen=True)
 class Opened:
     session: Session | None  # None where there is nothing to ask
     choice: Choice
     resumed: bool = False
+    left: Sequence[Left] = ()  # others that could be gone on with
 
 
 def open_session(
-    library: Library, record: Record | None, wish: Wish, now: datetime, rng: Random, draw: Draw, pace: Pace, *, fresh: bool = False
+    library: Library, record: Record | None, wish: Wish, now: datetime, rng: Random, draw: Draw, pace: Pace, *,
+    fresh: bool = False, resume: int | None = None,
 ) -> Opened:  # fmt: skip
-    """`fresh`: a session that was left is not gone on with."""
+    """Goes on with a session that was left, unless a `fresh` one is asked for: the one that is named, or one with
+    the same wish, or without any wish the newest of today. An older one is not dug up from under a newer: `left`."""
     answers, day = (Answers(record) if record else None), study_day(now, pace.ends)
-    same = None if wish == Wish() else wish.as_json()  # without any option: whatever was left
-    if answers is not None and not fresh and (sitting := answers.sittings.left(day, same)) is not None:
-        session = Session(library, answers, sitting, draw, pace.ends, done=answers.of_session(sitting.id))
-        if session.next() is not None:
-            return Opened(session, Choice(sitting.plan), resumed=True)
-        answers.sittings.leave(sitting.id, ended=True)
+    left = answers.sittings.left(day) if answers is not None else []
+    if resume is not None:
+        left.sort(key=lambda sitting: sitting.id != resume)
+        if not left or left[0].id != resume:
+            raise DlkataError(
+                _("No session {number} was left today.", number=resume), _("Begin one: dlkata quiz")
+            )
+    if answers is not None and left and (resume is not None or not fresh):
+        sitting = left[0] if resume is not None else _to_go_on_with(left, wish, answers.sittings.newest(day))
+        if sitting is not None and answers.sittings.take(sitting):
+            left.remove(sitting)
+            session = Session(library, answers, sitting, draw, pace.ends, done=answers.of_session(sitting.id))
+            if session.next() is not None:
+                return Opened(session, Choice(sitting.plan), resumed=True, left=_told(answers, left))
+            answers.sittings.leave(sitting.id, ended=True)
     choice = _chosen(library, record, answers, wish, day, rng, pace)
+    others = _told(answers, left) if answers is not None else []
     if not choice.ids:
-        return Opened(None, choice)
+        return Opened(None, choice, left=others)
     seed = wish.seed if wish.seed is not None else rng.getrandbits(31)
     if answers is None:
         sitting = Sitting(0, day, seed, wish.as_json(), choice.ids)
     else:
         sitting = answers.sittings.begin(now, day, seed, wish.as_json(), choice.ids)
-    return Opened(Session(library, answers, sitting, draw, pace.ends), choice)
+    return Opened(Session(library, answers, sitting, draw, pace.ends), choice, left=others)
+
+
+def _to_go_on_with(left: Sequence[Sitting], wish: Wish, newest: int | None) -> Sitting | None:
+    if wish == Wish():
+        return left[0] if left[0].id == newest else None
+    return next((sitting for sitting in left if sitting.wish == wish.as_json()), None)
+
+
+def _told(answers: Answers, left: Sequence[Sitting]) -> list[Left]:
+    """Those of which something was answered: one that was closed at once is no loss."""
+    told = [Left(sitting, len(answers.of_session(sitting.id))) for sitting in left]
+    return [one for one in told if one.done]
 
 
 def _chosen(

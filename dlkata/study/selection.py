@@ -100,6 +100,8 @@ class Choice:
     ahead: int = 0
     waiting: int = 0  # due, but beyond today's share
     limited: bool = False  # there are new ones, but not for today
+    unscored: int = 0  # of an exam: in scope, but the learner would grade themselves
+    empty: bool = False  # nothing in scope has any question
 
 
 def choose(
@@ -107,16 +109,13 @@ def choose(
     without: Set[str] = frozenset(),
 ) -> Choice:  # fmt: skip
     """`known` are the ids that have a card; `without` are asked elsewhere just now."""
-    if wish.exam:
-        return _exam(wish, bank, rng)
-    choice = Choice()
-    due_items = []
-    if wish.only is not Only.NEW:
-        items = (bank.item(card.id) for card in due if not card.id.startswith(KATA))
-        due_items = [item for item in items if item and _wanted(item, wish) and item.id not in without]
+    due_items = _due(wish, bank, due, without) if wish.only is not Only.NEW else []
     share = min(len(due_items), allowance.reviews)
+    if wish.exam:
+        return _exam(wish, bank, due_items[:share], len(due_items) - share, known | without, rng)
+    choice = Choice(waiting=len(due_items) - share, empty=_empty(wish, bank))
     asked = due_items[: min(share, wish.count)]
-    choice.due, choice.waiting = len(asked), len(due_items) - share
+    choice.due = len(asked)
     choice.ids = [item.id for item in interleaved(asked)]
     if wish.only is not Only.DUE and len(choice.ids) < wish.count:
         explicit = bool(wish.concepts) or wish.only is Only.NEW
@@ -220,8 +219,26 @@ def interleaved(items: Sequence[Item]) -> list[Item]:
     return order
 
 
-def _exam(wish: Wish, bank: Bank, rng: Random) -> Choice:
-    """Drawn by chance from everything in scope; what the learner would grade themselves cannot be scored."""
-    items = [item for item in _in_order(wish, bank) if item.kind is not Kind.RECALL]
-    drawn = rng.sample(items, min(wish.count, len(items)))
-    return Choice([item.id for item in interleaved(drawn)])
+def _due(wish: Wish, bank: Bank, due: Iterable[Card], without: Set[str]) -> list[Item]:
+    """The questions among the cards that are due, the longest overdue first."""
+    items = (bank.item(card.id) for card in due if not card.id.startswith(KATA))
+    return [item for item in items if item and _wanted(item, wish) and item.id not in without]
+
+
+def _exam(wish: Wish, bank: Bank, due: Sequence[Item], waiting: int, taken: Set[str], rng: Random) -> Choice:
+    """Drawn by chance from what is in scope, or of it what is due or new; what the learner would grade themselves
+    cannot be scored."""
+    if wish.only is Only.DUE:
+        items = list(due)
+    else:
+        items = [i for i in _in_order(wish, bank) if wish.only is Only.ALL or i.id not in taken]
+        waiting = 0
+    scored = [item for item in items if item.kind is not Kind.RECALL]
+    drawn = rng.sample(scored, min(wish.count, len(scored)))
+    choice = Choice([item.id for item in interleaved(drawn)], waiting=waiting, empty=_empty(wish, bank))
+    choice.unscored = len(items) - len(scored)
+    return choice
+
+
+def _empty(wish: Wish, bank: Bank) -> bool:
+    return next(_in_order(wish, bank), None) is None

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from dlkata.content.library import Library
-from dlkata.content.question import Question
+from dlkata.content.question import Kind, Question
 from dlkata.errors import DlkataError
 from dlkata.progress.answers import BUG, Answer, Answers, Card, Outcome
 from dlkata.progress.sittings import Sitting
@@ -190,5 +190,12 @@ class Session:
 
     def seconds_allowed(self) -> float:
         """For an exam: the sum of what its questions are given."""
-        entries = [self.library.index.where(name) for name in self.sitting.plan]
-        return float(sum(allowed_seconds(e[1].kind, e[1].level) for e in entries if e))
+        return float(sum(map(self._seconds_for, self.sitting.plan)))
+
+    def _seconds_for(self, name: str) -> int:
+        if name.startswith(BUG):
+            kata, _bug = kata_of(name)
+            known = kata in self.library.kata_names
+            return allowed_seconds(Kind.BUG, self.library.kata(kata).head.level) if known else 0
+        entry = self.library.index.where(name)
+        return allowed_seconds(entry[1].kind, entry[1].level) if entry else 0

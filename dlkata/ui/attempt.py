@@ -10,4 +10,4 @@ WIDTH = 79  # fits the narrowest terminal, and Vim beside its line numbers break
 def attempt_text(kata: Kata, check_command: str) -> str:
     statement = plain(kata.section.body, WIDTH).replace('"""', "'''")
     last = _("Check it with `{command}`.", command=check_command)
-    return f'r"""{kata.title}\n\n{statement}\n\n{last}\n"""\n\n{kata.stub.lstrip()}'
+    return f'r"""{kata.title}\n\n{statement}\n\n{last}\n"""\n\n{kata.opening}'

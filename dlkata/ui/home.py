@@ -1,5 +1,6 @@
-"""The home screen."""
+"""The home screen: the best thing to do now with its reason, then what else there is, each thing once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -7,8 +8,8 @@ from dlkata.content.kata import Kata
 from dlkata.locale import _
 from dlkata.study.next_step import Standing
 from dlkata.study.opening import Today
-from dlkata.ui.session import in_days, waiting
-from dlkata.ui.wrap import wrap
+from dlkata.ui.session import comes_next, waiting
+from dlkata.ui.wrap import naming, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -25,10 +26,20 @@ class Step:
     why: str
 
 
+@dataclass(frozen=True)
+class Entry:
+    """Something that can be done, under the heading where it is looked for."""
+
+    heading: str
+    said: str
+    command: str = ""
+    more: str = ""
+
+
 def best_step(standing: Standing, today: Today | None, run: str) -> Step | None:
     """What would be forgotten comes first, then what is begun, then what is new."""
     if today is not None and today.due:
-        return Step(f"{run} quiz", _("Questions due: {count}. Answered now, they are not forgotten.", count=today.due))  # fmt: skip
+        return Step(f"{run} quiz", _("Answered now, what is due is not forgotten."))
     if standing.started:
         return Step(f"{run} check {standing.started[0].typed}", _("You have begun it: finish it while it is fresh."))  # fmt: skip
     if today is not None and today.begun:
@@ -38,9 +49,10 @@ def best_step(standing: Standing, today: Today | None, run: str) -> Step | None:
         name = today.katas[0].replace("_", "-")
         return Step(f"{run} reset {name}", _("You solved it a while ago: write it again from an empty stub."))
     if today is not None and today.new:
-        return Step(f"{run} quiz", _("New questions for today: {count}.", count=today.new))
+        return Step(f"{run} quiz", _("Each comes back just before you would forget it."))
     if (new := standing.next_new()) is not None:
-        return Step(f"{run} kata {new.typed}", _("All you know so far leads to it."))
+        why = _("All you know so far leads to it.") if standing.solved else _("A short one to begin with.")
+        return Step(f"{run} kata {new.typed}", why)
     return None
 
 
@@ -49,76 +61,71 @@ def home(standing: Standing, today: Today | None, run: str, width: int) -> list[
 
     solved = _("{solved} of {total} katas solved", solved=len(standing.solved), total=len(standing.katas))
     lines = wrap(Text.assemble(("dlkata", STRONG), f" · {solved}"), width)
+    step = best_step(standing, today, run)
+    entries = list(_entries(standing, today, run))
+    best = [entry for entry in entries if step is not None and entry.command == step.command]
+    if best and step is not None:
+        lines += [Text(), Text(_("Best now"), style=STRONG), *_shown(best[0], width, step.why)]
+    heading = ""
+    for entry in entries:
+        if entry in best:
+            continue
+        if entry.heading != heading:
+            heading = entry.heading
+            lines += [Text(), Text(heading, style=STRONG)]
+        lines += _shown(entry, width)
+    ways = {"list": f"{run} list", "why": f"{run} why", "help": f"{run} --help"}
+    everything = _("All katas: {list} · all concepts: {why} · help: {help}", **ways)
+    return [*lines, Text(), *wrap(naming(everything, *ways.values(), style=QUIET), width)]
+
+
+def _shown(entry: Entry, width: int, why: str = "") -> list["Text"]:
+    from rich.text import Text
+
+    said = [text for text in (entry.said, why, entry.more) if text]
+    lines = [Text("  ").append_text(row) for text in said for row in wrap(Text(text), width - 2)]
+    return [*lines, Text.assemble("    ", (entry.command, COMMAND))] if entry.command else lines
+
+
+def _entries(standing: Standing, today: Today | None, run: str) -> Iterator[Entry]:
     if today is not None:
-        lines += [Text(), *_today(today, run, width)]
-    if standing.started:
-        lines += [Text(), Text(_("Go on with"), style=STRONG)]
-        for kata in standing.started[:MOST_STARTED]:
-            lines += _entry(kata, f"{run} check {kata.typed}", width)
-        if len(standing.started) > MOST_STARTED:
-            more = _("… and {count} more", count=len(standing.started) - MOST_STARTED)
-            lines.append(Text(f"  {more}", style=QUIET))
+        yield from _of_today(today, run)
+    for kata in standing.started[:MOST_STARTED]:
+        yield Entry(_("Go on with"), _about(kata), f"{run} check {kata.typed}")
+    if len(standing.started) > MOST_STARTED:
+        yield Entry(_("Go on with"), _("… and {count} more", count=len(standing.started) - MOST_STARTED))
     if (new := standing.next_new()) is not None:
-        lines += [Text(), Text(_("Next") if standing.started else _("Begin with"), style=STRONG)]
-        lines += _entry(new, f"{run} kata {new.typed}", width)
+        heading = _("Next") if standing.started or standing.solved else _("Begin with")
+        yield Entry(heading, _about(new), f"{run} kata {new.typed}")
     elif not standing.started:
-        lines += [
-            Text(),
-            *wrap(
-                Text(_("Every kata is solved. Do one again: {command}", command=f"{run} reset NAME")), width
-            ),
-        ]
-    if (step := best_step(standing, today, run)) is not None:
-        lines += [Text(), *wrap(Text.assemble((_("Best now: "), STRONG), (step.command, COMMAND)), width)]
-        lines += [Text("  ").append_text(row) for row in wrap(Text(step.why), width - 2)]
-    everything = _("All katas: {list} · all concepts: {why} · help: {help}", list=f"{run} list", why=f"{run} why", help=f"{run} --help")  # fmt: skip
-    return [*lines, Text(), *(_quiet(row) for row in wrap(Text(everything), width))]
+        yield Entry(_("Next"), _("Every kata is solved. Do one again:"), f"{run} reset NAME")
 
 
-def _today(today: Today, run: str, width: int) -> list["Text"]:
-    from rich.text import Text
-
-    parts = [_("{count} due", count=today.due), _("{count} new", count=today.new)]
-    lines = [Text(_("Today"), style=STRONG)]
+def _of_today(today: Today, run: str) -> Iterator[Entry]:
+    heading = _("Today")
     if today.due or today.new:
-        said = _("questions: {parts}", parts=" · ".join(parts))
-        lines += [Text("  ").append_text(row) for row in wrap(Text(said), width - 2)]
-        lines.append(Text.assemble("    ", (f"{run} quiz", COMMAND)))
-        if today.waiting:
-            lines += [Text("  ").append_text(row) for row in wrap(Text(waiting(today.waiting)), width - 2)]
+        parts = [_("{count} due", count=today.due)] if today.due else []
+        parts += [_("{count} new", count=today.new)] if today.new else []
+        more = waiting(today.waiting) if today.waiting else ""
+        yield Entry(heading, _("questions: {parts}", parts=" · ".join(parts)), f"{run} quiz", more)
     elif today.later:
-        due, count = today.later[0]
-        said = _("No questions are left for today. Next: {count} {when}.", count=count, when=in_days(due, today.day))  # fmt: skip
-        lines += [Text("  ").append_text(row) for row in wrap(Text(said), width - 2)]
+        following = comes_next(today.later[0], today.day)
+        yield Entry(heading, _("No questions are left for today. Next: {what}.", what=following))
     else:
-        lines.append(Text("  " + _("No questions are left for today.")))
-    for name in today.begun[:MOST_STARTED]:
-        said = _("being written again: {name}", name=name.replace("_", "-"))
-        lines += [Text("  ").append_text(row) for row in wrap(Text(said), width - 2)]
-        lines.append(Text.assemble("    ", (f"{run} check {name.replace('_', '-')}", COMMAND)))
-    for name in today.katas[:MOST_STARTED]:
-        said = _("to be written again: {name}", name=name.replace("_", "-"))
-        lines += [Text("  ").append_text(row) for row in wrap(Text(said), width - 2)]
-        lines.append(Text.assemble("    ", (f"{run} reset {name.replace('_', '-')}", COMMAND)))
-    return lines
+        yield Entry(heading, _("No questions are left for today."))
+    for name in (name.replace("_", "-") for name in today.begun[:MOST_STARTED]):
+        yield Entry(heading, _("being written again: {name}", name=name), f"{run} check {name}")
+    for name in (name.replace("_", "-") for name in today.katas[:MOST_STARTED]):
+        yield Entry(heading, _("to be written again: {name}", name=name), f"{run} reset {name}")
 
 
-def _entry(kata: Kata, command: str, width: int) -> list["Text"]:
-    from rich.text import Text
-
-    about = _(
+def _about(kata: Kata) -> str:
+    return _(
         "{title} · level {level} · {minutes} min",
         title=kata.title,
         level=kata.head.level,
         minutes=kata.head.minutes,
     )
-    rows = [Text("  ").append_text(row) for row in wrap(Text(about), width - 2)]
-    return [*rows, Text.assemble("    ", (command, COMMAND))]
-
-
-def _quiet(row: "Text") -> "Text":
-    row.stylize(QUIET)
-    return row
 
 
 def home_as_json(standing: Standing, today: Today | None, run: str) -> dict[str, Any]:

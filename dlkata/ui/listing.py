@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 from dlkata.content.kata import Kata
 from dlkata.content.library import Topic
 from dlkata.locale import _
-from dlkata.progress.record import Status
-from dlkata.study.next_step import Standing
+from dlkata.study.next_step import Standing, Status
 from dlkata.ui.wrap import wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 STYLES = {Status.NEW: "dim", Status.STARTED: "yellow", Status.SOLVED: "green"}
-MARKS = {Status.NEW: " ", Status.STARTED: "…", Status.SOLVED: "✓"}
+MARKS = {Status.NEW: "", Status.STARTED: " …", Status.SOLVED: " ✓"}
 
 
 def listing(standing: Standing, topics: Sequence[Topic], katas: Sequence[Kata], width: int) -> list["Text"]:
@@ -39,9 +38,21 @@ def listing(standing: Standing, topics: Sequence[Topic], katas: Sequence[Kata], 
                 head = Text(f"  {name}  " if number == 0 else " " * (names + 4))
                 row.stylize(STYLES[status] if status is Status.NEW else "")
                 lines.append(
-                    Text.assemble(head, row, (f" {MARKS[status]}", STYLES[status]) if row is rows[-1] else "")
+                    Text.assemble(head, row, (MARKS[status], STYLES[status]) if row is rows[-1] else "")
                 )
     return lines
+
+
+def nothing_on(topic: Topic, katas: Sequence[Kata], width: int) -> list["Text"]:
+    """For a topic that has no katas: the ones that have some."""
+    from rich.text import Text
+
+    holding = ", ".join(dict.fromkeys(kata.head.topic for kata in katas))
+    said = [
+        _("There are no katas on this topic yet: {topic}.", topic=topic.title),
+        _("Topics with katas: {names}.", names=holding),
+    ]
+    return [row for sentence in said for row in wrap(Text(sentence), width)]
 
 
 def listing_as_json(standing: Standing, katas: Sequence[Kata]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dlkata.ui.math import draw
-from dlkata.ui.wrap import joined, wrap
+from dlkata.ui.wrap import CODE, joined, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*")
 BULLET = re.compile(r"(\s*)([-*]|\d+\.) +")
 TABLE_RULE = re.compile(r"\s*\|?[\s:|-]+\|?\s*$")
-CODE, STRONG, EMPHASIS, HEADING = "cyan", "bold", "italic", "bold"
-MATH_INDENT = 4
+STRONG, EMPHASIS, HEADING = "bold", "italic", "bold"
+MATH_INDENT = CODE_INDENT = 4
 
 
 def layout(markdown: str, width: int) -> list["Text"]:
-    """The page as styled lines, none wider than `width` (but for code, math and tables that are)."""
+    """The page as styled lines, none wider than `width` (but for math and tables that are)."""
     from rich.text import Text
 
     lines: list[Text] = []
@@ -27,8 +27,10 @@ def layout(markdown: str, width: int) -> list["Text"]:
             lines.append(Text())
         if kind == "math":
             lines += [Text(" " * MATH_INDENT + row) for row in draw("\n".join(block))]
-        elif kind == "code":
-            lines += [Text("    " + line, style=CODE) for line in block]
+        elif kind in ("code", "python"):
+            lines += [
+                Text(" " * CODE_INDENT).append_text(row) for row in _code(kind, block, width - CODE_INDENT)
+            ]
         elif kind == "table":
             lines += _table(block)
         elif kind == "heading":
@@ -40,9 +42,28 @@ def layout(markdown: str, width: int) -> list["Text"]:
     return lines
 
 
+def _code(kind: str, block: list[str], width: int) -> list["Text"]:
+    from rich.text import Text
+
+    from dlkata.ui.code import broken, python
+
+    if kind == "python":
+        return python(block, width)
+    return [row for line in block for row in broken(Text(line, style=CODE), width)]
+
+
 def plain(markdown: str, width: int) -> str:
     """The page as plain text, for an attempt's docstring."""
     return "\n".join(line.plain.rstrip() for line in layout(markdown, width))
+
+
+def paragraph(text: str, width: int) -> list["Text"]:
+    """A paragraph as lines; one that is nothing but a piece of code, as code."""
+    from dlkata.ui.code import python
+
+    if (alone := INLINE.fullmatch(text)) and alone[1]:
+        return python([alone[1]], width)
+    return wrap(inline(text), width)
 
 
 def inline(text: str) -> "Text":
@@ -71,7 +92,7 @@ def _styled(text: str, style: str) -> "Text":
 
 
 def blocks(markdown: str) -> Iterator[tuple[str, list[str]]]:
-    """Cuts a page into (kind, lines): math, code, table, heading, list, paragraph."""
+    """Cuts a page into (kind, lines): math, python, other code, table, heading, list, paragraph."""
     lines = markdown.split("\n")
     position = 0
     while position < len(lines):
@@ -91,7 +112,7 @@ def blocks(markdown: str) -> Iterator[tuple[str, list[str]]]:
             position = end + 1
         elif stripped.startswith("```"):
             end = _find(lines, position + 1, lambda text: text.strip().startswith("```"))
-            yield "code", lines[position + 1 : end]
+            yield "python" if stripped == "```python" else "code", lines[position + 1 : end]
             position = end + 1
         else:
             kind, ends = _kind(line)

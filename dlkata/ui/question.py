@@ -5,25 +5,44 @@ from typing import TYPE_CHECKING, Any
 
 from dlkata.content.concept import Concept
 from dlkata.content.question import Kind, Option
-from dlkata.locale import _
+from dlkata.locale import N_, _
 from dlkata.study.asking import Asked, letters_of
 from dlkata.study.session import Marked
-from dlkata.ui.page import inline, layout
+from dlkata.ui.page import layout, paragraph
 from dlkata.ui.wrap import joined, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 STRONG, QUIET, COMMAND, GOOD, BAD = "bold", "dim", "cyan", "green", "red"
+# What the footers say of each key. The words are understood too: they must tell the keys apart.
+KEYS = {
+    "h": N_("h hint"),
+    "?": N_("? skip"),
+    "x": N_("x don't know"),
+    "u": N_("u undo"),
+    "q": N_("q stop"),
+}
+AFTERWARDS = {"": N_("Enter: next"), "!": N_("! see it run"), "u": KEYS["u"], "q": KEYS["q"]}
+GRADES = {
+    "1": N_("1 little"),
+    "2": N_("2 half"),
+    "3": N_("3 most"),
+    "4": N_("4 all, at once"),
+    "q": KEYS["q"],
+}
 
 
 def card(asked: Asked, place: str, topic: str, width: int) -> list["Text"]:
     """Place, topic, prompt, options."""
+    return [*heading(asked, place, topic, width), *prompt(asked, width), *options(asked, width)]
+
+
+def heading(asked: Asked, place: str, topic: str, width: int) -> list["Text"]:
     from rich.text import Text
 
     level = _("level {level}", level=asked.question.head.level)
-    lines = wrap(Text.assemble((place, STRONG), (f" · {topic} · {level}", QUIET)), width)
-    return [*lines, *prompt(asked, width), *options(asked, width)]
+    return wrap(Text.assemble((place, STRONG), (f" · {topic} · {level}", QUIET)), width)
 
 
 def prompt(asked: Asked, width: int) -> list["Text"]:
@@ -36,42 +55,48 @@ def options(asked: Asked, width: int) -> list["Text"]:
     """What can be chosen, each at its letter."""
     from rich.text import Text
 
-    lines = [Text()] if asked.shown else []
-    for letter, number in zip(asked.letters, asked.shown, strict=True):
-        lines += hanging(f"  {letter}  ", asked.question.options[number].text, width, STRONG)
-    return lines
+    rows = [row for option in options_by_letter(asked, width) for row in option]
+    return [Text(), *rows] if rows else []
+
+
+def options_by_letter(asked: Asked, width: int) -> list[list["Text"]]:
+    texts = [asked.question.options[number].text for number in asked.shown]
+    return [
+        hanging(f"  {letter}  ", text, width, STRONG)
+        for letter, text in zip(asked.letters, texts, strict=True)
+    ]
 
 
 def hanging(mark: str, text: str, width: int, style: str = "") -> list["Text"]:
     """A marked paragraph, its other lines under its first."""
     from rich.text import Text
 
-    rows = wrap(inline(joined(text.split("\n"))), max(20, width - len(mark)))
+    rows = paragraph(joined(text.split("\n")), max(20, width - len(mark)))
     return [
         Text.assemble((mark, style) if number == 0 else " " * len(mark), row)
         for number, row in enumerate(rows)
     ]
 
 
-def keys(asked: Asked, *, exam: bool, undo: bool) -> str:
+def keys(asked: Asked, *, exam: bool, undo: bool, arrows: bool = False) -> str:
     """What can be typed, in one sentence."""
     last = asked.letters[-1:]
     unit = asked.question.head.unit
+    one = _("↑ ↓ and Enter, or a to {last}", last=last) if arrows else _("a to {last}", last=last)
+    marking = _("↑ ↓ and space: ") if arrows else ""
+    ordered = _("all letters in order, such as `{letters}`", letters=" ".join(reversed(asked.letters)))
     ways = {
-        Kind.CHOICE: _("a to {last}", last=last),
-        Kind.PREDICT: _("a to {last}", last=last),
-        Kind.BUG: _("a to {last}", last=last),
-        Kind.MULTI: _("all that are right, such as `a c`"),
-        Kind.ORDER: _("all letters in order, such as `{letters}`", letters=" ".join(reversed(asked.letters))),
+        Kind.CHOICE: one,
+        Kind.PREDICT: one,
+        Kind.BUG: one,
+        Kind.MULTI: marking + _("all that are right, such as `a c`"),
+        Kind.ORDER: marking + ordered,
         Kind.NUMBER: _("a number, in {unit}", unit=unit) if unit else _("a number"),
         Kind.RECALL: _("an answer in your own words, on one line"),
     }
-    others = [_("? skip"), _("x don't know")]
-    if not exam:
-        others.insert(0, _("h hint"))
-    if undo:
-        others.append(_("u undo"))
-    return " · ".join([ways[asked.question.kind], *others, _("q stop")])
+    left_out = {"h"} if exam else set()
+    others = [_(said) for key, said in KEYS.items() if key not in left_out and (key != "u" or undo)]
+    return " · ".join([ways[asked.question.kind], *others])
 
 
 def feedback(marked: Marked, width: int) -> list["Text"]:

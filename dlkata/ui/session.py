@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from dlkata.content.concept import Concept
 from dlkata.locale import _
-from dlkata.progress.answers import Outcome
+from dlkata.progress.answers import Coming, Outcome
 from dlkata.study.day import date_of
 from dlkata.study.opening import Today
 from dlkata.study.selection import Choice
 from dlkata.study.session import Session
 from dlkata.ui.question import COMMAND, QUIET, STRONG
-from dlkata.ui.wrap import wrap
+from dlkata.ui.wrap import naming, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -49,6 +49,21 @@ def in_days(due: int, day: int) -> str:
     return _("on {date}", date=date_of(due).isoformat())
 
 
+def comes_next(coming: Coming, day: int) -> str:
+    """How many questions and how many katas fall due, and when: they are not done in the same time."""
+    parts = [questions(coming.questions)] if coming.questions else []
+    parts += [katas(coming.katas)] if coming.katas else []
+    return _("{when} {what}", when=in_days(coming.day, day), what=" + ".join(parts))
+
+
+def questions(count: int) -> str:
+    return _("1 question") if count == 1 else _("{count} questions", count=count)
+
+
+def katas(count: int) -> str:
+    return _("1 kata") if count == 1 else _("{count} katas", count=count)
+
+
 def summary(
     session: Session, missed: Sequence[Concept], schedule: Today | None, run: str, width: int
 ) -> list["Text"]:
@@ -61,9 +76,9 @@ def summary(
     lines = [Text(), *wrap(Text(said + f" · {clock(count.seconds)}", style=STRONG), width)]
     left = count.length - len(session.done)
     if left:
-        lines += wrap(
-            Text(_("{left} left; go on with them: {command}", left=left, command=f"{run} quiz")), width
-        )
+        command = f"{run} quiz"
+        said = _("{left} left; go on with them: {command}", left=left, command=command)
+        lines += wrap(naming(said, command), width)
     lines += to_look_at(missed, run, width)
     if schedule is not None:
         lines += what_comes(schedule, run, width)
@@ -103,11 +118,8 @@ def what_comes(schedule: Today, run: str, width: int) -> list["Text"]:
     if schedule.waiting:
         lines += wrap(Text(waiting(schedule.waiting)), width)
     if schedule.later:
-        parts = [
-            _("{when} {count}", when=in_days(due, schedule.day), count=count)
-            for due, count in schedule.later[:4]
-        ]
-        lines += wrap(Text(_("Due next: {when}.", when=_(", ").join(parts))), width)
+        parts = _(", ").join(comes_next(coming, schedule.day) for coming in schedule.later[:4])
+        lines += wrap(Text(_("Due next: {what}.", what=parts)), width)
     if schedule.katas:
         for name in schedule.katas:
             command = f"{run} reset {name.replace('_', '-')}"
@@ -116,14 +128,22 @@ def what_comes(schedule: Today, run: str, width: int) -> list["Text"]:
 
 
 def waiting(count: int) -> str:
+    if count == 1:
+        return _("One more is overdue. It need not be done today.")
     return _("{count} more are overdue. They need not all be done today: the longest overdue come first, the rest in the days to come.", count=count)  # fmt: skip
 
 
-def nothing(choice: Choice, schedule: Today | None, run: str, width: int) -> list["Text"]:
-    """Why there is no session, and what could be done instead."""
+def nothing(choice: Choice, schedule: Today | None, width: int) -> list["Text"]:
+    """Why there is no session."""
     from rich.text import Text
 
-    if choice.waiting:
+    if choice.empty:
+        return wrap(Text(_("There are no questions on this yet."), style=STRONG), width)
+    if choice.unscored:
+        text = _("What there is cannot be scored, for you would grade it yourself: leave out --exam.")
+    elif choice.waiting == 1:
+        text = _("Today's share is done; one more waits for the days to come.")
+    elif choice.waiting:
         text = _("Today's share is done; {count} more wait for the days to come.", count=choice.waiting)
     elif choice.limited:
         text = _("Nothing is due, and today's new questions are done.")
@@ -131,11 +151,21 @@ def nothing(choice: Choice, schedule: Today | None, run: str, width: int) -> lis
         text = _("Nothing is due here, and nothing is new.")
     lines = wrap(Text(text, style=STRONG), width)
     if schedule and schedule.later:
-        due, count = schedule.later[0]
-        lines += wrap(Text(_("Next: {count} {when}.", count=count, when=in_days(due, schedule.day))), width)
-    if choice.limited:
-        lines += [Text.assemble((_("More new ones all the same: "), QUIET), (f"{run} quiz --new", COMMAND))]
+        lines += wrap(Text(_("Next: {what}.", what=comes_next(schedule.later[0], schedule.day))), width)
     return lines
+
+
+def more_new_ones(run: str) -> "Text":
+    """For who has done today's new questions and would like to go on."""
+    from rich.text import Text
+
+    return Text.assemble((_("More new ones all the same: "), QUIET), (f"{run} quiz --new", COMMAND))
+
+
+def topics_with_questions(names: Sequence[str], width: int) -> list["Text"]:
+    from rich.text import Text
+
+    return wrap(Text(_("Topics with questions: {names}.", names=", ".join(names))), width)
 
 
 def clock(seconds: float) -> str:
@@ -153,7 +183,8 @@ def summary_as_json(session: Session, schedule: Today | None) -> dict[str, Any]:
         "left": count.length - len(session.done),
         "seconds": round(count.seconds, 1),
         "next_due": [
-            {"date": date_of(due).isoformat(), "count": number} for due, number in (schedule.later if schedule else ())
+            {"date": date_of(coming.day).isoformat(), "count": coming.questions + coming.katas, "katas": coming.katas}
+            for coming in (schedule.later if schedule else ())
         ],
         "katas_due": list(schedule.katas) if schedule else [],
     }  # fmt: skip

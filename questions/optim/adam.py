@@ -65,23 +65,36 @@ def epsilon_evidence():
     return [abs(inside / claim - 1) < 0.15 for claim in (1, 0.7, 0.01, 100)]
 
 
-def experiment():
-    count = 3000
-    right, wrong = steps(0.5, count), steps(0.5, count, corrected=False)
+def experiment(off=False):
+    count, before = 3000, 10_000 if off else 0
+    right, wrong = (steps(0.5, count + before, corrected=corrected)[before:] for corrected in (True, False))
     torchs = torch_steps(0.5, 50)
-    assert max(abs(a - b) for a, b in zip(right, torchs, strict=False)) < 1e-9, "these are torch's steps"
     peak = max(range(count), key=wrong.__getitem__)
+    assert off or max(abs(a - b) for a, b in zip(right, torchs, strict=False)) < 1e-9, (
+        "these are torch's steps"
+    )
     assert max(abs(length - 1) for length in right) < 1e-6, "corrected, every step is lr"
-    assert abs(wrong[0] - 3.162) < 0.01, "uncorrected, the first step is 0.1/√0.001 times too long"
-    assert 10 <= peak + 1 <= 14 and abs(wrong[peak] - 6.57) < 0.05, "the worst is about 6.6 near step 12"
-    shown = sorted({round(10 ** (i / 15)) for i in range(53)} & set(range(1, count + 1)))
-    return {
-        "says": (
+    if off:
+        assert max(abs(length - 1) for length in wrong) < 1e-4, "filled means need no correction"
+        says = (
+            f"After {before:,} gradients both means are full, 1 − βᵗ is 1 and the correction does nothing: "
+            f"every step is lr, with it and without it (to {max(abs(length - 1) for length in wrong):.0e}).",
+            f"见过 {before:,} 个梯度之后，两个平均都已填满，1 − βᵗ 等于 1，修正不起作用：有没有它，每一步都是 lr"
+            f"（相差不超过 {max(abs(length - 1) for length in wrong):.0e}）。",
+        )
+    else:
+        assert abs(wrong[0] - 3.162) < 0.01, "uncorrected, the first step is 0.1/√0.001 times too long"
+        assert 10 <= peak + 1 <= 14 and abs(wrong[peak] - 6.57) < 0.05, "the worst is about 6.6 near step 12"
+        says = (
             f"Under a constant gradient every step of Adam is lr. Without the correction the first is {wrong[0]:.2f} lr, "
             f"step {peak + 1} is {wrong[peak]:.2f} lr, and step 1000 still {wrong[999]:.2f} lr.",
             f"梯度恒定时，Adam 每一步都等于 lr。去掉修正之后，第 1 步是 {wrong[0]:.2f} lr，"
             f"第 {peak + 1} 步是 {wrong[peak]:.2f} lr，到第 1000 步仍有 {wrong[999]:.2f} lr。",
-        ),
+        )
+    shown = sorted({round(10 ** (i / 15)) for i in range(53)} & set(range(1, count + 1)))
+    return {
+        "says": says,
+        "off": ("both means have seen 10,000 gradients before", "两个平均事先已见过 10,000 个梯度"),
         "title": ("Adam's step length under a constant gradient", "梯度恒定时 Adam 的步长"),
         "chart": "curves",
         "x": shown,
@@ -90,7 +103,61 @@ def experiment():
         "log_x": True,
         "log_y": False,
         "series": [
-            (("with correction", "有修正"), [right[t - 1] for t in shown]),
-            (("without", "无修正"), [wrong[t - 1] for t in shown]),
+            (("with correction", "有修正"), [round(right[t - 1], 4) for t in shown]),
+            (("without", "无修正"), [round(wrong[t - 1], 4) for t in shown]),
         ],
     }
+
+
+def rare_draw(rng):
+    k = rng.choice([9, 16, 25, 36, 49])
+    return {
+        "k": k,
+        "answer": float(f"{k**-0.5:.3g}"),
+        "sgd": float(f"{1 / k:.3g}"),
+        "whole": round(k**0.5),
+    }
+
+
+def rare_evidence(drawn):
+    """torch's Adam on 4000 weights that receive their gradients at random, against one that always does."""
+    import torch
+
+    ratios = []
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        w = torch.zeros(4000, dtype=torch.float64, requires_grad=True)
+        optimizer = torch.optim.Adam([w], lr=1e-3)
+        for t in range(2000):
+            w.grad = (torch.rand(4000, generator=g) < 1 / drawn["k"]).double()
+            w.grad[0] = 1.0
+            optimizer.step()
+            if t == 999:
+                before = w.detach().clone()
+        moved = before - w.detach()
+        ratios.append((moved[1:].mean() / moved[0]).item())
+    return [
+        all(abs(value / r - 1) < 0.08 for r in ratios)
+        for value in (drawn["answer"], drawn["sgd"], 1, drawn["whole"])
+    ]
+
+
+def worked():
+    import torch
+
+    w = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    optimizer, path = torch.optim.Adam([w], lr=0.1), [0.0]
+    for gradient in (2.0, -1.0):
+        w.grad = torch.tensor([gradient], dtype=torch.float64)
+        optimizer.step()
+        path.append(w.item())
+    state = optimizer.state[w]
+    m, v = state["exp_avg"].item(), state["exp_avg_sq"].item()
+    m_hat, v_hat = m / (1 - 0.9**2), v / (1 - 0.999**2)
+    second = path[1] - path[2]
+    assert abs(second - 0.1 * m_hat / v_hat**0.5) < 1e-8 and abs(path[1] + 0.1) < 1e-8
+    wrong = steps(0.7, 20, corrected=False)
+    return [
+        f"{m:.2f}", f"{v:.6f}", f"{m_hat:.3f}", f"{v_hat:.3f}", f"{v_hat**0.5:.3f}", f"{second:.4f}",
+        f"{wrong[0]:.1f}", f"{max(wrong):.1f}",
+    ]  # fmt: skip
