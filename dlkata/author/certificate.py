@@ -65,6 +65,15 @@ def kata_digest(kata: Kata) -> str:
     return _digest([*own, *sorted(others)], kata.root, judges_digest())
 
 
+def bounds_digest(kata: Kata) -> str:
+    """Of what a suite's bounds on random numbers depend on."""
+    files = [kata.stub_file, kata.reference_file, kata.suite_file, *sorted((PACKAGE / "suite").glob("*.py"))]
+    found = sha256()
+    for file in files:
+        found.update(file.read_bytes())
+    return found.hexdigest()[:16]
+
+
 def concept_digest(concept: Concept) -> str:
     """Of a concept's page and its program."""
     files = [file for file in (concept.file, concept.code_file) if file.exists()]

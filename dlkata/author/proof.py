@@ -8,7 +8,8 @@ from typing import Any
 
 from dlkata.content.kata import Kata
 from dlkata.grading.client import events
-from dlkata.grading.protocol import Check, Line, Named, Outcome, Problem, Result, Verdict
+from dlkata.grading.protocol import Check, Named, Outcome, Problem, Result, Verdict
+from dlkata.grading.wire import Line
 from dlkata.locale import _
 
 SEEDS = (0, 1, 2, 3, 4)

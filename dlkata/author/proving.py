@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dlkata.author import certificate
+from dlkata.author.alarms import measure_alarms
 from dlkata.author.certificate import Figures
 from dlkata.author.concept_inspection import inspect_concept
 from dlkata.author.concept_proof import prove_concept
@@ -15,7 +16,7 @@ from dlkata.content.concept import Concept
 from dlkata.content.kata import Kata
 from dlkata.content.library import Library
 from dlkata.grading.client import ping
-from dlkata.grading.protocol import Line
+from dlkata.grading.wire import Line
 from dlkata.laboratory.bench import Laboratory
 from dlkata.locale import _
 
@@ -54,6 +55,8 @@ def prove_whole_kata(
         found.complaints.append(
             _("{hit} of {listed} wrong attempts with a listed mistake are named.", hit=hit, listed=listed)
         )
+    alarms = _alarms(kata, open_line)
+    found.complaints += alarms.complaints
     mutants = survival(kata, open_line, workers)
     found.complaints += [
         _("mutant of line {line} lives: {after}", line=mutant.line, after=mutant.after)
@@ -73,6 +76,7 @@ def prove_whole_kata(
         "wrong_named": hit,
         "mutants_killed": sum(mutants.killed.values()),
         "mutants_explained": len(mutants.explained),
+        **alarms.figures,
         "cpu_seconds": round(_computing(open_line) - before, 1),
     }
     if (
@@ -80,6 +84,25 @@ def prove_whole_kata(
     ):  # nobody wrote to it meanwhile
         certificate.write(certificate.kata_file(kata), digest, found.figures)
     return found
+
+
+def _alarms(kata: Kata, open_line: OpenLine) -> "MeasuredBounds":
+    """Of bounds that depend on chance: measured once for a suite and its reference, for it takes minutes."""
+    digest = certificate.bounds_digest(kata)
+    before = certificate.read(certificate.kata_file(kata))
+    if before is not None and before.intact and before.figures.get("bounds_digest") == digest:
+        names = ("bounds", "bounds_least_deviations", "bounds_digest")
+        return MeasuredBounds({name: before.figures[name] for name in names}, [])
+    measured = measure_alarms(kata, open_line)
+    least = "none vary" if measured.least is None else round(measured.least, 1)
+    figures: Figures = {"bounds": measured.bounds, "bounds_least_deviations": least, "bounds_digest": digest}
+    return MeasuredBounds(figures, measured.complaints)
+
+
+@dataclass(frozen=True)
+class MeasuredBounds:
+    figures: Figures
+    complaints: list[str]
 
 
 def count_named(graded: Sequence[tuple[Path, Graded]]) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from dlkata.author.proof import Graded, check_of, grade
 from dlkata.content.kata import Kata
 from dlkata.content.solution import Equivalent
 from dlkata.errors import DlkataError
-from dlkata.grading.protocol import Line
+from dlkata.grading.wire import Line
 from dlkata.locale import _
 
 SEEDS = (0, 1, 2)  # who passes the first is asked again

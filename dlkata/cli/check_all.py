@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dlkata.cli.report import Report
-    from dlkata.grading.protocol import Line
+    from dlkata.grading.wire import Line
 
 
 def check_all(app: App, device: str, as_json: bool, sandbox: bool) -> bool:

@@ -17,7 +17,8 @@ from dlkata.cli.reset import start_afresh
 from dlkata.cli.target import latest
 from dlkata.content.kata import Kata
 from dlkata.errors import DlkataError
-from dlkata.grading.protocol import Check, Fault, Line, Plan, Problem, Result, Verdict
+from dlkata.grading.protocol import Check, Fault, Plan, Problem, Result, Verdict
+from dlkata.grading.wire import Line
 from dlkata.locale import N_, _
 from dlkata.progress.places import data_folder
 from dlkata.progress.saves import PAUSE, Saves

@@ -17,7 +17,8 @@ from dlkata import __version__, launching
 from dlkata.content.roots import PACKAGE
 from dlkata.errors import DlkataError
 from dlkata.grading.leaving import kept
-from dlkata.grading.protocol import Check, Fault, FromSupervisor, Line, Ping, Pong, Problem, Verdict
+from dlkata.grading.protocol import Check, Fault, FromSupervisor, Ping, Pong, Problem, Verdict
+from dlkata.grading.wire import Line
 from dlkata.locale import _
 
 ANSWER_SECONDS = 2.0  # a warm host that is still importing is slower than a cold one of our own

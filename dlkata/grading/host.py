@@ -20,8 +20,9 @@ from dlkata.content.kata import Kata, read_kata
 from dlkata.errors import DlkataError
 from dlkata.grading.collection import Suite, collect
 from dlkata.grading.lingering import Lease
-from dlkata.grading.protocol import Check, Fault, Line, Ping, Pong, ToSupervisor
+from dlkata.grading.protocol import Check, Fault, Ping, Pong, ToSupervisor
 from dlkata.grading.supervisor import Supervisor
+from dlkata.grading.wire import Line
 from dlkata.grading.work.bench import grader_modules
 from dlkata.grading.work.confinement import LINUX
 from dlkata.grading.work.contract import prepare

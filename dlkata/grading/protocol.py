@@ -1,9 +1,6 @@
 """What the CLI, the supervisor and the worker say to each other: typed messages in length-prefixed frames."""
 
-import socket
-import struct
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
@@ -43,6 +40,7 @@ class Check(Message, kw_only=True):
     diagnose: bool = True
     trail: bool = True
     prove: bool = False  # in place of an attempt, every known bug is graded and diagnosed, all in one worker
+    alarms: bool = False  # in place of an attempt, the reference draws from many streams
     seed: int = 0
     known: dict[
         str, list["Done"]
@@ -171,6 +169,18 @@ class Named(Message):
     cut_off: bool = False  # the diagnosis, by its limit
 
 
+class Bounded(Message):
+    """How far right random numbers lie from a bound, or (without a name) that a test turned them away."""
+
+    test: str
+    name: str
+    streams: int
+    failed: int = 0
+    mean: float = 0.0
+    deviation: float = 0.0
+    room: float = 0.0  # from the mean to the nearer bound
+
+
 class Fault(Message):
     """Our own fault."""
 
@@ -235,66 +245,7 @@ class Finished(Message):
 
 
 ToSupervisor = Check | Ping
-FromSupervisor = Named | Plan | TestStarted | Result | Problem | Verdict | Fault | Pong
-FromWorker = Named | Loaded | Problem | TestStarted | Done | Traced | Diagnosed | Stumbled | Finished
-
-LENGTH = struct.Struct("!I")
-LARGEST = 64 << 20
-encode = msgspec.msgpack.Encoder().encode
-
-
-def frame(message: Any) -> bytes:
-    body = encode(message)
-    return LENGTH.pack(len(body)) + body
-
-
-class Frames:
-    """Cuts a byte stream into frames."""
-
-    def __init__(self) -> None:
-        self.buffer = bytearray()
-
-    def feed(self, data: bytes) -> list[bytes]:
-        self.buffer += data
-        bodies = []
-        while len(self.buffer) >= LENGTH.size:
-            (size,) = LENGTH.unpack_from(self.buffer)
-            if size > LARGEST:
-                raise ValueError("frame too large")
-            if len(self.buffer) < LENGTH.size + size:
-                break
-            bodies.append(bytes(self.buffer[LENGTH.size : LENGTH.size + size]))
-            del self.buffer[: LENGTH.size + size]
-        return bodies
-
-
-class Line:
-    """A socket that carries messages of one kind."""
-
-    def __init__(self, connection: socket.socket, receives: Any):
-        self.connection = connection
-        self.decoder = msgspec.msgpack.Decoder(receives)
-        self.frames = Frames()
-        self.waiting: list[bytes] = []
-
-    def send(self, message: Message) -> None:
-        self.connection.sendall(frame(message))
-
-    def receive(self) -> Any | None:
-        """The next message; None when the other side has closed."""
-        while not self.waiting:
-            data = self.connection.recv(1 << 16)
-            if not data:
-                return None
-            self.waiting = self.frames.feed(data)
-        return self.decoder.decode(self.waiting.pop(0))
-
-    def receive_some(self) -> list[Any] | None:
-        """What one read brings, maybe nothing whole yet; None when the other side has closed."""
-        data = self.connection.recv(1 << 16)
-        if not data:
-            return None
-        return [self.decoder.decode(body) for body in self.frames.feed(data)]
-
-    def close(self) -> None:
-        self.connection.close()
+FromSupervisor = Named | Bounded | Plan | TestStarted | Result | Problem | Verdict | Fault | Pong
+FromWorker = (
+    Named | Bounded | Loaded | Problem | TestStarted | Done | Traced | Diagnosed | Stumbled | Finished
+)

@@ -13,6 +13,7 @@ from dlkata.grading.collection import Suite
 from dlkata.grading.explaining import known_bugs, trail_of
 from dlkata.grading.protocol import (
     Banned,
+    Bounded,
     Check,
     Default,
     Diagnosed,
@@ -20,7 +21,6 @@ from dlkata.grading.protocol import (
     Fault,
     Finished,
     Frame,
-    Line,
     Loaded,
     Named,
     Outcome,
@@ -34,11 +34,13 @@ from dlkata.grading.protocol import (
     Trail,
     Verdict,
 )
+from dlkata.grading.wire import Line
 from dlkata.grading.work.confinement import become_subreaper, children, end_children, reap
 from dlkata.grading.work.job import Job
 from dlkata.grading.workers import Abandoned, Ended, Worker
 
 MOST_TIMEOUTS = 2
+ALARM_SECONDS = 600.0  # one test under all its streams
 TRAINING = 4  # times the deadline of the other tests
 LOADING_SECONDS = 20.0  # an attempt may import torch._dynamo, which takes one second on a good day
 
@@ -63,7 +65,12 @@ class Supervisor:
         """The whole check: tests, a second seed, diagnosis, trail, verdict."""
         become_subreaper()
         try:
-            self._prove() if self.check.prove else self._grade()
+            if self.check.prove:
+                self._pass_on("prove", max(LOADING_SECONDS, 4 * self.kata.head.deadline))
+            elif self.check.alarms:
+                self._pass_on("alarms", ALARM_SECONDS)
+            else:
+                self._grade()
         except Abandoned:
             pass
         except BrokenPipeError:
@@ -75,12 +82,12 @@ class Supervisor:
         finally:
             reap(self.ended)
 
-    def _prove(self) -> None:
-        """Every known bug instead of an attempt; what none of them answers for is not in the verdict."""
-        worker = self.worker("prove", [], self.check.seed)
+    def _pass_on(self, purpose: str, seconds: float) -> None:
+        """What a worker says that runs known bugs, or the reference, in the place of an attempt."""
+        worker = self.worker(purpose, [], self.check.seed)
         try:
-            for message in worker.messages(max(LOADING_SECONDS, 4 * self.kata.head.deadline)):
-                if isinstance(message, Named):
+            for message in worker.messages(seconds):
+                if isinstance(message, (Named, Bounded)):
                     self.line.send(message)
         finally:
             self.end(worker)

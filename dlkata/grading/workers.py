@@ -16,7 +16,8 @@ import msgspec
 
 from dlkata.grading.collection import Suite
 from dlkata.grading.patience import Patience
-from dlkata.grading.protocol import LENGTH, Finished, Frame, FromWorker
+from dlkata.grading.protocol import Finished, Frame, FromWorker
+from dlkata.grading.wire import LENGTH
 from dlkata.grading.work.becoming import become_worker
 from dlkata.grading.work.channel import CUT, TOKEN_SIZE, WHERE
 from dlkata.grading.work.confinement import kill_process

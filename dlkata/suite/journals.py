@@ -20,14 +20,25 @@ class Observation:
     tolerance: tuple[float, float]
 
 
+@dataclass(frozen=True)
+class Bound:
+    """A number that has to lie near a target, or to reach it."""
+
+    name: str
+    value: float
+    target: float
+    within: float | None  # None: at least the target
+
+
 @dataclass
 class Journal:
     """The values judged during one test, in order."""
 
     observations: list[Observation] = field(default_factory=list)
+    bounds: list[Bound] = field(default_factory=list)
 
     def clear(self) -> None:
-        self.observations = []
+        self.observations, self.bounds = [], []
 
     def record(self, name: str, value: object, tolerance: tuple[float, float]) -> None:
         self.observations.append(Observation(name, _kept(value), tolerance))

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from dlkata.suite.comparing import difference, pairs, tolerance_of
 from dlkata.suite.finding import Finding, Mismatch
-from dlkata.suite.journals import brief, journal, numbers
+from dlkata.suite.journals import Bound, brief, journal, numbers
 from dlkata.suite.settings import EXACT, TOLERANCES
 
 
@@ -45,6 +45,7 @@ def near(actual: Any, target: float, within: float, name: str, en: str = "", zh:
     """A measured number (a rate, a mean) lies within `within` of `target`."""
     journal.record(name, actual, (0.0, within))
     value = float(actual)
+    journal.bounds.append(Bound(name, value, target, within))
     if not abs(value - target) <= within:
         raise Mismatch(
             Finding(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dlkata.suite.finding import Finding, Mismatch
+from dlkata.suite.journals import Bound, journal
 
 
 def follows(losses: Sequence[float], expected: Sequence[float], within: float = 1e-6) -> None:
@@ -20,6 +21,7 @@ def follows(losses: Sequence[float], expected: Sequence[float], within: float = 
 
 def reaches(value: float, target: float, name: str, *, losses: Sequence[float] = ()) -> None:
     """Training got there: `value` (an accuracy, say) is at least `target`."""
+    journal.bounds.append(Bound(name, float(value), target, None))
     if not float(value) >= target:
         curve = [float(x) for x in losses]
         raise Mismatch(

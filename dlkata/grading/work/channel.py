@@ -4,7 +4,7 @@ import os
 import signal
 from typing import Any
 
-from dlkata.grading.protocol import frame
+from dlkata.grading.wire import frame
 
 TOKEN_SIZE = 16
 WHERE = signal.SIGUSR1  # asks a worker for the line it is in

@@ -8,8 +8,9 @@ import torch
 
 from dlkata.content.kata import read_kata
 from dlkata.grading.collection import Suite
-from dlkata.grading.protocol import Check, Line, Outcome, Plan, Problem, Result, TestStarted, Verdict
+from dlkata.grading.protocol import Check, Outcome, Plan, Problem, Result, TestStarted, Verdict
 from dlkata.grading.reading import untouched
+from dlkata.grading.wire import Line
 from dlkata.grading.work.bans import BanWatch
 from dlkata.grading.work.contract import breach
 from dlkata.grading.work.module import execute, execute_file

@@ -17,16 +17,23 @@ from dlkata.suite.settings import setting
 
 MEMORY_WORDS = ("can't allocate memory", "out of memory", "not enough memory")
 TEXT = 600
+STREAM = 1_000_003  # between the seeds of two streams
 PATH = re.compile(r" \((?:/|unknown)[^)]*\)$")  # where torch lies tells a learner nothing
 
 
-def perform(test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: int) -> BaseException | None:
-    """Runs a test from a clean journal and a seeded start; what it raised is the answer."""
+def perform(
+    test: SuiteTest, candidate: ModuleType, reference: ModuleType, seed: int, stream: int = 0
+) -> BaseException | None:
+    """Runs a test from a clean journal and a seeded start; what it raised is the answer.
+
+    `stream`: random numbers that the test does not draw from its seed come from another stream.
+    """
     journal.clear()
     setting.seed = seed
-    torch.manual_seed(seed)
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
+    start = seed + stream * STREAM
+    torch.manual_seed(start)
+    random.seed(start)
+    np.random.seed(start % 2**32)
     fixtures = {"candidate": candidate, "reference": reference, "seed": seed}
     try:
         test.function(**{name: fixtures[name] for name in test.fixtures}, **test.parameters)

@@ -6,20 +6,14 @@ from dlkata.content.solution import read_solution
 from dlkata.grading.collection import Suite
 from dlkata.grading.explain.diagnosis import Diagnosis, name_all
 from dlkata.grading.explain.trail import earliest
-from dlkata.grading.protocol import (
-    Diagnosed,
-    Finished,
-    Loaded,
-    Message,
-    Problem,
-    TestStarted,
-    Traced,
-)
+from dlkata.grading.protocol import Diagnosed, Finished, Loaded, Message, Problem, TestStarted, Traced
+from dlkata.grading.work.alarms import measure
 from dlkata.grading.work.bench import Bench
 from dlkata.grading.work.channel import Channel
 from dlkata.grading.work.confinement import confine
 from dlkata.grading.work.contract import changed_defaults
 from dlkata.grading.work.job import Job
+from dlkata.grading.work.module import execute_file
 from dlkata.grading.work.preloading import preload_optimizers
 from dlkata.suite.settings import setting
 
@@ -34,6 +28,8 @@ def work(job: Job, suite: Suite, channel: Channel) -> None:
         diagnose(job, suite, channel)
     elif job.purpose == "prove":
         prove(job, suite, channel)
+    elif job.purpose == "alarms":
+        alarms(job, suite, channel)
     else:
         run_attempt(job, suite, channel)
     channel.send(Finished())
@@ -69,6 +65,14 @@ def prove(job: Job, suite: Suite, channel: Channel) -> None:
     bugs = read_solution(job.file("solutions", f"{job.check.stem}.toml")).bugs
     for named in name_all(suite, reference, bugs, job.seed):
         channel.send(named)
+
+
+def alarms(job: Job, suite: Suite, channel: Channel) -> None:
+    """Runs the reference in the place of an attempt, with random numbers from many streams."""
+    preload_optimizers()
+    candidate, reference = (execute_file(job.reference_file, name) for name in ("attempt", "reference"))
+    for bounded in measure(suite, candidate, reference, job.seed):
+        channel.send(bounded)
 
 
 def run_attempt(job: Job, suite: Suite, channel: Channel) -> None:
