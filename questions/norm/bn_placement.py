@@ -1,10 +1,10 @@
 """Experiment, draws and evidence for bn_placement.md."""
 
 
-def _train(kind, rates, steps, tries=()):
+def _train(kind, rates, steps, tries=(), fixed=False):
     """Deep nets trained side by side, one for each of three seeds and each rate. Returns the losses (step, seed, rate)
     and, for each relative step size in `tries`, how often such a step along the gradient lowers the loss (seed, rate).
-    kind: "plain", "bn", or "shift" (after each batch norm new random shifts and scales at every step)."""
+    kind: "plain", "bn", or "shift" (after each batch norm new random shifts and scales at every step). fixed: each weight matrix keeps its length."""
     import torch
     from torch.nn import functional
 
@@ -40,6 +40,7 @@ def _train(kind, rates, steps, tries=()):
             h = h.relu()
         return functional.cross_entropy(out @ h, want, reduction="none").mean(1)
 
+    lengths = [w.detach().norm(dim=(1, 2), keepdim=True) for w in weights]
     losses, falls = [], []
     for step in range(steps):
         x = fresh(inputs, width, 64)
@@ -64,6 +65,9 @@ def _train(kind, rates, steps, tries=()):
                 falls.append(torch.stack(lower))
             for parameter, gradient in zip(parameters, gradients, strict=True):
                 parameter -= rate * gradient
+            if fixed:
+                for w, length in zip(weights, lengths, strict=True):
+                    w *= length / w.norm(dim=(1, 2), keepdim=True)
     losses = torch.stack(losses).view(steps, len(seeds), len(rates))
     return losses, torch.stack(falls).mean(0).view(len(tries), len(seeds), len(rates)) if falls else None
 
@@ -209,6 +213,8 @@ def covariate_shift_evidence():
     from torch import nn
 
     needs_steadiness = bool((_ends(_train("shift", [1.0], 300)[0]) > 0.8).all())
+    held = _ends(_train("bn", [1.0], 300, fixed=True)[0])
+    assert (held < 0.5).all(), "with W's length held fixed, batch norm trains at rate 1 as well"
     falls = {kind: _train(kind, [0.1], 300, [0.05])[1].flatten() for kind in ("plain", "bn")}
     evenly = bool((falls["bn"] > falls["plain"] + 0.5).all())
     g = torch.Generator().manual_seed(0)

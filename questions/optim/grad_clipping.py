@@ -53,44 +53,6 @@ def direction_evidence():
     return [bool(fewer), bool(lengthens), own_norms, keeps]
 
 
-def loop_evidence():
-    """Each neighbour depends on the one before: swap any two and the iteration does something else."""
-    import itertools
-    import warnings
-
-    import torch
-    from torch import nn
-
-    def run(order):
-        g = torch.Generator().manual_seed(0)
-        w = nn.Parameter(torch.randn(3, generator=g))
-        x, y = torch.randn(5, 3, generator=g), torch.randn(5, generator=g)
-        optimizer = torch.optim.SGD([w], lr=1.0)
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: 0.5**t)
-        state = {}
-        parts = {
-            "loss": lambda: state.update(loss=100 * ((x @ w - y) ** 2).mean()),
-            "backward": lambda: state["loss"].backward(),
-            "clip": lambda: nn.utils.clip_grad_norm_([w], 1.0),
-            "step": optimizer.step,
-            "scheduler": scheduler.step,
-        }
-        before = w.detach().clone()
-        for name in order:
-            try:
-                parts[name]()
-            except KeyError:
-                return None
-        return (w.detach() - before).norm().item()
-
-    names = ["loss", "backward", "clip", "step", "scheduler"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch warns about a scheduler that runs first
-        moved = {order: run(order) for order in itertools.permutations(names)}
-    right = [order for order, length in moved.items() if length and abs(length - 1) < 1e-4]
-    return [right == [tuple(names)]]
-
-
 def _adam_path(limit, seed=0, spread=None, steps=60):
     """Adam's updates under random gradients whose norms lie between 40 and 60, or spread by a factor e^±spread."""
     import torch
@@ -185,6 +147,27 @@ def _descend(limit, start=1.15, steps=200, lr=0.001, depth=30):
         step = slope * min(1, limit / abs(slope)) if limit and slope else slope
         w -= lr * step
     return rows
+
+
+def accumulation_evidence():
+    import torch
+
+    g = torch.Generator().manual_seed(0)
+    x, y = torch.randn(32, 5, generator=g), 10 * torch.randn(32, generator=g)
+
+    def update(parts, every, limit):
+        w = torch.zeros(5, requires_grad=True)
+        for a, b in zip(x.chunk(parts), y.chunk(parts), strict=True):
+            (((a @ w - b) ** 2).mean() / parts).backward()
+            if every:
+                torch.nn.utils.clip_grad_norm_([w], limit)
+        if not every:
+            torch.nn.utils.clip_grad_norm_([w], limit)
+        return w.grad
+
+    wanted = update(1, False, 1.0)
+    ways = (True, 1.0), (True, 0.25), (False, 1.0), (False, 4.0)
+    return [torch.allclose(update(4, *way), wanted, atol=1e-3) for way in ways]
 
 
 def experiment(off=False):

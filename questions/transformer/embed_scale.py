@@ -166,16 +166,18 @@ def first_loss_evidence():
     noise = torch.randn(vocabulary, d, generator=g)
     targets = torch.randint(vocabulary, (200,), generator=g)
 
-    def first(deviation, h, wanted=targets):
+    def first(deviation, h=None, wanted=targets):
+        h = deviation * (noise[read] + others) if h is None else h
         return cross_entropy(layer_norm(h, (d,)) @ (deviation * noise).T, wanted).item()
 
-    mixed = torch.randn(200, d, generator=g)
+    read = torch.randint(vocabulary, (200,), generator=g)
+    others = torch.randn(200, d, generator=g)  # positions and branches, as large as the token's row
     only_places = _sinusoids(200, d)  # the words drowned altogether
-    default, small = first(1.0, mixed), first(0.02, mixed)
-    pads = first(0.02, mixed, torch.zeros_like(targets))
+    default, small = first(1.0), first(0.02)
+    pads = first(0.02, wanted=torch.zeros_like(targets))
     return [
         None,  # there was no step yet
         first(0.02, only_places) > 2 * log(vocabulary),
-        default > 8 * log(vocabulary) and small < 1.05 * log(vocabulary),
+        300 < default < 700 and small < 1.2 * log(vocabulary),
         pads > 1.5 * small,
     ]

@@ -128,7 +128,7 @@ def why_two_thirds_evidence():
         3 * d * ff + 4 * d * d == 202_375_168
     )  # with a matrix for the gate, as the whole model's size confirms
     assert 32 * (202_375_168 + 2 * d) + 2 * 32000 * d + d == 6_738_415_616
-    return [None, zeroed, not own, paid]
+    return [None, zeroed, None, own and paid]
 
 
 def crossover_evidence():

@@ -25,7 +25,7 @@ def _convolutions(n, k):
     return layers
 
 
-def _name_the_first(kind, n, seed, steps=200, d=32, vocab=8, batch=32):
+def _name_the_first(kind, n, seed, steps=160, d=32, vocab=8, batch=32):
     """Share of right answers, averaged over 20 steps each, while a model learns to name the first of n symbols."""
     import torch
     from torch import nn
@@ -55,7 +55,7 @@ def _name_the_first(kind, n, seed, steps=200, d=32, vocab=8, batch=32):
 
 
 def experiment(off=False):
-    n, steps, seeds = (4 if off else 48), 200, range(3)
+    n, steps, seeds = (4 if off else 48), 160, range(3)
     runs = {kind: [_name_the_first(kind, n, seed, steps) for seed in seeds] for kind in ("rnn", "attention")}
     mean = {kind: [sum(v) / len(v) for v in zip(*curves, strict=True)] for kind, curves in runs.items()}
     ends = {kind: [curve[-1] for curve in curves] for kind, curves in runs.items()}

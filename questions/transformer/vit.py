@@ -175,11 +175,9 @@ def why_hungry_evidence():
             weights = torch.tensor([[float((i + a, j + b) == place) for place in places] for i, j in places])
             total += taps[0, 0, a + 1, b + 1] * (weights @ image.flatten())
     cannot = not torch.allclose(total, want, atol=1e-5)
-    patch = torch.randn(768, 768, generator=g)
-    blurs = torch.linalg.matrix_rank(patch).item() < 768
     plain, shifted = _glyph_run("vit", 1), _glyph_run("vit", 1, shifted=True, steps=250)
     learns = plain[0] > 97 and plain[1] < 60 and shifted[1] > 80
-    return [cannot, blurs, learns, None]
+    return [cannot, None, learns, None, None]
 
 
 def macs_draw(rng):
