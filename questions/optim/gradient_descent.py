@@ -14,28 +14,6 @@ def descend(loss, start, lr, steps):
     return path
 
 
-def one_step_draw(rng):
-    c = rng.randint(-4, 4)
-    gap = rng.choice([-6, -5, -4, -3, 3, 4, 5, 6])
-    lr = rng.choice([0.05, 0.1, 0.15, 0.2])
-    w = c + gap
-    return {
-        "c": c,
-        "w": w,
-        "lr": lr,
-        "grad": 2 * gap,
-        "answer": round(w - lr * 2 * gap, 4),
-        "half": round(w - lr * gap, 4),
-        "up": round(w + lr * 2 * gap, 4),
-        "loss": round(w - lr * gap**2, 4),
-    }
-
-
-def one_step_evidence(drawn):
-    reached = descend(lambda w: (w - drawn["c"]) ** 2, drawn["w"], drawn["lr"], 1)[-1]
-    return [abs(reached - drawn[name]) < 1e-6 for name in ("answer", "half", "up", "loss")]
-
-
 def limit_draw(rng):
     a = rng.choice([4, 5, 8, 10, 20, 25, 40, 50])
     return {
@@ -84,6 +62,73 @@ def raised_evidence():
         abs(lengths[0] - 0.1) < 1e-6 and abs(lengths[1] - 0.1) < 1e-6,
         0 < rise < 1e-9 * before,
     ]
+
+
+def flat_direction_draw(rng):
+    import math
+
+    flat, kappa = rng.choice([0.5, 1, 2, 4]), rng.choice([20, 40, 50, 80, 100, 200])
+    return {
+        "steep": round(flat * kappa, 2),
+        "flat": flat,
+        "kappa": kappa,
+        "answer": math.ceil(math.log(0.01) / math.log(1 - 1 / kappa)),
+        "root": round(math.log(100) * math.sqrt(kappa)),
+    }
+
+
+def flat_direction_evidence(drawn):
+    import torch
+
+    w, steps = torch.tensor([1.0, 1.0], dtype=torch.float64), 0
+    curvature = torch.tensor([float(drawn["steep"]), float(drawn["flat"])], dtype=torch.float64)
+    while w[1] > 0.01:
+        w = w.requires_grad_()
+        (slope,) = torch.autograd.grad(0.5 * (curvature * w * w).sum(), w)
+        w, steps = (w - slope / drawn["steep"]).detach(), steps + 1
+    assert w[0].abs() < 1e-12
+    return [abs(value / steps - 1) < 0.01 for value in (drawn["answer"], 1, drawn["kappa"], drawn["root"])]
+
+
+def four_rates_evidence():
+    far = {lr: abs(descend(lambda w: (w - 3) ** 2, 0, lr, 20)[-1] - 3) for lr in (0.05, 0.3, 0.9, 1.05)}
+    nearest, lost = min(far, key=far.get), [lr for lr, distance in far.items() if distance > 3]
+    claims = (0.3, [0.9, 1.05]), (0.3, [1.05]), (0.9, [1.05]), (0.9, [0.9, 1.05])
+    return [(nearest, lost) == claim for claim in claims]
+
+
+def growing_loss_draw(rng):
+    eta, rho = rng.choice([0.1, 0.2, 0.3, 0.5, 0.8]), rng.choice([1.1, 1.2, 1.3, 1.5])
+    losses = {f"l{t}": f"{rho ** (2 * t):.3f}" for t in range(4)}
+    values = {
+        "answer": eta / (1 + rho),
+        "unrooted": eta / (1 + rho**2),
+        "limit": 2 * eta / (1 + rho),
+        "flat": eta / rho,
+    }
+    return {"eta": eta, "rho": rho, "ratio": round(rho**2, 2), **losses} | {
+        n: float(f"{v:.3g}") for n, v in values.items()
+    }
+
+
+def growing_loss_evidence(drawn):
+    """A curvature that gives the logged losses, and which rate arrives at once there."""
+    low, high = 0.0, 1000.0
+    for _ in range(80):
+        h = (low + high) / 2
+        factor = descend(lambda w, h=h: 0.5 * h * w * w, 1.0, drawn["eta"], 1)[-1]
+        low, high = (h, high) if factor > -drawn["rho"] else (low, h)
+    ends = [
+        abs(descend(lambda w: 0.5 * h * w * w, 1.0, drawn[name], 1)[-1])
+        for name in ("answer", "unrooted", "limit", "flat")
+    ]
+    return [end < 0.01 for end in ends]
+
+
+def worked():
+    path = descend(lambda w: (w - 3) ** 2, 0, 0.1, 1)
+    loss = (path[1] - 3) ** 2
+    return [f"{path[1]:.1f}", f"{loss:.2f}", f"{(3 - path[1]) / 3:.1f}", f"{loss / 9:.2f}"]
 
 
 def experiment():

@@ -82,24 +82,25 @@ def weights_only_evidence():
     return [ran and refused, None, cannot_move, not model.weight.requires_grad]
 
 
-def _run(steps, checkpoint=None, at=None, leave=()):
-    """Losses of a small training with Adam and a cosine schedule; `leave` names what is not restored."""
+def _run(steps, checkpoint=None, at=None, leave=(), seed=1, adam=True):
+    """Losses and mean |step|/rate of a small training with Adam (or plain SGD) and a cosine schedule, and the state after
+    `at` steps; `leave` names what is not restored."""
     import copy
 
     import torch
     from torch import nn
 
-    generator = torch.Generator().manual_seed(1)
+    generator = torch.Generator().manual_seed(seed)
     x = torch.randn(32, 4, generator=generator, dtype=torch.float64)
     y = x.pow(2).sum(1, keepdim=True)
     model = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 1)).double()
     with torch.no_grad():
         for p in model.parameters():
             p.copy_(0.5 * torch.randn(p.shape, generator=generator, dtype=torch.float64))
-    optimizer = torch.optim.Adam(model.parameters(), lr=LR)
+    optimizer = (torch.optim.Adam if adam else torch.optim.SGD)(model.parameters(), lr=LR)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=200)
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
-    losses, saved = [], None
+    losses, lengths, saved = [], [], None
     if checkpoint:
         for name, part in parts.items():
             if name not in leave:
@@ -117,13 +118,16 @@ def _run(steps, checkpoint=None, at=None, leave=()):
         loss = ((model(x) - y) ** 2).mean()
         loss.backward()
         losses.append(loss.item())
+        before = torch.cat([p.detach().flatten() for p in model.parameters()])
         optimizer.step()
+        after = torch.cat([p.detach().flatten() for p in model.parameters()])
+        lengths.append((after - before).abs().mean().item() / optimizer.param_groups[0]["lr"])
         scheduler.step()
-    return losses, saved
+    return losses, lengths, saved
 
 
 def resume_evidence():
-    whole, saved = _run(30, at=20)
+    whole, _, saved = _run(30, at=20)
     differs = {
         name: _run(10, saved, leave=[name])[0] != whole[20:]
         for name in ("optimizer", "scheduler", "the rest")
@@ -161,22 +165,102 @@ def checkpoint_size_evidence(drawn):
     return [abs(each * drawn["millions"] / option - 1) < 0.03 for option in options]
 
 
-def experiment():
+def with_dropout_evidence():
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+
+    x = torch.randn(40, 6, generator=torch.Generator().manual_seed(0))
+    y = x.sum(1, keepdim=True)
+
+    def train(weight, random_state, order, at, until):
+        """Steps `at` to `until` of an epoch: weights, generator and the place in the data are all that they depend on."""
+        torch.set_rng_state(random_state)
+        layer = nn.utils.skip_init(nn.Linear, 6, 1)
+        with torch.no_grad():
+            layer.weight.copy_(weight)
+            layer.bias.zero_()
+        optimizer = torch.optim.SGD([layer.weight], lr=0.05)
+        for batch in order.split(4)[at:until]:
+            optimizer.zero_grad()
+            F.mse_loss(layer(F.dropout(x[batch], 0.3)), y[batch]).backward()
+            optimizer.step()
+        return layer.weight.detach().clone(), torch.get_rng_state(), len(optimizer.state)
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        order, start, first = torch.randperm(40), torch.get_rng_state(), torch.zeros(1, 6)
+        whole, _, _ = train(first, start, order, 0, 10)
+        half, middle, kept = train(first, start, order, 0, 5)
+        resumed, _, _ = train(half, middle, order, 5, 10)
+        other_masks, _, _ = train(half, start, order, 5, 10)
+        other_order, _, _ = train(half, middle, torch.randperm(40), 0, 5)
+    exact = torch.equal(resumed, whole)  # with no moments, no scaler and no logged losses
+    return [
+        not torch.equal(other_masks, whole),
+        not torch.equal(other_order, whole),
+        kept > 0 and not exact,
+        not exact,
+        not exact,
+    ]
+
+
+def worse_after_evidence():
+    begins, jumps, above, same, slower = [], [], [], [], []
+    for seed in (1, 2, 3):
+        whole, before, saved = _run(100, at=60, seed=seed)
+        fresh, lengths, _ = _run(40, saved, leave=["optimizer"], seed=seed)
+        begins.append(abs(fresh[0] / whole[60] - 1) < 1e-9)
+        full_length = lengths[0] > 0.9 and before[59] < 0.4
+        jumps.append(max(fresh[:10]) > 1.8 * whole[60] and full_length)
+        above.append(fresh[0] > 2 * whole[60])
+        same.append(fresh == whole[60:])
+        slower.append(lengths[0] < before[59])
+    return [all(begins) and all(jumps), any(above), any(same), any(slower)]
+
+
+def worked():
+    import torch
+    from torch import nn
+
+    model = nn.Linear(100, 10)
+    optimizer = torch.optim.Adam(model.parameters())
+    model(torch.ones(1, 100)).sum().backward()
+    optimizer.step()
+    count = sum(p.numel() for p in model.parameters())
+    weights = sum(t.nbytes for t in model.state_dict().values()) / count
+    moments = sum(t.nbytes for s in optimizer.state.values() for t in s.values() if t.dim()) / count
+    return [f"{1.1 * n:.1f} GB" for n in (weights, moments, weights + moments)]
+
+
+def experiment(off=False):
     stop, more = 60, 40
-    whole, saved = _run(stop + more, at=stop)
-    all_back, _ = _run(more, saved)
-    no_moments, _ = _run(more, saved, leave=["optimizer"])
+    whole, before, saved = _run(stop + more, at=stop, adam=not off)
+    all_back, _, _ = _run(more, saved, adam=not off)
+    no_moments, lengths, _ = _run(more, saved, leave=["optimizer"], adam=not off)
     assert all_back == whole[stop:], "with weights, moments and schedule restored nothing differs"
-    worst = max(a / b for a, b in zip(no_moments, whole[stop:], strict=True))
-    assert worst > 2, "without Adam's moments the next steps are others"
-    at = next(i for i, (a, b) in enumerate(zip(no_moments, whole[stop:], strict=True)) if a / b == worst)
+    ratios = [a / b for a, b in zip(no_moments, whole[stop:], strict=True)]
+    worst = max(ratios)
+    at = ratios.index(worst)
+    if off:
+        assert no_moments == whole[stop:], "plain SGD has no state to lose"
+        says = (
+            f"Plain SGD keeps no moments: after the restart at step {stop} all {more} losses are the same to the last bit, "
+            "whether the optimizer's state is restored or not.",
+            f"不带动量的 SGD 没有矩：第 {stop} 步重启之后，不管优化器的状态恢复与否，{more} 步的 loss 一位不差。",
+        )
+    else:
+        assert worst > 2 and lengths[0] > 0.9 > 0.4 > before[stop - 1], "empty moments make full steps"
+        says = (
+            f"Stopped after {stop} steps. With everything restored the next {more} losses are the same to the last bit; without Adam's "
+            f"moments the loss is up to {worst:.1f} times as high ({at} step after the restart). The mean step, {before[stop - 1]:.2f} of "
+            f"the rate before, is {lengths[0]:.2f} of it at once.",
+            f"第 {stop} 步后停下。全部恢复时，之后 {more} 步的 loss 与不停时完全一致，一位不差；不恢复 Adam 的矩，loss 最高达到原来的 "
+            f"{worst:.1f} 倍（重启后第 {at} 步）。步长平均原是学习率的 {before[stop - 1]:.2f} 倍，重启后第一步是 {lengths[0]:.2f} 倍。",
+        )
     return {
-        "says": (
-            f"Stopped after {stop} steps. With everything restored the next {more} losses are the same to the last bit; "
-            f"without Adam's moments the loss is up to {worst:.1f} times as high ({at} step after the restart).",
-            f"第 {stop} 步后停下。全部恢复时，之后 {more} 步的 loss 与不停时完全一致，一位不差；"
-            f"不恢复 Adam 的矩，loss 最高达到原来的 {worst:.1f} 倍（重启后第 {at} 步）。",
-        ),
+        "says": says,
+        "off": ("plain SGD, which has no state", "换成没有状态的 SGD"),
         "title": ("Going on from a checkpoint", "从 checkpoint 继续训练"),
         "chart": "curves",
         "x": list(range(stop, stop + more)),
@@ -187,6 +271,6 @@ def experiment():
         "series": [
             (("never stopped", "没有停过"), whole[stop:]),
             (("all restored", "全部恢复"), all_back),
-            (("without Adam's state", "不恢复 Adam 的状态"), no_moments),
+            (("optimizer built afresh", "优化器新建"), no_moments),
         ],
     }
