@@ -1,33 +1,6 @@
 """Counting steps with torch's own loaders and samplers."""
 
 
-def steps_draw(rng):
-    import math
-
-    while True:
-        n, b, e = rng.randint(200, 2000), rng.choice([16, 32, 48, 64]), rng.randint(3, 8)
-        values = math.ceil(n / b) * e, n // b * e, math.ceil(n * e / b), n * e
-        if len({*values}) == 4 and all(abs(value / values[0] - 1) > 0.005 for value in values[1:]):
-            break
-    return {
-        "n": n,
-        "b": b,
-        "e": e,
-        "exact": round(n / b, 2),
-        "per_epoch": values[0] // e,
-        **dict(zip(("answer", "floored", "joined", "single"), values, strict=True)),
-    }
-
-
-def steps_evidence(drawn):
-    import torch
-    from torch.utils.data import DataLoader
-
-    loader = DataLoader(range(drawn["n"]), batch_size=drawn["b"], generator=torch.Generator())
-    steps = sum(1 for _ in range(drawn["e"]) for _ in loader)
-    return [drawn[name] == steps for name in ("answer", "floored", "joined", "single")]
-
-
 def updates_draw(rng):
     g, b, a = rng.choice([2, 4, 8]), rng.choice([4, 8, 16]), rng.choice([3, 5, 6, 10])
     answer = rng.randint(5, 40)
@@ -88,3 +61,84 @@ def equal_epochs_evidence():
     divided = len(steps_small) == len(steps_large) and first_large < first_small / 4
     longer = first_large > 1.5 * first_small
     return [fewer_views, fewer_steps, divided, longer]
+
+
+def token_steps_draw(rng):
+    tokens, gpus, b = rng.choice([1, 2, 15]), rng.choice([64, 128, 256, 512]), rng.choice([2, 4, 8])
+    length, a = rng.choice([2048, 4096, 8192]), rng.choice([2, 4, 8])
+    batch = gpus * b * length * a
+    return {
+        "tokens": tokens,
+        "gpus": gpus,
+        "b": b,
+        "length": length,
+        "a": a,
+        "batch": round(batch / 1e6, 2),
+        "answer": round(tokens * 1e12 / batch),
+        "passes": round(tokens * 1e12 / batch * a),
+        "one_gpu": round(tokens * 1e12 / batch * gpus),
+        "sequences": round(tokens * 1e12 / batch * length),
+    }
+
+
+def token_steps_evidence(drawn):
+    """The tokens of one update, allocated without memory, until the corpus is used up."""
+    import torch
+
+    update = [
+        torch.empty(drawn["b"], drawn["length"], dtype=torch.int8, device="meta")
+        for _ in range(drawn["gpus"])
+        for _ in range(drawn["a"])
+    ]
+    steps = drawn["tokens"] * 1e12 / sum(batch.numel() for batch in update)
+    return [abs(drawn[name] / steps - 1) < 0.01 for name in ("answer", "passes", "one_gpu", "sequences")]
+
+
+def accumulated_tokens_evidence():
+    import torch
+    from torch.nn import functional as F
+
+    overwritten, order, unequal, weighted = [], [], [], []
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        lengths = torch.randint(1, 30, (64,), generator=g)
+        x = torch.randn(64, 30, 8, generator=g)
+        y = torch.randint(5, (64, 30), generator=g).masked_fill(torch.arange(30) >= lengths[:, None], -100)
+
+        def gradient(parts, by_tokens=False, x=x, y=y):
+            w = torch.zeros(8, 5, requires_grad=True)
+            for a, b in zip(x.chunk(parts), y.chunk(parts), strict=True):
+                logits = (a @ w).flatten(0, 1)
+                total = F.cross_entropy(logits, b.flatten(), reduction="sum")
+                share = (y != -100).sum() if by_tokens else (b != -100).sum() * parts
+                (total / share).backward()
+            return w.grad
+
+        whole = gradient(1)
+        off = (gradient(4) - whole).norm() / whole.norm()
+        unequal.append(off.item() > 0.01)
+        weighted.append(((gradient(4, by_tokens=True) - whole).norm() / whole.norm()).item() < 1e-5)
+        order.append(off.item() < 1e-5)
+        w = torch.zeros(2, requires_grad=True)
+        for _ in range(2):
+            w.sum().backward()
+        overwritten.append(w.grad[0].item() == 1)
+    # All parts are taken at the same weights: weighted by tokens they agree with the large batch.
+    return [not all(weighted), all(order), all(unequal) and all(weighted), all(overwritten)]
+
+
+def worked():
+    from torch.utils.data import DataLoader
+
+    loader = DataLoader(range(50_000), batch_size=128)
+    sizes = len(loader), 50_000 - 128 * (len(loader) - 1)
+    effective = 128 * 8 * 4
+    updates = len(DataLoader(range(50_000), batch_size=effective))
+    return [
+        f"{50_000 / 128:.1f}",
+        f"{sizes[0]}",
+        f"{sizes[1]}",
+        f"{effective}",
+        f"{updates}",
+        f"{round(2e12 / 4e6):,}",
+    ]

@@ -1,13 +1,14 @@
 """Mini-batch gradients: unbiased but noisy, and what the noise does at the end of training."""
 
 
-def problem(examples, width, seed):
+def problem(examples, width, seed, noise=1.0):
     """A noisy linear regression and its least-squares solution, in float64."""
     import torch
 
     g = torch.Generator().manual_seed(seed)
     x = torch.randn(examples, width, generator=g, dtype=torch.float64)
-    y = x @ torch.ones(width, dtype=torch.float64) + torch.randn(examples, generator=g, dtype=torch.float64)
+    y = x @ torch.ones(width, dtype=torch.float64)
+    y = y + noise * torch.randn(examples, generator=g, dtype=torch.float64)
     return x, y, torch.linalg.lstsq(x, y[:, None]).solution[:, 0]
 
 
@@ -105,10 +106,87 @@ def floor_evidence():
     return [bool(result < 0.6 * floor) for result in (lower, longer, larger, restarted, averaged)]
 
 
-def experiment():
+def floors_evidence():
+    linear, root, sinks = [], [], []
+    for seed in range(3):
+        x, y, best = problem(256, 5, seed)
+        start = best.expand(100, -1) + 0.1
+        floors = [
+            excess(x, y, best, run(x, y, start, 0.1, b, 90, seed))[-30:].mean().item() for b in (2, 8, 32)
+        ]
+        ratios = [a / b for a, b in zip(floors, floors[1:], strict=False)]  # four times the batch each
+        linear.append(all(3 < r < 5.5 for r in ratios))
+        root.append(all(1.7 < r < 2.4 for r in ratios))
+        w, h = best + 0.1, x.mT @ x / len(x)
+        for _ in range(90):
+            w = w - 0.1 * (w - best) @ h
+        sinks.append(excess(x, y, best, w[None]).item() < 0.01 * floors[-1])
+    return [
+        all(linear) and all(sinks),
+        all(root) and all(sinks),
+        all(linear) and not any(sinks),
+        all(root) and not any(sinks),
+    ]
+
+
+def sawtooth_evidence():
+    """Softmax regression on four classes: how far the mean loss differs from place to place in the epoch."""
+    import torch
+    from torch.nn import functional as F
+
+    def wave(seed, shuffled=False, sort=False, lr=0.1, batch=16):
+        g = torch.Generator().manual_seed(seed)
+        labels = torch.randint(4, (400,), generator=g)
+        if sort:
+            labels = labels.sort().values
+        x = torch.randn(4, 6, generator=g)[labels] + torch.randn(400, 6, generator=g)
+        w, losses = torch.zeros(6, 4), []
+        for _ in range(12):
+            order = torch.randperm(400, generator=g) if shuffled else torch.arange(400)
+            for rows in order.split(batch):
+                w.requires_grad_()
+                loss = F.cross_entropy(x[rows] @ w, labels[rows])
+                (slope,) = torch.autograd.grad(loss, w)
+                w = (w - lr * slope).detach()
+                losses.append(loss.item())
+        table = torch.tensor(losses).view(12, -1)[4:]
+        slow = table.view(8, 5, -1).mean(2)  # fifths of an epoch: waves, not single points
+        return (slow.mean(0).max() - slow.mean(0).min()).item()
+
+    def waves(**options):
+        return [wave(seed, **options) for seed in range(3)]
+
+    in_order = min(waves(sort=True))
+    return [
+        min(waves(shuffled=True, lr=2.0)) > 0.5 * in_order,
+        in_order > 3 * max(waves(sort=True, shuffled=True)),
+        None,
+        min(waves(shuffled=True, batch=4)) > 0.5 * in_order,
+    ]
+
+
+def worked():
+    import itertools
+
     import torch
 
-    x, y, best = problem(256, 5, 0)
+    single = torch.tensor([1.0, 3.0, -2.0, 6.0], dtype=torch.float64)
+    pairs = torch.stack([single[list(rows)].mean() for rows in itertools.combinations(range(4), 2)])
+    spread, drawn_again = pairs.std(correction=0).item(), single.std(correction=0).item() / 2**0.5
+    assert (pairs < 0).sum() == 1 and pairs.mean() == single.mean() == 2
+    return [
+        f"{pairs[1]:.1f}".replace("-", "−"),
+        f"{pairs[4]:.1f}",
+        f"{spread:.2f}",
+        f"{drawn_again:.2f}",
+        f"{single.std(correction=0):.2f}",
+    ]
+
+
+def experiment(off=False):
+    import torch
+
+    x, y, best = problem(256, 5, 0, noise=0.0 if off else 1.0)
     steps, lr, start = 120, 0.1, torch.zeros(60, 5, dtype=torch.float64)
     curves = {b: excess(x, y, best, run(x, y, start, lr, b, steps, 0)) for b in (1, 8, 64)}
     h = x.mT @ x / len(x)
@@ -117,21 +195,35 @@ def experiment():
         full.append(full[-1] - lr * (full[-1] - best) @ h)
     curves["all"] = excess(x, y, best, torch.stack(full))
     floors = {b: curve[-30:].mean().item() for b, curve in curves.items()}
-    assert 4 < floors[1] / floors[8] < 20, "8 times the batch, about an eighth of the floor"
-    assert 5 < floors[8] / floors[64] < 13, "8 times the batch, about an eighth of the floor"
-    assert floors["all"] < 0.01 * floors[64], "the full batch has no floor"
-    return {
-        "says": (
+    if off:
+        ends = {b: curve[-1].item() for b, curve in curves.items()}
+        assert max(ends[1], ends[8], ends[64]) < 1e-6, (
+            "where every example is fitted exactly there is no floor"
+        )
+        says = (
+            f"Labels without noise: the model fits every example exactly, all gradients are zero at the minimum, and SGD goes on at a "
+            f"constant rate: after {steps} steps to {ends[1]:.0e} with a batch of 1, {ends[8]:.0e} with 8.",
+            f"标签没有噪声：模型能把每个样本都精确拟合，在最小点各样本的梯度都为零，学习率恒定的 SGD 也一直往下走：{steps} 步之后，"
+            f"batch 为 1 时是 {ends[1]:.0e}，为 8 时是 {ends[8]:.0e}。",
+        )
+    else:
+        assert 4 < floors[1] / floors[8] < 20, "8 times the batch, about an eighth of the floor"
+        assert 5 < floors[8] / floors[64] < 13, "8 times the batch, about an eighth of the floor"
+        assert floors["all"] < 0.01 * floors[64], "the full batch has no floor"
+        says = (
             f"At one learning rate ({lr}) the training loss levels off {floors[1]:.2g} above its minimum with a batch of 1, "
             f"{floors[8]:.2g} with 8 and {floors[64]:.2g} with 64: about as 1/B. The full batch goes on to {curves['all'][-1].item():.1g}.",
-            f"学习率同为 {lr}，训练损失停在最小值之上：batch 为 1 时高 {floors[1]:.2g}，为 8 时高 {floors[8]:.2g}，"
+            f"学习率同为 {lr}，训练 loss 停在最小值之上：batch 为 1 时高 {floors[1]:.2g}，为 8 时高 {floors[8]:.2g}，"
             f"为 64 时高 {floors[64]:.2g}，大致按 1/B 变化。全批量则继续降到 {curves['all'][-1].item():.1g}。",
-        ),
+        )
+    return {
+        "says": says,
+        "off": ("labels without noise", "标签不带噪声"),
         "title": ("SGD at a constant rate, by batch size", "恒定学习率的 SGD：不同的 batch 大小"),
         "chart": "curves",
         "x": list(range(0, steps + 1, 2)),
         "x_label": ("step", "步数"),
-        "y_label": ("loss above the minimum", "高出最小值的损失"),
+        "y_label": ("loss above the minimum", "高出最小值的部分"),
         "log_x": False,
         "log_y": True,
         "series": [

@@ -33,31 +33,6 @@ def call_evidence():
     ]  # one device here: nowhere to move to
 
 
-def tied_draw(rng):
-    while True:
-        n, m = rng.sample(range(3, 20), 2)
-        square = n * n + n
-        drawn = {
-            "right": square + n * m + m,
-            "twice": 2 * square + n * m + m,
-            "weights": n * n + n * m,
-            "twice_weights": 2 * n * n + n * m,
-        }
-        if len(set(drawn.values())) == 4:
-            return {"n": n, "m": m, "square": square, **drawn}
-
-
-def tied_evidence(drawn):
-    from torch import nn
-
-    net = nn.Module()
-    net.a = nn.Linear(drawn["n"], drawn["n"])
-    net.b = net.a
-    net.c = nn.Linear(drawn["n"], drawn["m"])
-    count = sum(p.numel() for p in net.parameters())
-    return [count == drawn[option] for option in ("right", "twice", "weights", "twice_weights")]
-
-
 def late_layer_evidence():
     import torch
     from torch import nn
@@ -92,3 +67,67 @@ def late_layer_evidence():
         net.head is not first,
         registered and has_gradient and body_moved and not moved,
     ]
+
+
+def tied_head_draw(rng):
+    tokens, d, body = (
+        rng.choice([50257, 32000, 128256]),
+        rng.choice([512, 768, 1024, 2048]),
+        rng.choice([25.3, 85.8, 303.4, 709.7]),
+    )
+    table = tokens * d / 1e6
+    values = {
+        "right": round(body + table, 1),
+        "twice": round(body + 2 * table, 1),
+        "table_only": round(table, 1),
+    }
+    return {"V": tokens, "d": d, "body": body, "table": round(table, 1), **values}
+
+
+def tied_head_evidence(drawn):
+    from torch import nn
+
+    net = nn.Module()
+    net.embed = nn.Embedding(drawn["V"], drawn["d"], device="meta")
+    net.head = nn.Linear(drawn["d"], drawn["V"], bias=False, device="meta")
+    net.head.weight = net.embed.weight
+    count = drawn["body"] + sum(p.numel() for p in net.parameters()) / 1e6
+    return [abs(drawn[name] / count - 1) < 0.001 for name in ("right", "twice", "body", "table_only")]
+
+
+def silent_hook_evidence():
+    import torch
+    from torch import nn
+
+    encoder, x, seen = nn.Linear(3, 3), torch.ones(2, 3), []
+    torch.optim.SGD(encoder.parameters(), lr=0.1)  # built before the hook
+    encoder.register_forward_hook(lambda *_: seen.append("hook"))  # returns None
+    same = torch.equal(encoder(x), encoder.forward(x))
+    after_optimizer, appended = len(seen) == 1, len(seen) == 1
+    encoder.eval()
+    encoder(x)
+    in_eval = len(seen) == 2
+    encoder.forward(x)
+    return [not appended, not in_eval, same and len(seen) == 2, not after_optimizer]
+
+
+def worked():
+    from torch import nn
+
+    def count(layers):
+        return sum(p.numel() for p in layers.parameters()) / 1e6
+
+    d = 768
+    block = nn.ModuleList(
+        [
+            nn.LayerNorm(d),
+            nn.Linear(d, 3 * d),
+            nn.Linear(d, d),
+            nn.LayerNorm(d),
+            nn.Linear(d, 4 * d),
+            nn.Linear(4 * d, d),
+        ]
+    )
+    table = count(nn.Embedding(50257, d, device="meta"))
+    rest = 12 * count(block) + count(nn.Embedding(1024, d)) + count(nn.LayerNorm(d))
+    return [f"{table:.1f}", f"{rest + table:.1f}", f"{rest + 2 * table:.1f}"]
