@@ -6,7 +6,6 @@ from itertools import count
 
 import pytest
 
-from dlkata.author import survival as surviving
 from dlkata.author.inspection import inspect
 from dlkata.author.mutation import means, mutants
 from dlkata.author.survival import survival
@@ -244,8 +243,7 @@ def test_entries_that_no_longer_hold_are_reported(write, open_line):
     assert len(complaints) == 1 and "`kept = y`" in complaints[0]
 
 
-def test_a_mutant_that_crashes_or_hangs_is_killed(write, open_line, monkeypatch):
-    monkeypatch.setattr(surviving, "PATIENCE", 1.5)
+def test_a_mutant_that_crashes_or_hangs_is_killed(write, open_line):
     risky = """
 import os
 
@@ -258,7 +256,13 @@ def hinge(x):
         left -= 1
     return x.relu().sum()
 """
-    report = survival(write(GOOD, reference=risky), open_line, 2)
+    kata = write(GOOD, reference=risky)
+    page = kata.page_file
+    page.write_text(
+        page.read_text(encoding="utf-8").replace("\norder =", "\ndeadline = 1.5\norder =", 1),
+        encoding="utf-8",
+    )
+    report = survival(kata, open_line, 2)
     assert report.killed["timeout"] >= 2, "the countdown dropped, or counting up"
     lived = {mutant.after for mutant in report.survivors}
     assert "left = 4" in lived and "if True:" not in lived, "the latter ends the process"

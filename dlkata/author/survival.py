@@ -13,8 +13,6 @@ from dlkata.grading.wire import Line
 from dlkata.locale import _
 
 SEEDS = (0, 1, 2)  # who passes the first is asked again
-PATIENCE = 5.0  # seconds of silence after which a mutant hangs, at least;
-SLOWER = 10  # a mutant may be this many times slower than the reference
 OpenLine = Callable[[], Line]
 # A verdict is enough: nobody reads why.
 UNEXPLAINED = {"confirm": False, "diagnose": False, "trail": False}
@@ -46,21 +44,35 @@ class Survival:
 
 
 def survival(kata: Kata, open_line: OpenLine, workers: int) -> Survival:
-    """Runs every mutant of the kata's reference, side by side."""
+    """Runs every mutant of the kata's reference, side by side; it trains only those that every quick test lets pass."""
     found = mutants(kata.reference)
-    patience = _patience(kata, open_line)
+    _must_pass(kata, open_line)
+    parts = [[m.source for m in found[first::workers]] for first in range(workers)]
     with ThreadPoolExecutor(workers) as pool:
-        killers = list(pool.map(lambda mutant: killer(kata, mutant, open_line, patience), found))
+        fates = list(pool.map(lambda part: _fates(kata, part, open_line), parts))
+        by = [fates[number % workers][number // workers] for number in range(len(found))]
+        killers = list(
+            pool.map(
+                lambda pair: pair[1] or trained_killer(kata, pair[0], open_line), zip(found, by, strict=True)
+            )
+        )
     report = Survival(kata, len(found))
-    for mutant, by in zip(found, killers, strict=True):
-        if by is not None:
-            report.killed[by] = report.killed.get(by, 0) + 1
+    for mutant, killer in zip(found, killers, strict=True):
+        if killer is not None:
+            report.killed[killer] = report.killed.get(killer, 0) + 1
         elif any(means(entry, mutant, kata.reference) for entry in kata.solution.equivalents):
             report.explained.append(mutant)
         else:
             report.survivors.append(mutant)
     report.stale = list(_stale(kata, list(zip(found, killers, strict=True))))
     return report
+
+
+def _fates(kata: Kata, sources: list[str], open_line: OpenLine) -> list[str]:
+    """For each source what turns it away first in the quick tests, "" if nothing does."""
+    if not sources:
+        return []
+    return grade(open_line(), check_of(kata, "", "mutants", sources=sources, seeds=list(SEEDS))).fates
 
 
 def _stale(kata: Kata, fates: Sequence[tuple[Mutant, str | None]]) -> Iterator[Stale]:
@@ -72,35 +84,20 @@ def _stale(kata: Kata, fates: Sequence[tuple[Mutant, str | None]]) -> Iterator[S
             yield Stale(entry, _("{test} rejects it", test=killers[0]))
 
 
-def killer(kata: Kata, mutant: Mutant, open_line: OpenLine, patience: float) -> str | None:
-    """What rejects the mutant first; None if it lives. It trains only if every quick test lets it pass."""
-    for seed, training in (*((seed, False) for seed in SEEDS), (SEEDS[0], True)):
-        check = check_of(
-            kata, mutant.source, "mutant", seed=seed, training=training, fail_fast=True, **UNEXPLAINED
-        )
-        line = open_line()
-        line.connection.settimeout(patience)
-        try:
-            graded = grade(line, check)
-        except TimeoutError:
-            return "timeout"
-        finally:
-            line.close()  # its host ends what still runs
-        if not graded.passed:
-            return _first(graded)
-    return None
+def trained_killer(kata: Kata, mutant: Mutant, open_line: OpenLine) -> str | None:
+    """What rejects a mutant that the quick tests let live; None if it lives on."""
+    graded = grade(open_line(), check_of(kata, mutant.source, "mutant", fail_fast=True, **UNEXPLAINED))
+    return None if graded.passed else _first(graded)
 
 
 def _first(graded: Graded) -> str:
     return graded.problem.kind if graded.problem is not None else next(iter(graded.failed), "bans")
 
 
-def _patience(kata: Kata, open_line: OpenLine) -> float:
-    """How long a mutant may be silent, from the longest test of the reference, which has to pass."""
+def _must_pass(kata: Kata, open_line: OpenLine) -> None:
     graded = grade(open_line(), check_of(kata, kata.reference, "reference", **UNEXPLAINED))
     if not graded.passed:
         raise DlkataError(
             _("{name}: the reference itself does not pass ({test}).", name=kata.name, test=_first(graded)),
             _("Mend that first: dlkata author check {name}", name=kata.typed),
         )
-    return max(PATIENCE, SLOWER * max(result.seconds for result in graded.results))

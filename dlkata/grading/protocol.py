@@ -41,6 +41,8 @@ class Check(Message, kw_only=True):
     trail: bool = True
     prove: bool = False  # in place of an attempt, every known bug is graded and diagnosed, all in one worker
     alarms: bool = False  # in place of an attempt, the reference draws from many streams
+    sources: list[str] = []  # in place of one attempt, many: each gets a Fate, under all of the seeds
+    seeds: list[int] = []
     seed: int = 0
     known: dict[
         str, list["Done"]
@@ -169,6 +171,13 @@ class Named(Message):
     cut_off: bool = False  # the diagnosis, by its limit
 
 
+class Fate(Message):
+    """Which test turns one of many sources away; "" if none does."""
+
+    number: int
+    by: str
+
+
 class Bounded(Message):
     """How far right random numbers lie from a bound, or (without a name) that a test turned them away."""
 
@@ -245,7 +254,7 @@ class Finished(Message):
 
 
 ToSupervisor = Check | Ping
-FromSupervisor = Named | Bounded | Plan | TestStarted | Result | Problem | Verdict | Fault | Pong
+FromSupervisor = Named | Bounded | Fate | Plan | TestStarted | Result | Problem | Verdict | Fault | Pong
 FromWorker = (
-    Named | Bounded | Loaded | Problem | TestStarted | Done | Traced | Diagnosed | Stumbled | Finished
+    Named | Bounded | Fate | Loaded | Problem | TestStarted | Done | Traced | Diagnosed | Stumbled | Finished
 )

@@ -13,7 +13,6 @@ from dlkata.grading.collection import Suite
 from dlkata.grading.explaining import known_bugs, trail_of
 from dlkata.grading.protocol import (
     Banned,
-    Bounded,
     Check,
     Default,
     Diagnosed,
@@ -22,7 +21,6 @@ from dlkata.grading.protocol import (
     Finished,
     Frame,
     Loaded,
-    Named,
     Outcome,
     Plan,
     Problem,
@@ -34,13 +32,13 @@ from dlkata.grading.protocol import (
     Trail,
     Verdict,
 )
+from dlkata.grading.research import research
 from dlkata.grading.wire import Line
 from dlkata.grading.work.confinement import become_subreaper, children, end_children, reap
 from dlkata.grading.work.job import Job
 from dlkata.grading.workers import Abandoned, Ended, Worker
 
 MOST_TIMEOUTS = 2
-ALARM_SECONDS = 600.0  # one test under all its streams
 TRAINING = 4  # times the deadline of the other tests
 LOADING_SECONDS = 20.0  # an attempt may import torch._dynamo, which takes one second on a good day
 
@@ -65,10 +63,8 @@ class Supervisor:
         """The whole check: tests, a second seed, diagnosis, trail, verdict."""
         become_subreaper()
         try:
-            if self.check.prove:
-                self._pass_on("prove", max(LOADING_SECONDS, 4 * self.kata.head.deadline))
-            elif self.check.alarms:
-                self._pass_on("alarms", ALARM_SECONDS)
+            if self.check.prove or self.check.alarms or self.check.sources:
+                research(self)
             else:
                 self._grade()
         except Abandoned:
@@ -81,17 +77,6 @@ class Supervisor:
             self.line.send(Fault(traceback.format_exc()))
         finally:
             reap(self.ended)
-
-    def _pass_on(self, purpose: str, seconds: float) -> None:
-        """What a worker says that runs known bugs, or the reference, in the place of an attempt."""
-        worker = self.worker(purpose, [], self.check.seed)
-        try:
-            for message in worker.messages(seconds):
-                if isinstance(message, (Named, Bounded)):
-                    self.line.send(message)
-        finally:
-            self.end(worker)
-        self.line.send(Verdict(passed=isinstance(message, Finished)))
 
     def _grade(self) -> None:
         tests = list(self.suite.tests) if self.check.training else self.suite.quick

@@ -10,11 +10,12 @@ from dlkata.grading.protocol import Check, Done
 
 class Job(msgspec.Struct):
     check: Check
-    purpose: Literal["grade", "confirm", "trail", "diagnose", "prove", "alarms"]
+    purpose: Literal["grade", "confirm", "trail", "diagnose", "prove", "alarms", "try"]
     tests: list[str]
     seed: int
     forbids: list[str]
     evidence: list[Done] = []
+    first: int = 0  # of the sources to try
 
     def file(self, *parts: str) -> Path:
         return Path(self.check.root, *parts)

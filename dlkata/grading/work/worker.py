@@ -6,7 +6,7 @@ from dlkata.content.solution import read_solution
 from dlkata.grading.collection import Suite
 from dlkata.grading.explain.diagnosis import Diagnosis, name_all
 from dlkata.grading.explain.trail import earliest
-from dlkata.grading.protocol import Diagnosed, Finished, Loaded, Message, Problem, TestStarted, Traced
+from dlkata.grading.protocol import Diagnosed, Fate, Finished, Loaded, Message, Problem, TestStarted, Traced
 from dlkata.grading.work.alarms import measure
 from dlkata.grading.work.bench import Bench
 from dlkata.grading.work.channel import Channel
@@ -15,6 +15,7 @@ from dlkata.grading.work.contract import changed_defaults
 from dlkata.grading.work.job import Job
 from dlkata.grading.work.module import execute_file
 from dlkata.grading.work.preloading import preload_optimizers
+from dlkata.grading.work.trial import Trial
 from dlkata.suite.settings import setting
 
 
@@ -30,6 +31,8 @@ def work(job: Job, suite: Suite, channel: Channel) -> None:
         prove(job, suite, channel)
     elif job.purpose == "alarms":
         alarms(job, suite, channel)
+    elif job.purpose == "try":
+        try_all(job, suite, channel)
     else:
         run_attempt(job, suite, channel)
     channel.send(Finished())
@@ -73,6 +76,13 @@ def alarms(job: Job, suite: Suite, channel: Channel) -> None:
     candidate, reference = (execute_file(job.reference_file, name) for name in ("attempt", "reference"))
     for bounded in measure(suite, candidate, reference, job.seed):
         channel.send(bounded)
+
+
+def try_all(job: Job, suite: Suite, channel: Channel) -> None:
+    """Runs many sources, one after the other."""
+    trial = Trial(job, suite)
+    for number, source in enumerate(job.check.sources[job.first :], job.first):
+        channel.send(Fate(number, trial.rejects(source)))
 
 
 def run_attempt(job: Job, suite: Suite, channel: Channel) -> None:
