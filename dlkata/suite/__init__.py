@@ -19,6 +19,7 @@ HOLDS = {
         "through_views", "strided", "side_by_side", "full_precision", "network", "toy_batches", "fit",
     ),
     "optimizer_effects": ("records_nothing", "draws_nothing", "keeps_gradients", "holds_no_graph"),
+    "randomness": ("spread", "independent"),
     "settings": ("setting", "TOLERANCES", "EXACT"),
     "journals": ("journal", "kind_of"),
     "finding": ("Finding", "Mismatch"),
