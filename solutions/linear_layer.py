@@ -16,9 +16,11 @@ class Linear(nn.Module):
         super().__init__()
         k = 1 / math.sqrt(in_features)
         weight = torch.empty(out_features, in_features).uniform_(-k, k)
-        offset = torch.empty(out_features).uniform_(-k, k)
         self.weight = nn.Parameter(weight)  # W
-        self.bias = nn.Parameter(offset) if bias else None  # b
+        self.bias = None
+        if bias:
+            offset = torch.empty(out_features).uniform_(-k, k)
+            self.bias = nn.Parameter(offset)  # b
 
     def forward(self, x: Tensor) -> Tensor:
         y = x @ self.weight.mT  # (..., out)

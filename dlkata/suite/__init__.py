@@ -13,10 +13,17 @@ HOLDS = {
     "backward": ("gradients",),
     "training": ("follows", "reaches"),
     "layers": ("adopt", "draw"),
+    "optimizers": (
+        "SHAPES", "give", "snapshot", "named", "odd", "survives", "trajectory", "same_trajectory", "same_trajectories", "only_decay",
+        "zeros_among_gradients", "missing_gradients", "steps_without_gradient", "one_number", "from_generator",
+        "through_views", "strided", "side_by_side", "full_precision", "network", "toy_batches", "fit",
+    ),
+    "optimizer_effects": ("records_nothing", "draws_nothing", "keeps_gradients", "holds_no_graph"),
+    "randomness": ("spread", "independent"),
     "settings": ("setting", "TOLERANCES", "EXACT"),
     "journals": ("journal", "kind_of"),
     "finding": ("Finding", "Mismatch"),
-}
+}  # fmt: skip
 HOME = {name: module for module, names in HOLDS.items() for name in names}
 
 

@@ -8,35 +8,32 @@ from contextlib import contextmanager
 import pytest
 import torch
 
-from dlkata.suite import follows, holds, not_reseeded, reaches, same
+from dlkata.suite import follows, holds, not_reseeded, reaches, same, survives
 
 
 def numbers(values):
     return torch.tensor([float(v) for v in values], dtype=torch.float64)
 
 
-def judge(candidate, reference, points, *functions, name):
-    """The results of the functions at the points, and the gradients of everything; one graph each."""
-    for k, function in enumerate(functions):
+def judge(candidate, reference, points, *expressions):
+    """The result of each expression in a, b, … at these points, and its derivative by each; one graph each.
+
+    An expression may have steps before it: "c = a * b; c + a".
+    """
+    names = "abc"[: len(points)]
+    at = ", ".join(f"{name} = {point:.3g}" for name, point in zip(names, points, strict=True))
+    for expression in expressions:
+        *steps, last = expression.split("; ")
+        made = {}
+        exec("\n    ".join([f"def function({', '.join(names)}):", *steps, f"return {last}"]), made)
         found = []
         for module in (candidate, reference):
             leaves = [module.Value(p) for p in points]
-            y = function(*leaves)
+            y = made["function"](*leaves)
             y.backward()
-            found.append((numbers([y.data]), numbers([leaf.grad for leaf in leaves]), numbers([y.grad])))
-        mine, theirs = found
-        label = f"{name} #{k + 1}"
-        same(
-            mine, theirs, [f"{label}: data", f"{label}: grads of the leaves", f"{label}: grad of the result"]
-        )
-
-
-def survives(call, kinds, en, zh):
-    """What crashes in many words is one finding."""
-    try:
-        return call()
-    except kinds:
-        holds(False, en, zh)
+            found.append([numbers([v])[0] for v in (y.data, *(leaf.grad for leaf in leaves), y.grad)])
+        y = "; ".join([*steps, f"y = {last} ({at})"])
+        same(*found, [y, *(f"∂y/∂{name}, {y}" for name in names), f"∂y/∂y, {y}"])
 
 
 def draw(seed, count, low=-2.0, high=2.0):
@@ -66,68 +63,63 @@ def test_new_value(candidate, seed):
 def test_sum(candidate, reference, seed):
     """a + b and its gradients are right
     a + b 及其梯度正确"""
-    judge(candidate, reference, draw(seed, 2), lambda a, b: a + b, lambda a, b: (a + b) + a, name="+")
+    judge(candidate, reference, draw(seed, 2), "a + b", "(a + b) + a")
 
 
 def test_product(candidate, reference, seed):
     """a * b and its gradients are right, with a factor of 0 too
     a * b 及其梯度正确，因子为 0 时也正确"""
     points = draw(seed, 3)
-    judge(candidate, reference, points, lambda a, b, c: a * b, lambda a, b, c: (a * b) * c, name="*")
+    judge(candidate, reference, points, "a * b", "(a * b) * c")
     points[seed % 2] = 0.0
-    judge(candidate, reference, points, lambda a, b, c: a * b + c, name="* with a 0")
+    judge(candidate, reference, points, "a * b + c")
 
 
 def test_difference(candidate, reference, seed):
     """a - b, -a and their gradients are right
     a - b、-a 及其梯度正确"""
-    judge(
-        candidate,
-        reference,
-        draw(seed, 2),
-        lambda a, b: a - b,
-        lambda a, b: -a * b,
-        lambda a, b: -(a - b),
-        name="-",
-    )
+    judge(candidate, reference, draw(seed, 2), "a - b", "-a * b", "-(a - b)")
 
 
 def test_quotient(candidate, reference, seed):
     """a / b and its gradients are right
     a / b 及其梯度正确"""
     points = [*draw(seed, 1), *draw(seed + 1, 1, 0.5, 2.0)]
-    judge(candidate, reference, points, lambda a, b: a / b, lambda a, b: a / -b, name="/")
-    judge(candidate, reference, [0.0, points[1]], lambda a, b: a / b, name="0 /")
+    judge(candidate, reference, points, "a / b", "a / -b")
+    judge(candidate, reference, [0.0, points[1]], "a / b")
 
 
 def test_power(candidate, reference, seed):
     """a ** n and its gradient are right for whole, negative and fractional n
     a ** n 及其梯度正确：n 为整数、负数、分数"""
-    points = draw(seed, 1, 0.5, 2.0)
     exponents = (3, 2, 1, 0.5, -1, -2.5, 0, 4.0)
-    judge(candidate, reference, points, *(lambda a, n=n: a**n for n in exponents), name="**")
+    judge(candidate, reference, draw(seed, 1, 0.5, 2.0), *(f"a ** {n}" for n in exponents))
+    judge(candidate, reference, [-1.7], *(f"a ** {n}" for n in (3, 2, 1, -1, -2, 3.0)))
+    judge(candidate, reference, [0.0], *(f"a ** {n}" for n in (3, 2, 1)))
+
+
+def test_ints(candidate, reference, seed):
+    """Values of ints are numbers like any other: Value(7) / 2 is 3.5
+    由 int 构造的 Value 与其他数一样：Value(7) / 2 是 3.5"""
     judge(
-        candidate,
-        reference,
-        [-1.7],
-        *(lambda a, n=n: a**n for n in (3, 2, 1, -1, -2, 3.0)),
-        name="** of a negative",
+        candidate, reference, [7, 2], "a / b", "b / a", "a * b - a", "a ** -1 + b ** 0.5", "a ** 2 / b ** 3"
     )
-    judge(candidate, reference, [0.0], *(lambda a, n=n: a**n for n in (3, 2, 1)), name="** of zero")
+    judge(candidate, reference, [7], "a / 2", "2 / a", "a ** -2", "(a - 9).relu() - a", "a * 0.3 - 0.1 * a")
+    judge(candidate, reference, [-2], "a.exp()", "a.tanh()", "(-a).relu() / 3", "0.5 - a", "(a * a) ** 1.5")
 
 
 def test_exp(candidate, reference, seed):
     """exp and its gradient are right
     exp 及其梯度正确"""
     for x in (*draw(seed, 2), 0.0, -30.0, 20.0):
-        judge(candidate, reference, [x], lambda a: a.exp(), lambda a: (a * 0.5).exp() * 3, name="exp")
+        judge(candidate, reference, [x], "a.exp()", "(a * 0.5).exp() * 3")
 
 
 def test_tanh(candidate, reference, seed):
     """tanh and its gradient are right
     tanh 及其梯度正确"""
     for x in (*draw(seed, 2), 0.0, 4.0):
-        judge(candidate, reference, [x], lambda a: a.tanh(), lambda a: (a * 0.5).tanh() * 3, name="tanh")
+        judge(candidate, reference, [x], "a.tanh()", "(a * 0.5).tanh() * 3")
 
 
 def test_tanh_far_out(candidate, reference, seed):
@@ -153,26 +145,19 @@ def test_tanh_far_out(candidate, reference, seed):
 def test_relu(candidate, reference, seed):
     """relu and its gradient are right, at 0 too
     relu 及其梯度正确，在 0 处也正确"""
-    for x in (1.3, -0.7, 0.0, 1e-9, -250.0, 250.0):
-        judge(
-            candidate, reference, [x], lambda a: a.relu(), lambda a: a.relu() * 3 + a, name=f"relu of {x:g}"
-        )
+    for x in (1.3, -0.7, 0.0, 0, 1e-9, -250.0, 250.0):
+        judge(candidate, reference, [x], "a.relu()", "a.relu() * 3 + a")
 
 
 def test_numbers(candidate, reference, seed):
     """Numbers may stand on either side of an operator
     运算符的任意一边都可以是普通的数"""
     points = draw(seed, 1, 0.5, 2.0)
-    right = (lambda a: a + 2, lambda a: a * 3, lambda a: a - 2.5, lambda a: a / 4)
-    left = (lambda a: 2 + a, lambda a: 3 * a, lambda a: 2.5 - a, lambda a: 4 / a)
-    judge(candidate, reference, points, *right, name="Value, number")
-    judge(candidate, reference, points, *left, name="number, Value")
-    judge(candidate, reference, points, lambda a: sum([a, a * 2, a * a]), name="sum")
-    right = (lambda a: a + 0.7, lambda a: a * -0.3, lambda a: a - 5, lambda a: a / 0.4)
-    left = (lambda a: -1.5 + a, lambda a: 0.6 * a, lambda a: 7 - a, lambda a: -0.9 / a)
-    zero = (lambda a: a + 0, lambda a: a * 0, lambda a: a - 0, lambda a: 0 + a, lambda a: 0 * a)
-    zero = (*zero, lambda a: 0 - a, lambda a: 0 / a)
-    judge(candidate, reference, points, *right, *left, *zero, name="int, float, 0")
+    for numbers in (("2", "3", "2.5", "4"), ("0.7", "-0.3", "5", "0.4"), ("0", "0", "0", "-0.9")):
+        plus, times, minus, over = numbers
+        judge(candidate, reference, points, f"a + {plus}", f"a * {times}", f"a - {minus}", f"a / {over}")
+        judge(candidate, reference, points, f"{plus} + a", f"{times} * a", f"{minus} - a", f"{over} / a")
+    judge(candidate, reference, points, "0 / a", "sum([a, a * 2, a * a])")
 
 
 def test_used_twice(candidate, reference, seed):
@@ -180,38 +165,24 @@ def test_used_twice(candidate, reference, seed):
     被多次使用的 Value，得到各路导数之和"""
     judge(
         candidate, reference, draw(seed, 2),
-        lambda a, b: a + a,
-        lambda a, b: a * a,
-        lambda a, b: a - a * b,
-        lambda a, b: a * b + a,
-        lambda a, b: a * a * a + b * b,
-        lambda a, b: a - a,
-        lambda a, b: a / a + b,
-        lambda a, b: (-a) * (-a) - b.exp() * b.exp(),
-        name="used twice",
+        "a + a", "a * a", "a - a * b", "a * b + a", "a * a * a + b * b", "a - a", "a / a + b",
+        "(-a) * (-a) - b.exp() * b.exp()",
     )  # fmt: skip
 
 
-def diamonds(a, b):
-    """Values met again at different depths: only a topological order serves."""
-    c = a * b
-    d = c + a
-    e = d * c
-    f = (e + d) * c.tanh()
-    return f * a + c * (d + e).tanh() - (f * 0.1).exp() / (c * c + 1)
-
-
-def other_way_round(a, b):
-    c = a + b
-    return ((c * a).tanh() + c * 3) * c + (b * c).relu() * c - c
+# Values met again at different depths: only a topological order serves.
+DIAMONDS = (
+    "c = a * b; d = c + a; e = d * c; f = (e + d) * c.tanh();"
+    " f * a + c * (d + e).tanh() - (f * 0.1).exp() / (c * c + 1)",
+    "c = a + b; ((c * a).tanh() + c * 3) * c + (b * c).relu() * c - c",
+)
 
 
 def test_diamonds(candidate, reference, seed):
     """Paths of different lengths that meet again are added up in the right order
     长短不同又汇合的路径，按正确的顺序累加"""
-    judge(candidate, reference, draw(seed, 2), diamonds, other_way_round, name="diamonds")
-    for points in ([0.8, -1.1], [0.9, 0.9]):  # equal numbers are two values still
-        judge(candidate, reference, points, diamonds, other_way_round, name=f"diamonds of {points}")
+    for points in (draw(seed, 2), [0.8, -1.1], [0.9, 0.9]):  # equal numbers are two values still
+        judge(candidate, reference, points, *DIAMONDS)
 
 
 def graph(module, seed):
@@ -465,7 +436,7 @@ def test_training_follows(candidate, reference, seed):
 
 @pytest.mark.training
 def test_training_reaches(candidate, seed):
-    """It learns to tell points inside a circle from those around it: accuracy ≥ 0.9
-    学会区分圆内和圆外的点：准确率 ≥ 0.9"""
+    """It learns to tell points inside a circle from those around it: accuracy ≥ 0.8
+    学会区分圆内和圆外的点：准确率 ≥ 0.8"""
     losses, accuracy = train(candidate, seed, 40)
-    reaches(accuracy, 0.9, "accuracy", losses=losses)
+    reaches(accuracy, 0.8, "accuracy", losses=losses)

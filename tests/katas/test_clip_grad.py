@@ -6,20 +6,24 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlkata.suite import (
+    SHAPES,
     adopt,
     digits,
     follows,
     holds,
     integers,
+    named,
     normal,
     not_reseeded,
+    odd,
     place,
     reaches,
     same,
     setting,
+    snapshot,
+    survives,
+    unchanged,
 )
-
-SHAPES = (3, 5), (5,), (), (2, 3, 4), (5,)  # the two alike catch state that is kept per shape
 
 
 def parameters(seed, scale=1.0, *, missing=(), dtype=None):
@@ -38,16 +42,6 @@ def grads(params):
 NAMES = [f"params[{i}].grad" for i in range(len(SHAPES))]
 
 
-def survives(call, en, zh):
-    """What has no answer crashes in as many words as there are ways to write it: one finding for all."""
-    try:
-        return call()
-    except Exception as error:
-        if isinstance(error, NotImplementedError):
-            raise
-        holds(False, en, zh)
-
-
 def compare(candidate, reference, seed, scale, max_norm, **settings):
     mine, theirs = parameters(seed, scale, **settings), parameters(seed, scale, **settings)
     norm, right = candidate.clip_grad(mine, max_norm), reference.clip_grad(theirs, max_norm)
@@ -59,7 +53,7 @@ def compare(candidate, reference, seed, scale, max_norm, **settings):
 def test_gradients(candidate, reference, seed):
     """Gradients that are too long are shortened, all by one factor
     过长的梯度被缩短，所有梯度用同一个系数"""
-    for max_norm in (1.0, 0.3, 7.5):
+    for max_norm in (1.0, 0.3, 7.5, 2):
         mine, theirs = parameters(seed), parameters(seed)
         candidate.clip_grad(mine, max_norm)
         reference.clip_grad(theirs, max_norm)
@@ -109,23 +103,27 @@ def test_scales(candidate, reference, seed):
 def test_zero_gradients(candidate, seed):
     """Gradients that are all zero stay zero; the norm is 0
     全零的梯度保持为零，范数为 0"""
+    candidate.clip_grad(parameters(seed), 1.0)  # what crashes anyway crashes here
     params = parameters(seed, 0.0)
     norm = survives(
         lambda: candidate.clip_grad(params, 1.0),
+        (ArithmeticError, ValueError),
         "clip_grad crashes on gradients that are all zero",
         "梯度全为零时，clip_grad 会崩溃",
     )
     same(grads(params), [torch.zeros_like(p) for p in params], NAMES)
-    same(norm, torch.zeros_like(params[2].detach()), "norm")
+    same(norm, torch.zeros_like(params[1].detach()), "norm")
 
 
 def test_skips_parameters_without_gradient(candidate, reference, seed):
     """Parameters whose .grad is None are left out, wherever they stand, and stay without
     .grad 为 None 的参数不参与，无论排在哪里，并且仍为 None"""
-    for missing in ((2, 3), (0,), (4,), (0, 1, 3, 4)):
+    candidate.clip_grad(parameters(seed), 0.125)  # what crashes anyway crashes here
+    for missing in ((1, 3), (0,), (4,), (0, 2, 3, 4)):
         mine, theirs = (parameters(seed, missing=missing) for _ in range(2))
         norm = survives(
             lambda mine=mine: candidate.clip_grad(mine, 0.125),
+            (AttributeError, TypeError),  # None taken for a tensor
             "clip_grad crashes on a parameter whose .grad is None",
             "遇到 .grad 为 None 的参数，clip_grad 会崩溃",
         )
@@ -145,9 +143,15 @@ def test_skips_parameters_without_gradient(candidate, reference, seed):
 def test_no_gradients(candidate, seed):
     """Without any gradient the norm is 0
     没有任何梯度时，范数为 0"""
+    candidate.clip_grad(parameters(seed), 1.0)  # what crashes anyway crashes here
+    nothing_to_add = (AttributeError, TypeError, ValueError, LookupError, RuntimeError, ArithmeticError)
     for params in (parameters(seed, missing=range(5)), []):
         norm = survives(
             lambda params=params: candidate.clip_grad(params, 1.0),
+            (
+                *nothing_to_add,
+                UnboundLocalError,
+            ),  # in as many ways as there are to add up or look for a first one
             "clip_grad crashes if no parameter has a gradient",
             "没有任何参数有梯度时，clip_grad 会崩溃",
         )
@@ -195,18 +199,19 @@ def test_in_place(candidate, reference, seed):
 def test_parameters_are_kept(candidate, seed):
     """The parameters themselves keep their values and stay leaves
     参数本身的值不变，仍是叶子张量"""
-    params = parameters(seed)
-    before = [p.detach().clone() for p in params]
-    candidate.clip_grad(params, 1.0)
-    same(params, before, [f"params[{i}]" for i in range(len(params))])
-    leaves = [p.is_leaf and p.requires_grad for p in params]
-    holds(
-        all(leaves),
-        "After clipping a parameter is no longer a leaf that requires a gradient",
-        "裁剪之后，参数不再是 requires_grad 的叶子张量",
-        value=str(leaves),
-        name="is_leaf",
-    )
+    for max_norm in (1.0, 1e6):
+        for context in (torch.enable_grad, torch.no_grad):
+            params = parameters(seed)
+            with unchanged(**dict(zip(named(params), params, strict=True))), context():
+                candidate.clip_grad(params, max_norm)
+            leaves = [p.is_leaf and p.requires_grad for p in params]
+            holds(
+                all(leaves),
+                "After clipping a parameter is no longer a leaf that requires a gradient",
+                "裁剪之后，参数不再是 requires_grad 的叶子张量",
+                value=odd(leaves),
+                name="is_leaf",
+            )
     not_reseeded(lambda: (candidate.clip_grad(parameters(seed), 1.0), torch.rand(1)))
 
 
@@ -270,16 +275,19 @@ def test_grad_mode(candidate, seed):
 def test_repeated(candidate, reference, seed):
     """Calls are independent: the same parameters again, with new gradients and another threshold
     各次调用互不影响：同样的参数，换上新的梯度和阈值再来"""
-    mine, theirs = parameters(seed), parameters(seed)
-    norms, rights = [], []
-    for i, max_norm in enumerate((2.0, 0.5, 50.0, 1.25)):
-        for params in (mine, theirs):
+
+    def visit(module):
+        params, norms, given = parameters(seed), [], []
+        for i, max_norm in enumerate((2.0, 0.5, 50.0, 1.25)):
             for p, gradient in zip(params, normal(seed + i, *SHAPES, grad=False), strict=True):
                 p.grad = gradient
-        norms.append(candidate.clip_grad(mine, max_norm))
-        rights.append(reference.clip_grad(theirs, max_norm))
-        same(grads(mine), grads(theirs), [f"{name} (call {i + 1})" for name in NAMES])
-    same(norms, rights, "norms")
+            given += grads(params)  # what an earlier call got is not touched again
+            norms.append(module.clip_grad(params, max_norm))
+        return [snapshot(given), norms]
+
+    names = [f"{name} (call {i + 1})" for i in range(4) for name in NAMES]
+    for mine, theirs, name in zip(visit(candidate), visit(reference), (names, "norms"), strict=True):
+        same(mine, theirs, name)
 
 
 def test_float32(candidate, reference, seed):
@@ -290,21 +298,21 @@ def test_float32(candidate, reference, seed):
 
 
 def network(seed):
-    """A deep tanh net that starts far too large: most of its gradients are huge."""
+    """A deep net that starts too large: its gradients are huge, and without clipping it ends in NaN."""
     widths = (64, 48, 40, 32, 10)
-    layers = [layer for i in range(4) for layer in (nn.Linear(widths[i], widths[i + 1]), nn.ReLU())]
+    layers = [layer for i in range(4) for layer in (nn.Linear(widths[i], widths[i + 1]), nn.LeakyReLU(0.1))]
     net = place(nn.Sequential(*layers[:-1]))
     shapes = [tuple(p.shape) for p in net.parameters()]
     with torch.no_grad():
         for p, drawn in zip(net.parameters(), normal(seed, *shapes), strict=True):
-            p.copy_(4 * drawn / p.shape[-1] ** 0.5)
+            p.copy_(3 * drawn / p.shape[-1] ** 0.5)
     return net
 
 
 def train(net, clip, seed, steps):
     images, labels = digits()
     images = images.flatten(1).to(setting.dtype)
-    optimizer = torch.optim.SGD(net.parameters(), 0.2)
+    optimizer = torch.optim.SGD(net.parameters(), 0.3)
     (batches,) = integers(seed, len(images), (steps, 50))
     losses = []
     for step, batch in enumerate(batches):
@@ -331,5 +339,5 @@ def test_training_follows(candidate, reference, seed):
 def test_training_reaches(candidate, seed):
     """Clipped, it learns handwritten digits: accuracy ≥ 0.85
     裁剪之后，它能学会认手写数字：准确率 ≥ 0.85"""
-    losses, accuracy = train(network(seed), candidate.clip_grad, seed, 300)
+    losses, accuracy = train(network(seed), candidate.clip_grad, seed, 200)
     reaches(accuracy, 0.85, "accuracy", losses=losses)

@@ -7,17 +7,24 @@ from torch.nn import functional as F
 from dlkata.suite import digits, follows, holds, integers, normal, not_reseeded, reaches, same
 
 
-def curve(module, steps, *arguments, **settings):
-    """The rates of these steps."""
-    rates = [module.cosine_lr(step, *arguments, **settings) for step in steps]
-    return torch.tensor([float(rate) for rate in rates], dtype=torch.float64)
+def compare(candidate, reference, steps, *arguments, **settings):
+    """The rates of these steps, each judged by itself: what differs is named by its call."""
+    given = ", ".join([*map(str, arguments), *(f"{name}={value}" for name, value in settings.items())])
+    mine, theirs = (
+        [_number(module.cosine_lr(step, *arguments, **settings)) for step in steps]
+        for module in (candidate, reference)
+    )
+    # Relative to the rate: the absolute part of the usual tolerance would cover small ones.
+    same(
+        mine,
+        theirs,
+        [f"cosine_lr({step}, {given})" for step in steps],
+        tolerance=(1e-8, 1e-9 * (arguments[0] or 1)),
+    )
 
 
-def compare(candidate, reference, steps, *arguments, name="lr", **settings):
-    # Relative to the rate: the absolute part of the tolerance would cover small ones.
-    unit = arguments[0]
-    mine, theirs = (curve(module, steps, *arguments, **settings) / unit for module in (candidate, reference))
-    same(mine, theirs, f"{name} / max_lr")
+def _number(rate):
+    return torch.tensor(float(rate), dtype=torch.float64)
 
 
 def test_cosine(candidate, reference, seed):
@@ -30,21 +37,28 @@ def test_min_lr(candidate, reference, seed):
     """The wave ends at min_lr
     余弦波降到 min_lr"""
     compare(candidate, reference, range(23), 0.3, 23, min_lr=0.07)
-    compare(candidate, reference, range(11), 0.3, 11, min_lr=0.3)
+
+
+def test_equal_rates(candidate, reference, seed):
+    """min_lr may be as large as max_lr, and both may be 0
+    min_lr 可以等于 max_lr，两者也可以都是 0"""
+    compare(candidate, reference, range(13), 0.3, 11, 3, min_lr=0.3)
+    compare(candidate, reference, range(13), 0.0, 11, 3, min_lr=0.0)
+    compare(candidate, reference, range(13), 0, 11, 3)
 
 
 def test_warmup(candidate, reference, seed):
     """Warm-up climbs in a straight line to max_lr, and the wave follows
     warm-up 线性上升到 max_lr，然后接上余弦"""
-    compare(candidate, reference, range(5), 0.3, 23, 5, name="lr (warm-up)")
-    compare(candidate, reference, range(5, 23), 0.3, 23, 5, name="lr (after warm-up)")
+    compare(candidate, reference, range(5), 0.3, 23, 5)
+    compare(candidate, reference, range(5, 23), 0.3, 23, 5)
 
 
 def test_warmup_and_min_lr(candidate, reference, seed):
     """Warm-up climbs from near zero also if min_lr is not zero
     min_lr 不为零时，warm-up 仍从接近零开始上升"""
-    compare(candidate, reference, range(6), 0.3, 29, 6, 0.07, name="lr (warm-up)")
-    compare(candidate, reference, range(6, 29), 0.3, 29, 6, 0.07, name="lr (after warm-up)")
+    compare(candidate, reference, range(6), 0.3, 29, 6, 0.07)
+    compare(candidate, reference, range(6, 29), 0.3, 29, 6, 0.07)
 
 
 def test_after_the_end(candidate, reference, seed):
@@ -52,49 +66,34 @@ def test_after_the_end(candidate, reference, seed):
     从 total_steps 起，学习率一直是 min_lr"""
     steps = (12, 13, 14, 15, 20, 25, 26, 27, 39, 1000)
     compare(candidate, reference, steps, 0.3, 13, min_lr=0.07)
-    compare(candidate, reference, steps, 0.3, 13, 4, 0.07, name="lr (with warm-up)")
-    compare(candidate, reference, steps, 0.3, 13, 4, name="lr (min_lr = 0)")
+    compare(candidate, reference, steps, 0.3, 13, 4, 0.07)
+    compare(candidate, reference, steps, 0.3, 13, 4)
 
 
 def test_only_warmup(candidate, reference, seed):
     """warmup_steps may be as large as total_steps
     warmup_steps 可以等于 total_steps"""
-    compare(candidate, reference, range(7), 0.3, 7, 7, 0.07, name="lr (warm-up)")
-    compare(candidate, reference, range(7, 12), 0.3, 7, 7, 0.07, name="lr (after the end)")
-    compare(candidate, reference, range(4), 0.3, 1, 1, 0.07, name="lr (total_steps = 1)")
+    compare(candidate, reference, range(7), 0.3, 7, 7, 0.07)
+    compare(candidate, reference, range(7, 12), 0.3, 7, 7, 0.07)
+    compare(candidate, reference, range(4), 0.3, 1, 1, 0.07)
 
 
 def test_short(candidate, reference, seed):
     """One step of warm-up, one step of cosine, one step in all
     只有一步 warm-up、只有一步余弦、总共只有一步"""
-    compare(candidate, reference, range(9), 0.3, 7, 1, 0.07, name="lr (warmup_steps = 1)")
-    compare(candidate, reference, range(9), 0.3, 7, 6, 0.07, name="lr (one step of cosine)")
-    compare(candidate, reference, range(4), 0.3, 1, 0, 0.07, name="lr (total_steps = 1)")
-    compare(candidate, reference, range(5), 0.3, 2, 0, 0.07, name="lr (total_steps = 2)")
+    compare(candidate, reference, range(9), 0.3, 7, 1, 0.07)
+    compare(candidate, reference, range(9), 0.3, 7, 6, 0.07)
+    compare(candidate, reference, range(4), 0.3, 1, 0, 0.07)
+    compare(candidate, reference, range(5), 0.3, 2, 0, 0.07)
 
 
 def test_long(candidate, reference, seed):
     """A long training with a small rate
     步数很多、学习率很小的训练"""
-    steps = [
-        0,
-        1,
-        7,
-        1998,
-        1999,
-        2000,
-        2001,
-        2345,
-        250_000,
-        500_001,
-        777_777,
-        999_998,
-        999_999,
-        1_000_000,
-        1_000_001,
-    ]
+    steps = [0, 1, 7, 1998, 1999, 2000, 2001, 2345, 250_000, 500_001, 777_777]
+    steps += [999_998, 999_999, 1_000_000, 1_000_001]
     compare(candidate, reference, steps, 6e-4, 1_000_000, 2000, 6e-5)
-    compare(candidate, reference, steps, 6e-4, 1_000_000, 2000, name="lr (min_lr = 0)")
+    compare(candidate, reference, steps, 6e-4, 1_000_000, 2000)
 
 
 def test_integer_rates(candidate, reference, seed):
@@ -123,12 +122,10 @@ def test_floats(candidate, seed):
 def test_keywords(candidate, reference, seed):
     """All arguments may be given by name
     所有参数都可以按名字传入"""
-    settings = {"min_lr": 0.02, "warmup_steps": 3, "total_steps": 11, "max_lr": 0.5}
-    mine, theirs = (
-        torch.tensor([float(m.cosine_lr(step=s, **settings)) for s in range(14)], dtype=torch.float64)
-        for m in (candidate, reference)
-    )
-    same(mine, theirs, "lr")
+    for step in range(14):
+        settings = {"step": step, "min_lr": 0.02, "warmup_steps": 3, "total_steps": 11, "max_lr": 0.5}
+        mine, theirs = (_number(m.cosine_lr(**settings)) for m in (candidate, reference))
+        same(mine, theirs, f"cosine_lr({', '.join(f'{name}={value}' for name, value in settings.items())})")
 
 
 def test_any_order(candidate, reference, seed):
@@ -137,12 +134,10 @@ def test_any_order(candidate, reference, seed):
     steps = torch.randperm(40, generator=torch.Generator().manual_seed(seed)).tolist()
     schedules = ((0.3, 31, 4, 0.07), (2.0, 17, 0, 0.0), (0.01, 37, 9, 0.002))
 
-    def rates(module):
-        found = [module.cosine_lr(step, *schedule) / schedule[0] for step in steps for schedule in schedules]
-        return torch.tensor(found, dtype=torch.float64)
-
-    for name in ("first", "second"):
-        same(rates(candidate), rates(reference), f"lr / max_lr ({name} time)")
+    for _time in range(2):
+        for step in steps:
+            for schedule in schedules:
+                compare(candidate, reference, [step], *schedule)
     not_reseeded(lambda: (candidate.cosine_lr(3, 0.1, 9), torch.rand(1)))
 
 

@@ -9,16 +9,18 @@ from torch import nn
 from dlkata.suite import (
     adopt,
     digits,
+    draw,
     follows,
     gradients,
     holds,
+    independent,
     integers,
-    near,
     normal,
     not_reseeded,
     place,
     reaches,
     same,
+    spread,
     unchanged,
 )
 
@@ -94,7 +96,7 @@ def test_any_leading_dims(candidate, reference, seed):
     """Any number of leading dimensions works, none too
     前面有任意多维都可以，没有也行"""
     mine, theirs = twins(candidate, reference, (7, 5))
-    for shape in ((2, 3, 7), (7,), (1, 7), (2, 4, 3, 6, 7), (1, 3, 7), (5, 7)):
+    for shape in ((2, 3, 7), (7,), (1, 7), (2, 4, 3, 6, 7), (1, 3, 7), (3, 1, 7), (2, 1, 1, 7)):
         compare(mine, theirs, lambda shape=shape: normal(seed, shape)[0], f"output (x.shape = {shape})")
 
 
@@ -148,9 +150,9 @@ def test_many_calls(candidate, reference, seed):
     """Layers and calls share nothing; later calls leave earlier outputs alone
     层与层、调用与调用之间互不影响，之后的调用不改动之前的输出"""
     pairs = [twins(candidate, reference, (7, 5)) for _ in range(2)]
-    for name, recording in (("no_grad", False), ("grad", True)):
+    for name, training, recording in (("eval", False, False), ("no_grad", True, False), ("grad", True, True)):
         with torch.set_grad_enabled(recording):
-            outputs = [mine(*normal(seed + i, (4, 7))) for i in range(3) for mine, _ in pairs]
+            outputs = [mine.train(training)(*normal(seed + i, (4, 7))) for i in range(3) for mine, _ in pairs]
             right = [theirs(*normal(seed + i, (4, 7))) for i in range(3) for _, theirs in pairs]
         same(outputs, right, f"outputs ({name})")
     same(
@@ -174,44 +176,13 @@ def test_float32(candidate, reference, seed):
     compare(mine, theirs, lambda: normal(seed, (4, 7), dtype=torch.float32)[0])
 
 
-def spread(values, k, name):
-    """Whether `values` are drawn from U(−k, k). Ratios to k and logarithms: every scale is told as sharply."""
-    values = values.detach().double()
-    size = values.square().mean().sqrt().item()
-    near(
-        math.log(size / (k / math.sqrt(3))) if size else -math.inf, 0.0, 0.04, f"{name}: ln(std · √3 / k)",
-        "The entries of a new layer are spread too widely or too narrowly (0 here is a std of k/√3)",
-        "新建层的参数分布得太宽或太窄（这里的 0 表示标准差为 k/√3）",
-    )  # fmt: skip
-    near(
-        values.mean().item() / size, 0.0, 0.06, f"{name}: mean / std",
-        "The entries of a new layer are not centred on 0",
-        "新建层的参数均值不为 0",
-    )  # fmt: skip
-    near(
-        values.abs().mean().item() / size, math.sqrt(3) / 2, 0.01, f"{name}: mean |·| / std",
-        "The entries of a new layer are not uniformly distributed",
-        "新建层的参数不服从均匀分布",
-    )  # fmt: skip
-    holds(
-        bool(values.abs().max() <= k * (1 + 1e-6)),
-        "Some entries of a new layer lie outside (−k, k)",
-        "新建层的部分参数落在 (−k, k) 之外",
-        name=f"{name}: max |·|",
-    )
-    near(
-        values.unique().numel() / values.numel(), 1.0, 0.05, f"{name}: distinct entries",
-        "Entries of a new layer are copies of each other; each is drawn independently",
-        "新建层的参数有许多相同的值；每个元素应当独立抽取",
-    )  # fmt: skip
-
-
 def test_initial_weight(candidate, reference, seed):
     """A new weight is drawn from U(−1/√n, 1/√n), n = in_features
     新建层的 weight 取自 U(−1/√n, 1/√n)，n = in_features"""
     for sizes in ((120, 190), (500, 40), (3, 9000)):
         layer = adopt_shapes(candidate, reference, sizes)
-        spread(layer.state_dict()["weight"], 1 / math.sqrt(sizes[0]), f"weight {sizes[1], sizes[0]}")
+        std = 1 / math.sqrt(3 * sizes[0])
+        spread(layer.state_dict()["weight"], std, f"weight {sizes[1], sizes[0]}", uniform=True)
 
 
 def test_initial_bias(candidate, reference, seed):
@@ -228,7 +199,15 @@ def test_initial_bias(candidate, reference, seed):
     )
     for sizes in ((12, 20000), (3, 15000)):
         layer = adopt_shapes(candidate, reference, sizes)
-        spread(layer.state_dict()["bias"], 1 / math.sqrt(sizes[0]), f"bias {(sizes[1],)}")
+        spread(layer.state_dict()["bias"], 1 / math.sqrt(3 * sizes[0]), f"bias {(sizes[1],)}", uniform=True)
+
+
+def test_independent(candidate, reference, seed):
+    """Every entry of weight and bias is drawn independently of all others, in one layer and in two
+    weight 和 bias 的每个元素都与其他元素独立，同一层内、两层之间都是如此"""
+    adopt_shapes(candidate, reference, (4, 3))
+    two = lambda: [value for _ in range(2) for value in candidate.Linear(4, 3).state_dict().values()]  # noqa: E731
+    independent(two, "two new layers")
 
 
 def adopt_shapes(candidate, reference, sizes):
@@ -254,14 +233,16 @@ def test_layers_differ(candidate, seed):
 
 
 def test_side_effects(candidate, seed):
-    """x and the parameters are left alone
-    x 和参数保持不变"""
-    layer = place(candidate.Linear(7, 5))
+    """x and the parameters are left alone, in every mode
+    x 和参数保持不变，任何模式下都是如此"""
+    layer = draw(place(candidate.Linear(7, 5)))
     (x,) = normal(seed, (4, 7), grad=False)
-    with unchanged(x=x, **layer.state_dict(keep_vars=True)):
-        layer(x)
-        layer(*normal(seed + 1, (3, 2, 7))).sum().backward()
-        layer.eval()(x)
+    for training in (True, False):
+        for context in (torch.enable_grad, torch.no_grad, torch.inference_mode):
+            with unchanged(x=x, **layer.state_dict(keep_vars=True)), context():
+                layer.train(training)(x)
+    with unchanged(**layer.state_dict(keep_vars=True)):
+        layer.train()(*normal(seed + 1, (3, 2, 7))).sum().backward()
 
 
 def network(module):

@@ -136,10 +136,13 @@ def test_without_autograd(candidate, reference, seed):
     forward 和 backward 都不依赖 autograd（torch.inference_mode）"""
     mine, theirs = inputs(seed), inputs(seed)
     loss, right = candidate.softmax_cross_entropy(*mine), reference.softmax_cross_entropy(*theirs)
+    others = [inputs(seed + i) for i in (1, 2)]  # of the same shapes
     with torch.inference_mode():
-        again = candidate.softmax_cross_entropy(*mine)
+        again = [candidate.softmax_cross_entropy(*given) for given in (mine, *others)]
         gradient = grad(loss, mine[0])
-    same([again, gradient], [right, grad(right, theirs[0])], ["loss", "∂L/∂logits"])
+    expected = [right, *(reference.softmax_cross_entropy(*given) for given in others)]
+    names = ["loss", "loss of other logits", "loss of still other logits"]
+    same([*again, gradient], [*expected, grad(right, theirs[0])], [*names, "∂L/∂logits"])
 
 
 def test_backward_twice(candidate, reference, seed):
@@ -178,19 +181,22 @@ def test_two_losses_wait(candidate, reference, seed):
 
 
 def test_inputs_unchanged(candidate, seed):
-    """logits, target and grad_output are not modified
-    logits、target 和 grad_output 没有被修改"""
+    """logits, target and grad_output are not modified, whether gradients are recorded or not
+    logits、target 和 grad_output 没有被修改，无论是否记录梯度"""
     for reduction, grad_output in zip(REDUCTIONS, upstreams(seed), strict=True):
         logits, target = inputs(seed)
         with unchanged(logits=logits, target=target, grad_output=grad_output):
             grad(candidate.softmax_cross_entropy(logits, target, reduction), logits, grad_output)
-    constant = inputs(seed)[0].detach()
-    candidate.softmax_cross_entropy(constant, target)
-    holds(
-        not constant.requires_grad,
-        "logits that needed no gradient need one after the call; leave requires_grad as it was.",
-        "原本不需要梯度的 logits 在调用之后变成需要梯度了；不要改动 requires_grad。",
-    )
+        for context in (torch.enable_grad, torch.no_grad, torch.inference_mode):
+            constant = logits.detach().clone()
+            for given in (logits, constant):
+                with unchanged(logits=given, target=target), context():
+                    candidate.softmax_cross_entropy(given, target, reduction)
+            holds(
+                not constant.requires_grad,
+                "logits that needed no gradient need one after the call; leave requires_grad as it was.",
+                "原本不需要梯度的 logits 在调用之后变成需要梯度了；不要改动 requires_grad。",
+            )
 
 
 def test_non_contiguous(candidate, reference, seed):
@@ -200,8 +206,10 @@ def test_non_contiguous(candidate, reference, seed):
     for module in (candidate, reference):
         (wide,), (long,) = normal(seed, (7, 10), scale=2.0), integers(seed, 7, (10,))
         loss = module.softmax_cross_entropy(wide.t()[::2], long[::2], "none")
-        found.append([loss, grad(loss, wide, upstreams(seed)[2])])
-    same(*found, [LOSSES[2], GRADIENTS[2]])
+        strided = torch.stack([upstreams(seed)[2]] * 2, dim=1)[:, 1]
+        alike = torch.full((), 0.7, dtype=loss.dtype, device=loss.device).expand(loss.shape)
+        found.append([loss, grad(loss, wide, strided, keep=True), grad(loss, wide, alike)])
+    same(*found, [LOSSES[2], GRADIENTS[2], f"{GRADIENTS[2]}, all alike"])
 
 
 def test_sizes(candidate, reference, seed):

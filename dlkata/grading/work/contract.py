@@ -11,6 +11,7 @@ from dlkata.grading.reading import DEFINITIONS, skeleton
 from dlkata.grading.work.bans import BanWatch
 
 PLAIN = (bool, int, float, str, tuple, type(None))
+CALLED_WITH_NAMES = ("__init__", "__new__", "__call__")
 
 
 def prepare(stub: str) -> None:
@@ -111,8 +112,11 @@ def _signature_problem(name: str, value: Any, asked: Any, attempt: types.ModuleT
 def _compare(label: str, mine: Any, asked: Any, attempt: types.ModuleType, skip: int) -> Problem | None:
     """Every parameter asked for is there, in its place, by its name, optional if it should be; more may follow.
 
-    Whether a default has the right value is the suite's to say: it can name the mistake.
+    Whether a default has the right value is the suite's to say: it can name the mistake. An operator (`__pow__`) hands
+    its operands over by position: what they are called is free.
     """
+    method = label.rpartition(".")[2]
+    named = not (method.startswith("__") and method.endswith("__")) or method in CALLED_WITH_NAMES
     try:
         have = list(inspect.signature(mine).parameters.values())[skip:]
         want = list(inspect.signature(asked).parameters.values())[skip:]
@@ -128,7 +132,7 @@ def _compare(label: str, mine: Any, asked: Any, attempt: types.ModuleType, skip:
         optional = parameter.default is parameter.empty or (
             other is not None and other.default is not other.empty
         )
-        if other is None or other.name != parameter.name or not optional:
+        if other is None or (named and other.name != parameter.name) or not optional:
             return _signature(label, mine, asked, attempt)
     if any(
         p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
