@@ -141,10 +141,10 @@ def experiment(off=False):
     title = ("Softmax of two logits in fp32", "fp32 下两个 logits 的 softmax")
     columns = [
         "logits",
-        ("p₂ literal", "p₂ 照定义"),
-        ("p₂ shifted", "p₂ 减最大值"),
-        "log(softmax)₁",
-        "log_softmax₁",
+        ("larger p, literal", "较大的 p，照定义"),
+        ("shifted", "减最大值"),
+        ("log(softmax) of the smaller", "较小者的 log(softmax)"),
+        ("log_softmax", "log_softmax"),
     ]
     label = ("logits up to 30", "logits 不超过 30")
     if off:
