@@ -138,13 +138,16 @@ def experiment(off=False):
             ]
         )
     cells = {row[0]: row[1:] for row in rows}
-    title = ("Softmax of two logits in fp32", "fp32 下两个 logits 的 softmax")
+    title = (
+        "fp32: p of the larger logit, then log p of the smaller",
+        "fp32：较大 logit 的 p，以及较小 logit 的 log p",
+    )
     columns = [
         "logits",
-        ("larger p, literal", "较大的 p，照定义"),
+        ("literal", "照定义"),
         ("shifted", "减最大值"),
-        ("log(softmax) of the smaller", "较小者的 log(softmax)"),
-        ("log_softmax", "log_softmax"),
+        "log(softmax)",
+        "log_softmax",
     ]
     label = ("logits up to 30", "logits 不超过 30")
     if off:
