@@ -13,8 +13,8 @@ def worked():
     return [f"{as_attention.item():.3f}", first, second, f"{128 * 128 / (2 * 128):.0f} "]
 
 
-def _found(seed, items, width, softmax=False, orthogonal=False, repeats=4):
-    """Share of the values that are found by their own key."""
+def _found(seed, items, width, softmax=False, orthogonal=False, repeats=4, length=None):
+    """Share of the values that are found by their own key; the keys are √width long, if not `length`."""
     import torch
     from torch.nn.functional import normalize
 
@@ -25,7 +25,7 @@ def _found(seed, items, width, softmax=False, orthogonal=False, repeats=4):
         if orthogonal:
             keys = torch.linalg.qr(torch.randn(width, width, generator=g))[0][:items]
         values = normalize(torch.randn(items, width, generator=g), dim=-1)
-        scores = keys @ keys.T * width**0.5
+        scores = keys @ keys.T * (length**2 if length else width) / width**0.5
         read = scores.softmax(-1) @ values if softmax else keys @ (keys.T @ values)
         right += ((read @ values.T).argmax(1) == torch.arange(items)).float().mean().item()
     return right / repeats
@@ -85,6 +85,7 @@ def forgets_evidence():
         return [_found(seed, items, 32, **kind) for seed in (10, 11, 12)]
 
     soft, few, more, many = runs(1024, softmax=True), runs(34), runs(64), runs(512)
+    assert max(runs(64, softmax=True, length=1)) < 0.1 < 0.5 < min(more), "flat scores: softmax blurs, too"
     return [
         min(soft + many) > 0.9,
         all(abs(a - b) < 0.1 for a, b in zip(soft, many, strict=True)),

@@ -201,19 +201,25 @@ def flops_evidence():
 def scale_evidence():
     import torch
 
-    def change(rank, seed, adam=True):
+    def change(rank, seed, adam=True, inputs=1, width=1024):
         g = torch.Generator().manual_seed(seed)
         x, slope = (
-            torch.randn(4, 1024, generator=g, dtype=torch.float64) for _ in range(2)
+            torch.randn(inputs, width, generator=g, dtype=torch.float64) for _ in range(2)
         )  # slope: ∂L/∂output
-        a = torch.randn(rank, 1024, generator=g, dtype=torch.float64) / 32
+        a = torch.randn(rank, width, generator=g, dtype=torch.float64) / width**0.5
         factor = 16 / rank
         to_b = factor * slope.T @ (x @ a.T)
         step = to_b.sign() if adam else to_b  # the first step of Adam moves each entry by the rate
         return (factor * (x @ a.T) @ step.T).norm().item()
 
-    ratios = [change(512, seed) / change(128, seed) for seed in range(3)]
-    plain = [change(512, seed, adam=False) / change(128, seed, adam=False) for seed in range(3)]
+    def fourfold(rank, seeds, **how):  # the change with four times the rank, over that with the rank
+        return sum(change(4 * rank, s, **how) for s in seeds) / sum(change(rank, s, **how) for s in seeds)
+
+    seeds = [range(8 * i, 8 * i + 8) for i in range(3)]
+    ratios = [fourfold(128, some) for some in seeds]
+    plain = [fourfold(128, some, adam=False) for some in seeds]
+    many = [fourfold(8, [seed], inputs=512, width=256) for seed in range(3)]
+    assert all(abs(2 * ratio - 1) < 0.2 for ratio in many), "the feedback says nearly half with many inputs"
     assert all(abs(4 * ratio - 1) < 0.2 for ratio in plain), "the feedback says a quarter with SGD"
 
     def near(value):

@@ -67,9 +67,9 @@ def experiment(off=False):
         )
         pairs = [_train(seed, 0.0, k=2)[0][-1] for seed in range(3)]
         least = min(min(shares) for shares in pairs)
-        assert least > 0.02, "with two experts a token nobody starves here, without any balance loss"
+        assert least > 0.02, "with two experts a token nobody starves in these runs, without any balance loss"
     else:
-        assert min(starved) >= 2, "in each run at least two experts starve"
+        assert min(starved) >= 1, "in each run an expert starves"
         assert max(max(final) for final in last) < 0.6, "but no single one takes everything"
     mean = sum(loss) / len(loss)
     counts = ", ".join(map(str, starved))
@@ -78,10 +78,10 @@ def experiment(off=False):
     says = (
         (
             f"With the balance loss {counts} of {EXPERTS} experts starve in three runs; the largest share is "
-            f"{largest:.2f}. The task's loss ends at {mean:.3f}. (Two experts per token are another way out in this small "
-            f"problem: then no share falls below {least:.2f}, without any balance loss.)",
+            f"{largest:.2f}. The task's loss ends at {mean:.3f}. (Two experts per token help in this small problem, too: "
+            f"without any balance loss no share falls below {least:.2f}. With other seeds an expert still starves now and then.)",
             f"加上均衡 loss，三次运行中 {EXPERTS} 个专家闲死的有 {zh_counts} 个；最大的比例是 {largest:.2f}。任务 loss 降到 "
-            f"{mean:.3f}。（在这个小问题上，每个 token 选两个专家也是一条出路：不加均衡 loss，最小的比例也有 {least:.2f}。）",
+            f"{mean:.3f}。（在这个小问题上，每个 token 选两个专家也有帮助：不加均衡 loss，最小的比例也有 {least:.2f}；换别的随机种子，偶尔仍有专家闲死。）",
         )
         if off
         else (
@@ -240,7 +240,7 @@ def starve_evidence():
         final.append([sum(column) / 5 for column in zip(*shares[-5:], strict=True)])
     even = all(max(f) < 0.2 for f in final)
     each = all(min(f) > 0.005 for f in final)
-    some = all(sum(s < 0.005 for s in f) >= 2 and max(f) > 0.2 for f in final)
+    some = all(sum(s < 0.005 for s in f) >= 1 and max(f) > 0.2 for f in final)
     one = all(max(f) > 0.95 for f in final)
     return [even, each, some, one]
 

@@ -211,7 +211,7 @@ def masked_end_evidence():
     continued, stopped, repeated, empty = [], [], [], []
     for seed in range(3):
         written, _ending = _counter(seed, end_in_loss=False, steps=150)(4)
-        continued.append(written[:6] == [1, 2, 3, 4, 5, 6] and len(written) == LIMIT)
+        continued.append(written[:9] == [*range(1, 10)] and len(written) == LIMIT and END not in written)
         stopped.append(written[:5] == [1, 2, 3, 4, END])
         repeated.append(written[3:6] == [4, 4, 4])
         empty.append(written[0] == END)

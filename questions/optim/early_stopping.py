@@ -88,39 +88,148 @@ def optimistic_evidence():
     return [gap > 0.02, entered, abs(unchosen_gap) > 0.5 * gap, last_better]
 
 
-def experiment():
+def turn_evidence():
+    rises, below = [], []
+    for seed in (3, 0, 1):
+        train, held = _curves(seed)
+        best = min(range(len(held)), key=held.__getitem__)
+        rises.append(best < 0.1 * len(held) and held[-1] > 1.2 * held[best])
+        below.append(train[-1] < 0.3)
+    turns, fits = all(rises), all(below)
+    return [fits and not turns, turns and not fits, turns and fits, not turns and not fits]
+
+
+def learned_share_draw(rng):
+    while True:
+        eta, t, h = (
+            rng.choice([0.01, 0.02, 0.05]),
+            rng.choice([20, 50, 100, 200]),
+            rng.choice([0.2, 0.5, 1, 2]),
+        )
+        product = eta * h
+        values = {
+            "answer": 1 - (1 - product) ** t,
+            "missing": (1 - product) ** t,
+            "penalty": h / (h + 1 / (eta * t)),
+            "linear": product * t,
+        }
+        numbers = list(values.values())
+        gaps = [abs(a / b - 1) for k, a in enumerate(numbers) for b in numbers[:k]]
+        if min(gaps) > 0.04 and values["answer"] < 0.99:
+            drawn = {name: float(f"{value:.3g}") for name, value in values.items()}
+            return {"eta": eta, "t": t, "h": h, "product": round(product, 4), **drawn}
+
+
+def learned_share_evidence(drawn):
     import torch
 
-    g = torch.Generator().manual_seed(3)
-    width, rows = 40, 60
+    w = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    for _ in range(drawn["t"]):
+        (slope,) = torch.autograd.grad(0.5 * drawn["h"] * (w - 1) ** 2, w)
+        w = (w - drawn["eta"] * slope).detach().requires_grad_()
+    return [abs(drawn[name] / w.item() - 1) < 0.01 for name in ("answer", "missing", "penalty", "linear")]
+
+
+def confident_evidence():
+    import torch
+    from torch.nn import functional as F
+
+    width, steps, cured, shrunk, leaked, rough = 40, 500, [], [], [], []
+    for seed in (0, 1, 2):
+        g = torch.Generator().manual_seed(seed)
+        truth = torch.randn(width, generator=g)
+
+        def data(n, g=g, truth=truth):
+            x = torch.randn(n, width, generator=g)
+            return x, (2 * x @ truth / width**0.5 + torch.randn(n, generator=g) > 0).float()
+
+        (x, y), (held_x, held_y) = data(60), data(4000)
+        w, losses, right = torch.zeros(width), [], []
+        for _ in range(steps):
+            w = w - 0.5 * x.mT @ (torch.sigmoid(x @ w) - y) / 60
+            logits = held_x @ w
+            losses.append(F.binary_cross_entropy_with_logits(logits, held_y).item())
+            right.append(((logits > 0) == (held_y > 0)).float().mean().item())
+        best = min(range(steps), key=losses.__getitem__)
+        assert losses[-1] > 1.6 * losses[best] and abs(right[-1] - right[best]) < 0.03
+        scaled = min(F.binary_cross_entropy_with_logits(logits / t, held_y).item() for t in range(1, 12))
+        cured.append(scaled < 1.1 * losses[best])
+        shrunk.append(losses[-1] < losses[best])
+        leaked.append(F.binary_cross_entropy_with_logits(x @ w, y).item() > losses[best])
+        noisy = held_x * (torch.rand(held_x.shape, generator=g) > 0.5) * 2 @ w
+        rough.append(((noisy > 0) == (held_y > 0)).float().mean().item() > right[-1] - 0.02)
+    return [all(shrunk), all(leaked), all(cured), all(rough)]
+
+
+def worked():
+    import torch
+
+    out, eta, t = [f"{1 / (0.05 * 100):.1f}"], 0.05, 100
+    for h in (2.0, 0.2, 0.02):
+        w = torch.zeros((), dtype=torch.float64)
+        for _ in range(t):
+            w = w - eta * h * (w - 1)
+        out += [f"{w.item():.3f}", f"{h / (h + 1 / (eta * t)):.3f}"]
+    return out
+
+
+def _curves(seed, noise=0.7, steps=4000, width=40, rows=60):
+    """Training and held-out error of a linear regression by gradient descent from zero, step by step."""
+    import torch
+
+    g = torch.Generator().manual_seed(seed)
     truth = torch.randn(width, generator=g, dtype=torch.float64) / width**0.5
+    scales = torch.linspace(1.5, 0.1, width, dtype=torch.float64)
 
     def data(n):
-        x = torch.randn(n, width, generator=g, dtype=torch.float64) * torch.linspace(
-            1.5, 0.1, width, dtype=torch.float64
-        )
-        return x, x @ truth + 0.7 * torch.randn(n, generator=g, dtype=torch.float64)
+        x = torch.randn(n, width, generator=g, dtype=torch.float64) * scales
+        return x, x @ truth + noise * torch.randn(n, generator=g, dtype=torch.float64)
 
-    x, y = data(rows)
-    held_x, held_y = data(2000)
-    w, steps, train, held = torch.zeros(width, dtype=torch.float64), 4000, [], []
+    (x, y), (held_x, held_y) = data(rows), data(500)
+    w, train, held = torch.zeros(width, dtype=torch.float64), [], []
     for _ in range(steps):
-        train.append(((x @ w - y) ** 2).mean().item())
-        held.append(((held_x @ w - held_y) ** 2).mean().item())
+        train.append((x @ w - y).square().mean())
+        held.append((held_x @ w - held_y).square().mean())
         w = w - 0.05 * x.mT @ (x @ w - y) / rows
+    return torch.stack(train).tolist(), torch.stack(held).tolist()
+
+
+def experiment(off=False):
+    steps, runs = 4000, [_curves(seed, noise=0.0 if off else 0.7) for seed in (3, 0, 1)]
+    for train, held in runs:
+        best = min(range(steps), key=held.__getitem__)
+        assert all(b <= a + 1e-12 for a, b in zip(train, train[1:], strict=False)), (
+            "the training loss falls throughout"
+        )
+        if off:
+            assert best > 0.9 * steps, "without noise the held-out loss does not turn"
+        else:
+            assert best < 0.1 * steps and held[-1] > 1.2 * held[best], (
+                "the held-out loss turns early and rises"
+            )
+    train, held = runs[0]
     best = min(range(steps), key=held.__getitem__)
-    assert all(b <= a for a, b in zip(train, train[1:], strict=False)), "the training loss falls throughout"
-    assert best < 0.2 * steps and held[-1] > 1.2 * held[best], "the held-out loss turns early and rises"
-    shown = sorted({round(10 ** (i / 14)) for i in range(51)} & set(range(1, steps + 1)))
-    return {
-        "says": (
+    shown = sorted({round(10 ** (i / 14)) for i in range(51)} & set(range(1, steps + 1)) | {steps})
+    if off:
+        says = (
+            f"Labels without noise: after {steps} steps the held-out loss is at its lowest, {held[-1]:.4f}, and still falling. "
+            "Stopping early would only have lost.",
+            f"标签没有噪声：{steps} 步之后，留出数据的 loss 是最低的 {held[-1]:.4f}，而且还在降。早停只会吃亏。",
+        )
+    else:
+        says = (
             f"The held-out loss is lowest at step {best + 1}, {held[best]:.2f}; after {steps} steps it has risen to {held[-1]:.2f}, "
-            f"while the training loss fell all the way to {train[-1]:.2f}.",
-            f"留出数据的损失在第 {best + 1} 步最低，为 {held[best]:.2f}；{steps} 步之后升到 {held[-1]:.2f}，而训练损失一路降到 {train[-1]:.2f}。",
-        ),
+            f"while the training loss fell all the way to {train[-1]:.2f}. So it was in the two other runs, with turns at steps "
+            f"{' and '.join(str(min(range(steps), key=h.__getitem__) + 1) for _, h in runs[1:])}.",
+            f"留出数据的 loss 在第 {best + 1} 步最低，为 {held[best]:.2f}；{steps} 步之后升到 {held[-1]:.2f}，而训练 loss 一路降到 "
+            f"{train[-1]:.2f}。另外两次运行也是如此，分别在第 {' 和 '.join(str(min(range(steps), key=h.__getitem__) + 1) for _, h in runs[1:])} 步回升。",
+        )
+    return {
+        "says": says,
+        "off": ("labels without noise", "标签不带噪声"),
         "title": (
-            "Linear regression: 40 weights, 60 noisy examples",
-            "线性回归：40 个权重，60 个带噪声的样本",
+            "Linear regression: 40 weights, 60 examples",
+            "线性回归：40 个权重，60 个样本",
         ),
         "chart": "curves",
         "x": shown,

@@ -74,6 +74,46 @@ def clamp_evidence():
     return [clamped == float("inf"), clamped < 0, abs(slope) < 1e-4, abs(slope) > 10]
 
 
+def formats_evidence():
+    import torch
+
+    def factors(dtype):
+        product, count = torch.tensor(1.0, dtype=dtype), 0
+        while product > 0 and count < 1000:
+            product, count = product * 0.1, count + 1
+        return count
+
+    measured = [factors(dtype) for dtype in (torch.float16, torch.bfloat16, torch.float32)]
+    claims = (8, 8, 46), (8, 41, 46), (5, 38, 38), (1000, 1000, 1000)
+    return [all(abs(a - b) <= 1 for a, b in zip(measured, claim, strict=True)) for claim in claims]
+
+
+def long_documents_evidence():
+    import torch
+
+    g = torch.Generator().manual_seed(0)
+    ends, fine, positive, root = {}, True, True, True
+    for n in (10, 20, 60, 200):
+        for _ in range(3):
+            probs = (torch.randn(n, generator=g) * 0.5 - torch.log(torch.tensor(20.0))).exp().clamp(max=1)
+            ends.setdefault(n, []).append((1 / probs.prod()) ** (1 / n))
+            fine &= 10 < (-probs.log().mean()).exp().item() < 40
+            positive &= bool((probs > 0).all())
+            root &= bool(torch.tensor(20.0) ** (1 / n) > 1)
+    long_inf = all(torch.stack(ends[n]).isinf().all() for n in (60, 200))
+    short_fine = all(torch.stack(ends[n]).isfinite().all() for n in (10, 20))
+    return [not fine, not positive, not root, bool(long_inf and short_fine and fine)]
+
+
+def worked():
+    import torch
+
+    p, q = torch.tensor([-1000.0, -1002.0], dtype=torch.float64)
+    both = torch.logaddexp(p, q).item()
+    assert p.exp() == 0 == q.exp()
+    return [f"{both + 1000:.3f}", f"{both:.3f}".replace("-", "−")]
+
+
 def experiment():
     import math
 

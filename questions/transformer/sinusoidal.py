@@ -134,15 +134,15 @@ def flat_half_evidence():
     import torch
 
     short, long = _table(torch.arange(50), 512), _table(torch.arange(5000), 512)
-    slow = slice(256, 512)
-    constant = (short[:, slow].amax(0) - short[:, slow].amin(0)).median().item() < 0.05
+    slow = slice(342, 512)
+    constant = (short[:, slow].amax(0) - short[:, slow].amin(0)).amax().item() < 0.11
     moves = (long[:, slow].amax(0) - long[:, slow].amin(0)).median().item() > 0.9
-    # two positions that the fast half nearly confuses, and the slow half does not
+    # two positions that the fast part nearly confuses, and the slow part does not
     apart = torch.cdist(long[::7, slow], long[::7, slow])
     far = torch.arange(0, 5000, 7)
     told = apart[(far[:, None] - far).abs() > 1000].amin().item() > 0.5
     shorter = _table(torch.arange(50), 256).norm(dim=1)
-    equally_long = (shorter - shorter[0]).abs().amax().item() < 1e-9  # without the slow half, too
+    equally_long = (shorter - shorter[0]).abs().amax().item() < 1e-9  # with fewer pairs, too
     single = (short[:, slow] - short[:, slow].float().double()).abs().amax().item() > 1e-3
     return [constant and moves and told, None, None if equally_long else True, single]
 
