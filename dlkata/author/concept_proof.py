@@ -1,7 +1,8 @@
 """Proves a concept by running what it claims: printed output, evidence, draws, the experiment."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dlkata.author.concept_inspection import number_complaints
@@ -12,7 +13,8 @@ from dlkata.laboratory.bench import Laboratory, Outcome
 from dlkata.locale import LANGUAGES, _
 
 DRAWS, LEAST_VARIANTS, PROVED_DRAWS = 50, 5, 5
-MOST_SECONDS = {"evidence": 3.0, "experiment": 6.0, "predict": 2.0}  # of processor time, on one thread
+# Of processor time, on one thread: authors are held to it, tests (on whatever machine) are not.
+MOST_SECONDS = {"evidence": 3.0, "experiment": 6.0, "predict": 2.0}
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,12 @@ def prove_concept(concept: Concept, bench: Laboratory) -> Iterator[Proof]:
             continue  # inspection has said so
         yield from prove_question(concept, question, bench)
     if "worked" in concept.functions:
-        outcome = bench.worked(concept.code_file)
+        outcome = _run("evidence", partial(bench.worked, concept.code_file))
         complaint = _ran(outcome, "evidence") or _worked_complaint(concept, outcome.value)
         yield Proof("worked", complaint, outcome.computing)
     if concept.has_experiment:
         for off in (False, True)[: 1 + concept.has_knob]:
-            outcome = bench.experiment(concept.code_file, off=off)
+            outcome = _run("experiment", partial(bench.experiment, concept.code_file, off=off))
             complaint = _experiment_complaint(outcome, knob=concept.has_knob)
             yield Proof("experiment --off" if off else "experiment", complaint, outcome.computing)
 
@@ -59,7 +61,7 @@ def prove_question(
         return
     variants: list[dict[str, Any] | None] = [*drawn[:PROVED_DRAWS]] or [None]
     for number, values in enumerate(variants):
-        outcome = bench.evidence(concept.code_file, function, values)
+        outcome = _run("evidence", partial(bench.evidence, concept.code_file, function, values))
         complaint = _ran(outcome, "evidence") or _evidence_complaint(question, outcome.value)
         label = (
             function if values is None else f"{function}({', '.join(f'{k}={v}' for k, v in values.items())})"
@@ -72,11 +74,20 @@ def prove_question(
 def _predicted(question: Question, bench: Laboratory) -> Iterator[Proof]:
     answer = next(option.texts["en"] for option in question.options if option.right)[1:-1].strip()
     for seed in (0, 1):  # under another seed too: what is printed must not depend on chance
-        outcome = bench.printed(question.code, seed)
+        outcome = _run("predict", partial(bench.printed, question.code, seed))
         complaint = _ran(outcome, "predict")
         if complaint is None and outcome.value.strip() != answer:
             complaint = _("prints `{printed}`, not `{answer}`.", printed=outcome.value.strip(), answer=answer)
         yield Proof(f"{question.head.question}, seed {seed}", complaint, outcome.computing)
+
+
+def _run(what: str, claim: Callable[[], Outcome]) -> Outcome:
+    """Run once more where it took too long: on a busy machine the same work costs more."""
+    outcome = claim()
+    if outcome.ok and outcome.computing > MOST_SECONDS[what]:
+        again = claim()
+        return min(outcome, again, key=lambda one: one.computing) if again.ok else again
+    return outcome
 
 
 def _ran(outcome: Outcome, what: str) -> str | None:

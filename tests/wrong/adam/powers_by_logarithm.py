@@ -22,7 +22,9 @@ class Adam:
             self.t[i] += 1
             self.m[i].lerp_(p.grad, 1 - b1)
             self.v[i].lerp_(p.grad * p.grad, 1 - b2)
-            m_hat, v_hat = (s / (1 - math.exp(self.t[i] * math.log(b))) for s, b in ((self.m[i], b1), (self.v[i], b2)))
+            m_hat, v_hat = (
+                s / (1 - math.exp(self.t[i] * math.log(b))) for s, b in ((self.m[i], b1), (self.v[i], b2))
+            )
             p -= self.lr * m_hat / (v_hat.sqrt() + self.eps)
 
     def zero_grad(self):
