@@ -6,17 +6,27 @@ Names are looked up when they are asked for, as processes that never import torc
 from importlib import import_module
 from typing import Any
 
+# fmt: off
 HOLDS = {
     "inputs": ("normal", "integers", "place", "digits", "data_file"),
     "comparing": ("difference",),
     "judging": ("same", "near", "holds", "rejects", "unchanged", "not_reseeded"),
     "backward": ("gradients",),
     "training": ("follows", "reaches"),
-    "layers": ("adopt", "draw"),
+    "layers": (
+        "adopt", "adopted", "copies_apart", "draw", "learned", "same_names", "share_nothing", "starts_like", "stir",
+        "travels", "twins",
+    ),
+    "calls": (
+        "agree", "calls_apart", "cast", "layouts", "leaves_alone", "modes_alike", "samples_apart",
+    ),
+    "chances": ("drawn_apart", "varies"),
+    "classes": ("accuracy", "train"),
     "settings": ("setting", "TOLERANCES", "EXACT"),
     "journals": ("journal", "kind_of"),
     "finding": ("Finding", "Mismatch"),
 }
+# fmt: on
 HOME = {name: module for module, names in HOLDS.items() for name in names}
 
 
