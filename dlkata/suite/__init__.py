@@ -18,7 +18,8 @@ HOLDS = {
         "travels", "twins",
     ),
     "calls": (
-        "agree", "calls_apart", "cast", "layouts", "leaves_alone", "modes_alike", "samples_apart",
+        "agree", "any_layout", "calls_apart", "cast", "keeps_dtype", "layouts", "leaves_alone", "modes_alike",
+        "samples_apart",
     ),
     "chances": ("drawn_apart", "varies"),
     "classes": ("accuracy", "train"),

@@ -1,17 +1,21 @@
 """Calls of a layer or a function: what comes out, what is left alone, what does not depend on what.
 
-`make` draws the inputs of one call: a tensor, or a dict of tensors by name in the order of the parameters. It is asked
-once for each side, as a call may spoil what it is given.
+`make` draws the inputs of one call: a tensor, or a dict of tensors by name in the order of the parameters; `make(i)`
+those of the i-th. It is asked anew for each call, as a call may spoil what it is given. `build` makes the layer, in
+the same state each time (drawn from its names), or returns the function.
+
+`agree` compares with the reference. Everything else holds an attempt against itself, so that it fails where its title
+is untrue and not wherever a value is wrong.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from dlkata.suite.backward import gradients
-from dlkata.suite.journals import PLAIN_TENSORS
 from dlkata.suite.judging import holds, same, unchanged
 from dlkata.suite.layers import learned
 
@@ -40,16 +44,30 @@ def agree(
     inputs, same_inputs = named(make()), named(make())
     output, right = mine(*inputs.values(), **options), theirs(*same_inputs.values(), **options)
     judge(output, right, name)
-    if torch.is_grad_enabled():
-        leaves, same_leaves = sources(mine, theirs, inputs), sources(theirs, theirs, same_inputs)
-        found, wanted = (gradients(o, list(s.values())) for o, s in ((output, leaves), (right, same_leaves)))
-        judge(found, wanted, [f"∂L/∂{leaf}" for leaf in same_leaves])
+    leaves, same_leaves = sources(mine, inputs, like=theirs), sources(theirs, same_inputs)
+    found, wanted = gradients(output, list(leaves.values())), gradients(right, list(same_leaves.values()))
+    judge(found, wanted, [f"∂L/∂{leaf}" for leaf in same_leaves])
 
 
-def sources(module: Any, like: Any, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What an output may be differentiated by: the inputs that require it, and the parameters."""
+def sources(module: Any, inputs: Mapping[str, Tensor], like: Any = None) -> dict[str, Tensor]:
+    """What an output may be differentiated by: the inputs that require it, and the parameters (those of `like`)."""
     given = {name: value for name, value in inputs.items() if value.requires_grad}
-    return given | (learned(module, like) if isinstance(like, nn.Module) else {})
+    source = module if like is None else like
+    return given | (learned(module, source) if isinstance(source, nn.Module) else {})
+
+
+def answers(module: Any, inputs: Mapping[str, Tensor], options: Mapping[str, Any]) -> dict[str, Any]:
+    """One call: its output and, where they are recorded, its gradients, by name."""
+    output = module(*inputs.values(), **options)
+    leaves = sources(module, inputs) if torch.is_grad_enabled() else {}
+    found = gradients(output, list(leaves.values())) if leaves else []
+    return {"output": output} | {f"∂L/∂{name}": g for name, g in zip(leaves, found, strict=True)}
+
+
+def consistent(found: Mapping[str, Any], right: Mapping[str, Any], label: str, judge: Judge = same) -> None:
+    """The attempt's answers are those that it gave under plainer circumstances, nan where those were nan."""
+    names = [f"{name} ({label})" for name in right]
+    judge(list(found.values()), list(right.values()), names, nonfinite=True)
 
 
 def cast(make: Callable[[], Inputs], dtype: torch.dtype) -> Callable[[], dict[str, Tensor]]:
@@ -62,6 +80,30 @@ def cast(make: Callable[[], Inputs], dtype: torch.dtype) -> Callable[[], dict[st
         }
 
     return narrow
+
+
+def keeps_dtype(
+    build: Callable[[], Any],
+    make: Callable[[], Inputs],
+    dtype: torch.dtype = torch.float32,
+    *,
+    tolerance: tuple[float, float] = (1e-3, 1e-3),
+    **options: Any,
+) -> None:
+    """In a narrower dtype outputs and gradients have that dtype, and the values of the wide one but for rounding."""
+    narrow, wide = build(), build()
+    narrow = narrow.to(dtype) if isinstance(narrow, nn.Module) else narrow
+    inputs = named(cast(make, dtype)())
+    same_inputs = named(cast(lambda: inputs, next(iter(named(make()).values())).dtype)())
+    found, right = answers(narrow, inputs, options), answers(wide, same_inputs, options)
+    right = {name: _narrowed(value, dtype) for name, value in right.items()}
+    consistent(found, right, str(dtype), partial(same, tolerance=tolerance))
+
+
+def _narrowed(value: Any, dtype: torch.dtype) -> Any:
+    if isinstance(value, (tuple, list)):
+        return type(value)(_narrowed(v, dtype) for v in value)
+    return value.to(dtype) if isinstance(value, Tensor) and value.is_floating_point() else value
 
 
 def layouts(*shape: int) -> Iterator[tuple[str, tuple[int, ...], Callable[[Tensor], Tensor]]]:
@@ -80,56 +122,77 @@ def layouts(*shape: int) -> Iterator[tuple[str, tuple[int, ...], Callable[[Tenso
     yield "x.expand along the last dim", (*shape[:-1], 1), lambda x: x.expand(shape)
 
 
+def any_layout(
+    build: Callable[[], Any],
+    fill: Callable[[tuple[int, ...]], Tensor],
+    shape: tuple[int, ...],
+    *,
+    judge: Judge = same,
+    **options: Any,
+) -> None:
+    """However x lies in memory, outputs and gradients are those of a contiguous copy. `fill(shape)` draws it."""
+    for name, base, view in layouts(*shape):
+        x = view(fill(base))
+        copy = x.detach().clone(memory_format=torch.contiguous_format).requires_grad_(x.requires_grad)
+        found, right = (answers(build(), {"x": tensor}, options) for tensor in (x, copy))
+        consistent(found, right, name, judge)
+
+
 def calls_apart(
-    mine: Any,
-    theirs: Any,
+    build: Callable[[], Any],
     make: Callable[[int], Inputs],
     *,
     modes: Sequence[tuple[bool, str]] = MODES,
     judge: Judge = same,
     **options: Any,
 ) -> None:
-    """Calls on different inputs of one shape, in every mode, judged after the last: none depends on an earlier one,
-    nor changes what that has returned, nor its gradients."""
+    """Three calls on different inputs of one shape, in every mode, judged after the last: what they return, and its
+    gradients, is what layers return that see one input each."""
     for training, mode in modes:
-        for side in (mine, theirs):
-            if isinstance(side, nn.Module):
-                side.train(training)
         for recording in ("no_grad", "grad"):
-            sides = [
-                _three_calls(side, theirs, make, RECORDING[recording], options) for side in (mine, theirs)
-            ]
-            (outputs, found), (right, wanted) = sides
-            judge(outputs, right, [f"output {i + 1} ({mode}, {recording})" for i in range(len(right))])
-            if recording == "grad":
-                judge(
-                    gradients(outputs, list(found.values())),
-                    gradients(right, list(wanted.values())),
-                    [f"∂L/∂{name}" for name in wanted],
-                )
+            alone, together = [_at_work(build, training) for _ in range(3)], _at_work(build, training)
+            found, right = (
+                _three_calls(layers, make, RECORDING[recording], options)
+                for layers in ([together] * 3, alone)
+            )
+            consistent(found, right, f"{mode}, {recording}", judge)
+
+
+def _at_work(build: Callable[[], Any], training: bool) -> Any:
+    layer = build()
+    return layer.train(training) if isinstance(layer, nn.Module) else layer
 
 
 def _three_calls(
-    side: Any, like: Any, make: Callable[[int], Inputs], context: Any, options: Mapping[str, Any]
-) -> tuple[list[Tensor], dict[str, Tensor]]:
-    """The outputs of three calls, and what they may be differentiated by."""
-    drawn = [named(make(i)) for i in range(3)]
+    layers: Sequence[Any], make: Callable[[int], Inputs], context: Any, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    drawn = [named(make(i)) for i in range(len(layers))]
     with context():
-        outputs = [side(*inputs.values(), **options) for inputs in drawn]
-    leaves = {
-        f"{name} {i + 1}": x for i, xs in enumerate(drawn) for name, x in sources(None, None, xs).items()
-    }
-    flat = [o for output in outputs for o in ([output] if type(output) in PLAIN_TENSORS else output)]
-    return flat, leaves | sources(side, like, {})
+        outputs = [layer(*inputs.values(), **options) for layer, inputs in zip(layers, drawn, strict=True)]
+    found: dict[str, Any] = {f"output {i + 1}": output for i, output in enumerate(outputs)}
+    if context is torch.enable_grad:
+        flat = [o for output in outputs for o in ([output] if isinstance(output, Tensor) else output)]
+        inputs = {f"{name} {i + 1}": x for i, xs in enumerate(drawn) for name, x in xs.items()}
+        several = {id(layer): layer for layer in layers}.values()
+        leaves = [
+            *sources(None, inputs).items(),
+            *(leaf for layer in several for leaf in sources(layer, {}).items()),
+        ]
+        for (name, leaf), grown in zip(leaves, gradients(flat, [leaf for _, leaf in leaves]), strict=True):
+            grown = leaf.new_zeros(leaf.shape) if grown is None else grown
+            found[f"∂L/∂{name}"] = found.get(f"∂L/∂{name}", 0) + grown  # of layers apart: the sum
+    return found
 
 
-def modes_alike(mine: Any, theirs: Any, make: Callable[[int], Inputs], *, judge: Judge = same) -> None:
+def modes_alike(
+    build: Callable[[], Any], make: Callable[[int], Inputs], *, judge: Judge = same, **options: Any
+) -> None:
     """Train and eval mode give the same outputs and gradients, whatever the layer saw before."""
-    for side in (mine, theirs):
-        for step in range(3):
-            side.train()(*named(make(step + 1)).values())
-    agree(mine.eval(), theirs.eval(), lambda: make(0), "output (eval)", judge=judge)
-    agree(mine.train(), theirs.train(), lambda: make(0), "output (train)", judge=judge)
+    layer, right = build(), answers(_at_work(build, True), named(make(0)), options)
+    for step in range(3):
+        layer.train()(*named(make(step + 1)).values(), **options)
+    for training, mode in ((False, "eval"), (True, "train")):
+        consistent(answers(layer.train(training), named(make(0)), options), right, mode, judge)
 
 
 def leaves_alone(
@@ -139,18 +202,18 @@ def leaves_alone(
     modes: Sequence[tuple[bool, str]] = MODES,
     call: Callable[..., Any] | None = None,
     buffers: Sequence[str] = (),
+    **options: Any,
 ) -> None:
     """Every single call leaves its inputs, those of the call before and all parameters as they are: in train and
     eval mode, recording gradients or not, in inference mode, and after backward.
 
-    `build` makes the layer (drawn from its names, as its values are journaled) or returns a function. `buffers`:
-    names in its state that eval mode must leave alone. `call(layer, *inputs)`: another method than forward.
+    `buffers`: names in its state that eval mode must leave alone. `call(layer, *inputs)`: another method than forward.
     """
-    for training, mode in modes:
+    for training, mode in modes if isinstance(build(), nn.Module) else ((True, "call"),):
         for recording, context in RECORDING.items():
-            layer, kept = build(), {}
+            layer, kept = _at_work(build, training), {}
             if isinstance(layer, nn.Module):
-                state = layer.train(training).state_dict(keep_vars=True)
+                state = layer.state_dict(keep_vars=True)
                 kept = dict(layer.named_parameters())
                 kept |= {name: state[name] for name in buffers if not training}
             held: dict[str, Tensor] = {}
@@ -159,12 +222,12 @@ def leaves_alone(
                 held |= {f"{name} {step + 1}": x for name, x in inputs.items()}
                 with unchanged(**{f"{n} ({mode}, {recording})": x for n, x in (held | kept).items()}):
                     with context():
-                        output = (call or _call)(layer, *inputs.values())
+                        output = (call or _call)(layer, *inputs.values(), **options)
                     _backward(output)
 
 
-def _call(layer: Any, *inputs: Tensor) -> Any:
-    return layer(*inputs)
+def _call(layer: Any, *inputs: Tensor, **options: Any) -> Any:
+    return layer(*inputs, **options)
 
 
 def _backward(outputs: Any) -> None:
@@ -181,10 +244,11 @@ def samples_apart(module: Any, make: Callable[[], Tensor], *, dim: int = 0, name
     for i in range(x.shape[dim]):
         mixed = (1 - 3 * x).index_copy(dim, torch.tensor([i], device=x.device), x.narrow(dim, i, 1))
         moved = (module(mixed) - before).narrow(dim, i, 1).abs().max()
+        right = bool(moved <= 1e-5 * before.abs().max())
         holds(
-            moved <= 1e-5 * before.abs().max(),
+            right,
             f"The output at index {i} of dim {dim} changes when {name} changes elsewhere along that dim.",
             f"第 {dim} 维上下标 {i} 处的输出，会随 {name} 在该维其他位置上的值而变。",
-            value=str(bool(moved <= 1e-5 * before.abs().max())),
+            value=str(right),
             name=f"independence along dim {dim}",
         )

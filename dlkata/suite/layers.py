@@ -111,44 +111,53 @@ def starts_like(mine: nn.Module, theirs: nn.Module, given: Callable[[str], bool]
     )
 
 
-def share_nothing(build: Callable[[], Any], same_build: Callable[[], Any], inputs: Callable[[], Any]) -> None:
+def share_nothing(build: Callable[[], Any], make: Callable[[], Any]) -> None:
     """What one module learns and remembers is not seen by another, whether it was made before or after."""
-    states = []
-    for make in (build, same_build):
-        busy, before = place(make()), place(make())
-        busy(inputs())
-        with torch.no_grad():
-            for value in busy.state_dict().values():
-                value += 1
-        states.append([dict(other.state_dict()) for other in (before, place(make()))])
-    found, right = states
-    same(found, right, ["state_dict of an older layer", "state_dict of a newer layer"])
+    first, busy, before = (place(build()) for _ in range(3))
+    kept = {name: value.clone() for name, value in before.state_dict().items()}
+    # What is drawn at random differs from one new layer to the next.
+    fixed = [name for name, value in first.state_dict().items() if torch.equal(value, kept[name])]
+    busy(make())
+    with torch.no_grad():
+        for value in busy.state_dict().values():
+            value += 1
+    newer = place(build()).state_dict()
+    moved = [name for name, value in before.state_dict().items() if not torch.equal(value, kept[name])]
+    moved += [name for name in fixed if not torch.equal(newer[name], kept[name])]
+    names = ", ".join(sorted(set(moved)))
+    holds(
+        not moved,
+        f"What one layer has learned or remembered shows in another: {names}.",
+        f"一层学到或记住的东西，在另一层里也看得到：{names}。",
+        value=names or "nothing",
+        name="shared between layers",
+    )
 
 
-def travels(mine: Any, theirs: Any, build: Callable[[], Any], same_build: Callable[[], Any], make: Callable[[int], Any]) -> None:  # fmt: skip
+def travels(layer: Any, build: Callable[[], Any], make: Callable[[int], Any]) -> None:
     """State that is loaded into a module that has been at work is all it goes by, in eval and in train mode."""
-    loaded, right = place(build()).eval(), place(same_build()).eval()
-    for new, old in ((loaded, mine), (right, theirs)):
-        new(make(0))  # nothing may be kept from before
-        new.load_state_dict({name: value.clone() for name, value in old.state_dict().items()})
+    loaded = place(build()).eval()
+    loaded(make(0))  # nothing may be kept from before
+    loaded.load_state_dict({name: value.clone() for name, value in layer.state_dict().items()})
     for training, mode in ((False, "eval"), (True, "train")):
-        same(
-            loaded.train(training)(make(1)), right.train(training)(make(1)), f"output ({mode}, state loaded)"
-        )
+        found, right = (module.train(training)(make(1)) for module in (loaded, layer))
+        same(found, right, f"output ({mode}, state loaded)", nonfinite=True)
 
 
-def copies_apart(mine: Any, theirs: Any, make: Callable[[int], Any]) -> None:
+def copies_apart(
+    build: Callable[[], Any], make: Callable[[int], Any], *, judge: Callable[..., None] = same
+) -> None:
     """`copy.deepcopy` gives a module that computes with parameters of its own."""
-    outputs = []
-    for module in (mine, theirs):
-        module(make(0))
-        copy = deepcopy(module)
-        with torch.no_grad():
-            for value in copy.parameters():
+    layer, other = build(), build()
+    layer(make(0))
+    copy = deepcopy(layer)
+    with torch.no_grad():
+        for changed in (copy, other):
+            for value in changed.parameters():
                 value.mul_(-2)
-        outputs.append([copy.eval()(make(1)), module.eval()(make(1))])
-    found, right = outputs
-    same(found, right, ["output of a changed copy", "output of its original"])
+    found = [copy.train()(make(1)), layer.train()(make(1))]
+    right = [other.train()(make(1)), build().train()(make(1))]
+    judge(found, right, ["output of a changed copy", "output of its original"], nonfinite=True)
 
 
 def _drawn(name: str, like: Tensor) -> Tensor:
