@@ -142,20 +142,27 @@ def calls_apart(
     build: Callable[[], Any],
     make: Callable[[int], Inputs],
     *,
+    right: Callable[[], Any] | None = None,
     modes: Sequence[tuple[bool, str]] = MODES,
     judge: Judge = same,
     **options: Any,
 ) -> None:
     """Three calls on different inputs of one shape, in every mode, judged after the last: what they return, and its
-    gradients, is what layers return that see one input each."""
-    for training, mode in modes:
-        for recording in ("no_grad", "grad"):
-            alone, together = [_at_work(build, training) for _ in range(3)], _at_work(build, training)
-            found, right = (
-                _three_calls(layers, make, RECORDING[recording], options)
-                for layers in ([together] * 3, alone)
+    gradients, is what layers return that see one input each. A function cannot be had anew: there `right` gives the
+    reference's."""
+    for training, mode in modes_of(build(), modes):
+        for recording in ("grad", "inference_mode"):
+            together = [_at_work(build, training)] * 3
+            alone = [_at_work(right or build, training) for _ in together]
+            found, wanted = (
+                _three_calls(layers, make, RECORDING[recording], options) for layers in (together, alone)
             )
-            consistent(found, right, f"{mode}, {recording}", judge)
+            consistent(found, wanted, f"{mode}, {recording}", judge)
+
+
+def modes_of(layer: Any, modes: Sequence[tuple[bool, str]]) -> Sequence[tuple[bool, str]]:
+    """The modes to ask for; a function has none."""
+    return modes if isinstance(layer, nn.Module) else ((True, "call"),)
 
 
 def _at_work(build: Callable[[], Any], training: bool) -> Any:
@@ -201,21 +208,17 @@ def leaves_alone(
     *,
     modes: Sequence[tuple[bool, str]] = MODES,
     call: Callable[..., Any] | None = None,
-    buffers: Sequence[str] = (),
     **options: Any,
 ) -> None:
     """Every single call leaves its inputs, those of the call before and all parameters as they are: in train and
     eval mode, recording gradients or not, in inference mode, and after backward.
 
-    `buffers`: names in its state that eval mode must leave alone. `call(layer, *inputs)`: another method than forward.
+    `call(layer, *inputs)`: another method than forward.
     """
-    for training, mode in modes if isinstance(build(), nn.Module) else ((True, "call"),):
+    for training, mode in modes_of(build(), modes):
         for recording, context in RECORDING.items():
-            layer, kept = _at_work(build, training), {}
-            if isinstance(layer, nn.Module):
-                state = layer.state_dict(keep_vars=True)
-                kept = dict(layer.named_parameters())
-                kept |= {name: state[name] for name in buffers if not training}
+            layer = _at_work(build, training)
+            kept = dict(layer.named_parameters()) if isinstance(layer, nn.Module) else {}
             held: dict[str, Tensor] = {}
             for step in range(2):
                 inputs = {name: x.detach() for name, x in named(make(step)).items()}
