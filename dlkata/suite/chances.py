@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dlkata.suite.judging import holds, near
 
-ALARMS = 1e-5  # for each bound
+ALARMS = 1e-6  # for each bound
 
 
 def drawn_apart(tensors: Mapping[str, Tensor]) -> None:
