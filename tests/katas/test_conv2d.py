@@ -78,10 +78,11 @@ def test_gradients(candidate, reference, seed):
 
     agree(candidate.conv2d, reference.conv2d, unbiased, "output (bias = 0)")
     for wanted in NAMES:
-        one = lambda wanted=wanted: {
-            n: t.detach().requires_grad_(n == wanted) for n, t in inputs(seed).items()
-        }  # noqa: E731
-        agree(candidate.conv2d, reference.conv2d, one, f"output (only {wanted} requires a gradient)")
+
+        def alone(wanted=wanted):
+            return {n: t.detach().requires_grad_(n == wanted) for n, t in inputs(seed).items()}
+
+        agree(candidate.conv2d, reference.conv2d, alone, f"output (only {wanted} requires a gradient)")
 
 
 def test_stride(candidate, reference, seed):
@@ -200,13 +201,13 @@ def test_wide_range(candidate, reference, seed):
 def test_noncontiguous(candidate, seed):
     """Transposed, strided, expanded and channels-last images and kernels work
     图像和卷积核是转置、带步长的切片、expand 的结果或 channels_last 时也正确"""
-    for padding in (1, 0):
-        for name, shape in zip(NAMES, (IMAGES, KERNELS, KERNELS[:1]), strict=True):
+    for name, padding in (("x", 1), ("x", 0), ("weight", 1), ("bias", 1)):
+        shape = {"x": IMAGES, "weight": KERNELS, "bias": KERNELS[:1]}[name]
 
-            def with_this_one(tensor, name=name, padding=padding):
-                return candidate.conv2d(**inputs(seed) | {name: tensor}, padding=padding)
+        def with_this_one(tensor, name=name, padding=padding):
+            return candidate.conv2d(**inputs(seed) | {name: tensor}, padding=padding)
 
-            any_layout(lambda f=with_this_one: f, lambda shape: normal(seed + 1, shape)[0], shape)
+        any_layout(lambda f=with_this_one: f, lambda shape: normal(seed + 1, shape)[0], shape)
     x, weight, bias = inputs(seed).values()
     moved = [t.detach().contiguous(memory_format=torch.channels_last) for t in (x, weight)]
     found, right = candidate.conv2d(*moved, bias, stride=2), candidate.conv2d(x, weight, bias, stride=2)
