@@ -1,51 +1,58 @@
 """Grades katas/batchnorm.py."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
 from dlkata.suite import (
+    TOLERANCES,
+    accuracy,
     adopt,
+    adopted,
+    agree,
+    any_layout,
+    calls_apart,
+    copies_apart,
     difference,
     digits,
+    draw,
     follows,
-    gradients,
     holds,
-    integers,
+    keeps_dtype,
+    layouts,
+    leaves_alone,
     normal,
     not_reseeded,
     place,
     reaches,
     same,
+    samples_apart,
     setting,
-    unchanged,
+    share_nothing,
+    starts_like,
+    stir,
+    train,
+    travels,
+    twins,
 )
 
-GRADIENTS = ["∂L/∂x", "∂L/∂weight", "∂L/∂bias"]
 RUNNING = ["running_mean", "running_var"]
 PHOTO = (4, 5, 3, 7)  # (N, C, H, W)
 
 
-def adopted(layer, source):
-    """`layer` with the state of `source`, ready for gradients."""
-    adopt(layer, source)
-    for learned in (layer.weight, layer.bias):
-        if not learned.requires_grad:
-            learned.requires_grad_()  # a buffer: test_fresh_layer says so, once
-    return layer
-
-
-def twins(candidate, reference, seed, channels=5, eps=1e-5, momentum=0.3):
+def pair(candidate, reference, channels=5, eps=1e-5, momentum=0.3):
     """The attempt's layer and the reference's, with the same γ, β and running statistics, all far from 0 and 1.
 
     eps and momentum are always passed: only the tests of the defaults ask what they are without.
     """
-    theirs = place(reference.BatchNorm(channels, eps=eps, momentum=momentum))
-    weight, bias, mean, spread = normal(seed + 100, *[(channels,)] * 4, grad=False)
-    theirs.load_state_dict(
-        {"weight": weight, "bias": bias, "running_mean": 2 * mean, "running_var": spread.exp()}
-    )
-    return adopted(place(candidate.BatchNorm(channels, eps=eps, momentum=momentum)), theirs), theirs
+    return twins(candidate, reference, "BatchNorm", channels, eps=eps, momentum=momentum)
+
+
+def drawn(candidate):
+    """The attempt's layer, all its state far from 0 and 1."""
+    return stir(place(candidate.BatchNorm(5, eps=1e-5, momentum=0.3)))
 
 
 def batch(seed, shape=PHOTO, scale=1.0):
@@ -57,10 +64,6 @@ def batch(seed, shape=PHOTO, scale=1.0):
     return (scale * ((noise + offset) * stretch.exp() + 2 * shift)).requires_grad_()
 
 
-def grads(layer, x):
-    return gradients(layer(x), [x, layer.weight, layer.bias])
-
-
 def running(layer):
     return [layer.running_mean, layer.running_var]
 
@@ -68,57 +71,44 @@ def running(layer):
 def test_output(candidate, reference, seed):
     """In train mode the output for (N, C) is right
     train 模式下，输入为 (N, C) 时输出正确"""
-    mine, theirs = twins(candidate, reference, seed)
+    mine, theirs = pair(candidate, reference)
     same(mine(batch(seed, (11, 5))), theirs(batch(seed, (11, 5))))
 
 
 def test_images(candidate, reference, seed):
     """In train mode the output for images (N, C, H, W) is right
     train 模式下，输入为图像 (N, C, H, W) 时输出正确"""
-    mine, theirs = twins(candidate, reference, seed)
+    mine, theirs = pair(candidate, reference)
     same(mine(batch(seed)), theirs(batch(seed)))
 
 
-def test_fresh_layer(candidate, reference, seed):
+def test_fresh_layer(candidate, reference):
     """A new layer has weight 1, bias 0, running_mean 0, running_var 1; only weight and bias are parameters
     新建的层 weight 为 1、bias 为 0、running_mean 为 0、running_var 为 1；只有 weight 和 bias 是参数"""
-    mine, theirs = candidate.BatchNorm(5), reference.BatchNorm(5)
-    initial = {name: value.clone() for name, value in mine.state_dict().items()}
-    adopt(mine, theirs)  # says which name or shape is not the contract's
-    same(initial, dict(theirs.state_dict()), "state_dict")
-    parameters = sorted(name for name, _ in mine.named_parameters())
-    trained = sorted(name for name, value in mine.named_parameters() if value.requires_grad)
-    holds(
-        trained == parameters == ["bias", "weight"],
-        "The parameters of the layer must be weight and bias: what an optimizer sees, it trains.",
-        "这一层的参数应当只有 weight 和 bias：优化器看得到的都会被训练。",
-        value=", ".join(parameters) + "; " + ", ".join(trained),
-        name="parameters",
-    )
+    starts_like(candidate.BatchNorm(5), reference.BatchNorm(5))
 
 
 def test_gradients(candidate, reference, seed):
     """In train mode the gradients of x, weight and bias are right
     train 模式下 x、weight、bias 的梯度正确"""
-    mine, theirs = twins(candidate, reference, seed)
+    mine, theirs = pair(candidate, reference)
     for shape in ((11, 5), PHOTO):
-        same(grads(mine, batch(seed, shape)), grads(theirs, batch(seed, shape)), GRADIENTS)
+        agree(mine, theirs, partial(batch, seed, shape))
 
 
 def test_eval_output(candidate, reference, seed):
     """In eval mode output and gradients are right, for vectors, images and a single sample
     eval 模式下输出和梯度正确：向量、图像、单个样本都一样"""
-    mine, theirs = (layer.eval() for layer in twins(candidate, reference, seed))
+    mine, theirs = (layer.eval() for layer in pair(candidate, reference))
     for shape in ((11, 5), PHOTO, (1, 5), (1, 5, 1, 1), (3, 5, 2), (2, 5, 3, 4, 6)):
-        same(mine(batch(seed, shape)), theirs(batch(seed, shape)), f"output (x.shape = {shape})")
-        same(grads(mine, batch(seed, shape)), grads(theirs, batch(seed, shape)), GRADIENTS)
+        agree(mine, theirs, partial(batch, seed, shape), f"output (x.shape = {shape})")
 
 
 def test_running_statistics(candidate, reference, seed):
     """One training batch moves the running statistics as it should
     训练一个 batch 后，滑动统计量更新正确"""
     for shape in ((11, 5), PHOTO):
-        mine, theirs = twins(candidate, reference, seed)
+        mine, theirs = pair(candidate, reference)
         mine(batch(seed, shape)), theirs(batch(seed, shape))
         same(running(mine), running(theirs), RUNNING)
 
@@ -126,33 +116,32 @@ def test_running_statistics(candidate, reference, seed):
 def test_many_batches(candidate, reference, seed):
     """After many batches of different sizes the running statistics and the eval output are right
     经过多个大小不同的 batch 后，滑动统计量和 eval 输出正确"""
-    mine, theirs = (module.BatchNorm(5, eps=1e-5, momentum=0.2) for module in (candidate, reference))
-    mine, theirs = adopted(place(mine), theirs), place(theirs)
+    mine, theirs = (place(side.BatchNorm(5, eps=1e-5, momentum=0.2)) for side in (candidate, reference))
+    adopted(mine, draw(theirs))
     for step, shape in enumerate([(4, 5), (2, 5), PHOTO, (1, 5, 2, 1), (7, 5)]):
         x, same_x = batch(seed + step, shape), batch(seed + step, shape)
         if step == 2:  # the first layer of a network: its input needs no gradient
             x, same_x = x.detach(), same_x.detach()
         mine(x), theirs(same_x)
     same(running(mine), running(theirs), RUNNING)
-    same(mine.eval()(batch(seed)), theirs.eval()(batch(seed)), "output (eval)")
-    same(grads(mine, batch(seed)), grads(theirs, batch(seed)), GRADIENTS)
+    agree(mine.eval(), theirs.eval(), lambda: batch(seed), "output (eval)")
 
 
 def test_eval_remembers_nothing(candidate, reference, seed):
     """In eval mode the running statistics stay as they are
     eval 模式下滑动统计量保持不变"""
-    mine, theirs = (layer.eval() for layer in twins(candidate, reference, seed))
+    mine, theirs = (layer.eval() for layer in pair(candidate, reference))
     for shape in (PHOTO, (1, 5)):
-        for recording in (True, False):
-            with torch.set_grad_enabled(recording):
+        for recording in (torch.enable_grad, torch.no_grad, torch.inference_mode):
+            with recording():
                 mine(batch(seed, shape).detach()), theirs(batch(seed, shape).detach())
-    same(running(mine), running(theirs), RUNNING)
+                same(running(mine), running(theirs), RUNNING)
 
 
 def test_mode_is_not_grad_mode(candidate, reference, seed):
     """Within no_grad, train mode still uses the batch and still updates
     在 no_grad 里，train 模式照样用 batch 统计量，也照样更新"""
-    mine, theirs = twins(candidate, reference, seed)
+    mine, theirs = pair(candidate, reference)
     with torch.no_grad():
         same(mine(batch(seed)), theirs(batch(seed)))
         same(running(mine), running(theirs), RUNNING)
@@ -161,7 +150,7 @@ def test_mode_is_not_grad_mode(candidate, reference, seed):
 def test_no_graph_in_statistics(candidate, reference, seed):
     """The running statistics hold no graph: they never require gradients
     滑动统计量不持有计算图：任何时候都不需要梯度"""
-    mine, theirs = twins(candidate, reference, seed)
+    mine, theirs = pair(candidate, reference)
     for layer in (mine, theirs):
         layer(batch(seed, (11, 5))).sum().backward()
         layer(batch(seed + 1))
@@ -179,7 +168,7 @@ def test_no_graph_in_statistics(candidate, reference, seed):
 def test_modes_in_turn(candidate, reference, seed):
     """Train, eval, train again: each mode does its own, whatever came before
     train、eval、再 train：每种模式各做各的，与之前无关"""
-    mine, theirs = twins(candidate, reference, seed)
+    mine, theirs = pair(candidate, reference)
     for step, mode in enumerate([False, True, True, False, True, False]):
         shape = PHOTO if step % 2 else (6, 5)
         one, other = (
@@ -190,25 +179,17 @@ def test_modes_in_turn(candidate, reference, seed):
 
 
 def test_any_trailing_dims(candidate, reference, seed):
-    """Any number of dimensions may follow the channels; the batch may be a single image
-    通道后面可以有任意多维；batch 可以只有一张图"""
-    mine, theirs = twins(candidate, reference, seed)
-    for shape in (
-        (4, 5, 3),
-        (2, 5, 3, 4, 6),
-        (2, 5, 1, 3, 1, 2),
-        (1, 5, 3, 7),
-        (1, 5, 2),
-        (6, 5, 1, 1),
-        (2, 5),
-        (3, 5, 5, 2),
-        (5, 5),
-    ):
-        same(mine(batch(seed, shape)), theirs(batch(seed, shape)), f"output (x.shape = {shape})")
-        same(grads(mine, batch(seed, shape)), grads(theirs, batch(seed, shape)), GRADIENTS)
-        same(running(mine), running(theirs), RUNNING)
-    mine, theirs = twins(candidate, reference, seed, channels=1)
-    same(mine(batch(seed, (4, 1, 3, 2))), theirs(batch(seed, (4, 1, 3, 2))), "output (C = 1)")
+    """Any number of dimensions may follow the channels; the batch may be a single image, the channel a single one
+    通道后面可以有任意多维；batch 可以只有一张图，通道也可以只有一个"""
+    for channels, shapes in (
+        (5, ((4, 5, 3), (2, 5, 3, 4, 6), (2, 5, 1, 3, 1, 2), (1, 5, 3, 7), (1, 5, 2), (6, 5, 1, 1), (2, 5), (3, 5, 5, 2))),
+        (5, ((5, 5), (5, 5, 5), (2, 5, 1, 1))),
+        (1, ((4, 1, 3, 2), (4, 1), (2, 1, 1, 3), (1, 1, 2))),
+    ):  # fmt: skip
+        mine, theirs = pair(candidate, reference, channels)
+        for shape in shapes:
+            agree(mine, theirs, partial(batch, seed, shape), f"output (x.shape = {shape})")
+            same(running(mine), running(theirs), RUNNING)
 
 
 def test_eps(candidate, reference, seed):
@@ -221,15 +202,12 @@ def test_eps(candidate, reference, seed):
     # Both exist before either is used: they must not share what is theirs alone.
     layers = zip(small_and_large(candidate), small_and_large(reference), (0.004, 0.3), strict=True)
     for mine, theirs, eps in layers:
-        adopted(mine, theirs)
-        same(mine(batch(seed, scale=0.3)), theirs(batch(seed, scale=0.3)), f"output (eps = {eps:g})")
-        same(grads(mine, batch(seed, scale=0.3)), grads(theirs, batch(seed, scale=0.3)), GRADIENTS)
+        agree(mine, theirs, lambda: batch(seed, scale=0.3), f"output (eps = {eps:g})")
 
-    for eps in (1e-5, 1e-6, 1e-12, 2.5):  # beside variances of the same size
-        mine, theirs = twins(candidate, reference, seed, eps=eps)
+    for eps in (1e-5, 1e-6, 1e-12, 2.5, 1):  # beside variances of the same size
+        mine, theirs = pair(candidate, reference, eps=eps)
         x, same_x = batch(seed, scale=eps**0.5), batch(seed, scale=eps**0.5)
-        same(mine(x), theirs(same_x), f"output (eps = {eps:g})")
-        same(grads(mine, x), grads(theirs, same_x), GRADIENTS)
+        agree(mine, theirs, partial(batch, seed, scale=eps**0.5), f"output (eps = {eps:g})")
         for layer in (mine, theirs):
             layer.eval().running_var.mul_(eps)
         same(mine(x), theirs(same_x), f"output (eval, eps = {eps:g})")
@@ -242,35 +220,39 @@ def test_momentum(candidate, reference, seed):
     def several(module):
         return [
             place(module.BatchNorm(5, 1e-5, 0.7)),
-            *(place(module.BatchNorm(5, momentum=momentum)) for momentum in (0.01, 1.0, 0.0)),
+            *(place(module.BatchNorm(5, momentum=momentum)) for momentum in (0.01, 1, 0)),
         ]
 
     layers = zip(several(candidate), several(reference), (0.7, 0.01, 1, 0), strict=True)
     for mine, theirs, momentum in layers:
-        adopted(mine, theirs)
         for step in range(2):
             mine(batch(seed + step)), theirs(batch(seed + step))
         names = [f"{name} (momentum = {momentum:g})" for name in RUNNING]
         same(running(mine), running(theirs), names)
 
 
-def test_defaults(candidate, reference, seed):
+def test_defaults(candidate, seed):
     """Without eps and momentum, a batch of tiny variance shows that they are 1e-5 and 0.1
     不传 eps 和 momentum 时默认为 1e-5 和 0.1：方差极小的 batch 看得出来"""
-    mine, theirs = place(candidate.BatchNorm(5)), place(reference.BatchNorm(5))
-    output, right = mine(batch(seed, scale=1e-3)), theirs(batch(seed, scale=1e-3))
-    # Not judged as values: every other default is the same mistake.
-    tolerance = (1e-8, 1e-9) if setting.dtype == torch.float64 else (1e-4, 1e-5)
-    mine(batch(seed)), theirs(batch(seed))
+    # Held against the attempt itself: every other default is the same mistake.
+    plain, spelt = place(candidate.BatchNorm(5)), place(candidate.BatchNorm(5, eps=1e-5, momentum=0.1))
+    output, right = (layer(batch(seed, scale=1e-3)) for layer in (plain, spelt))
+    plain(batch(seed)), spelt(batch(seed))
     holds(
-        difference(output, right, "output", tolerance) is None,
+        difference(output, right, "output", TOLERANCES[setting.dtype], nonfinite=True) is None,
         "Without eps, channels of tiny variance are normalised as if the default were not 1e-5.",
         "不传 eps 时，方差极小的通道归一化的结果不对：默认值应为 1e-5。",
+        name="default eps",
     )
+    moved = [
+        difference(*pair, "", TOLERANCES[setting.dtype], nonfinite=True)
+        for pair in zip(running(plain), running(spelt), strict=True)
+    ]
     holds(
-        difference(mine.running_mean, theirs.running_mean, "running_mean", tolerance) is None,
-        "Without momentum, the running mean moves as if the default were not 0.1.",
-        "不传 momentum 时，滑动均值的变化不对：默认值应为 0.1。",
+        moved == [None, None],
+        "Without momentum, the running statistics move as if the default were not 0.1.",
+        "不传 momentum 时，滑动统计量的变化不对：默认值应为 0.1。",
+        name="default momentum",
     )
 
 
@@ -283,16 +265,15 @@ def test_constant_channels(candidate, reference, seed):
         return levels.view(1, 5, *rest).repeat(4, 1, *(2 for _ in rest)).requires_grad_()
 
     for rest in ((), (1, 1)):
-        mine, theirs = twins(candidate, reference, seed)
-        same(mine(constant(*rest)), theirs(constant(*rest)))
-        same(grads(mine, constant(*rest)), grads(theirs, constant(*rest)), GRADIENTS)
+        mine, theirs = pair(candidate, reference)
+        agree(mine, theirs, partial(constant, *rest))
         same(running(mine), running(theirs), RUNNING)
 
 
 def test_wide_range(candidate, reference, seed):
     """Large values are normalised and remembered like small ones
     数值很大时，归一化和滑动统计量同样正确"""
-    mine, theirs = twins(candidate, reference, seed)
+    mine, theirs = pair(candidate, reference)
     same(mine(batch(seed, scale=1e4)), theirs(batch(seed, scale=1e4)))
     same(running(mine), running(theirs), RUNNING)
 
@@ -316,95 +297,63 @@ def test_large_mean(candidate, reference, seed):
     same(mine.running_var, theirs.running_var, "running_var", tolerance=(0.0, 0.1))
 
 
-def test_float32(candidate, reference, seed):
+def test_float32(candidate, seed):
     """A float32 layer gives float32 outputs, gradients and statistics
     float32 的层，输出、梯度和统计量都是 float32"""
-    mine, theirs = (layer.float() for layer in twins(candidate, reference, seed))
-    x, same_x = (batch(seed).detach().float().requires_grad_() for _ in range(2))
-    # Values are judged in float64; here right styles differ by up to 10⁻⁶.
-    same(mine(x), theirs(same_x), tolerance=(1e-3, 1e-4))
-    same(grads(mine, x), grads(theirs, same_x), GRADIENTS, tolerance=(1e-3, 1e-3))
-    same(running(mine), running(theirs), RUNNING, tolerance=(1e-3, 1e-4))
-    same(mine.eval()(x), theirs.eval()(same_x), "output (eval)", tolerance=(1e-3, 1e-4))
+    for training in (True, False):
+        keeps_dtype(lambda training=training: drawn(candidate).train(training), lambda: batch(seed))
+    narrow, wide = drawn(candidate).float(), drawn(candidate)
+    narrow(batch(seed).detach().float()), wide(batch(seed))
+    same(running(narrow), [r.float() for r in running(wide)], RUNNING, tolerance=(1e-3, 1e-4), nonfinite=True)
 
 
-def test_weights_travel(candidate, reference, seed):
+def test_weights_travel(candidate, seed):
     """A trained layer's state, loaded into a new layer, gives the same answers
     训练过的层，把 state_dict 加载进新的层，结果相同"""
-    mine, theirs = twins(candidate, reference, seed)
-    for layer in (mine, theirs):
-        for step in range(2):
-            layer.train()(batch(seed + step))
-    loaded, right = (place(m.BatchNorm(5, eps=1e-5)).eval() for m in (candidate, reference))
-    for new, old in ((loaded, mine), (right, theirs)):
-        new(batch(seed + 2))  # nothing may be kept from before
-        new.load_state_dict({name: value.clone() for name, value in old.state_dict().items()})
-    same(loaded(batch(seed + 3)), right(batch(seed + 3)), "output (eval)")
-    same(loaded.train()(batch(seed + 3)), right.train()(batch(seed + 3)), "output (train)")
+    layer = drawn(candidate)
+    for step in range(2):
+        layer.train()(batch(seed + step))
+    travels(layer, lambda: candidate.BatchNorm(5, eps=1e-5), lambda i: batch(seed + 2 + i))
 
 
-def test_many_calls(candidate, reference, seed):
+def test_many_calls(candidate, seed):
     """A call does not change the outputs of earlier ones; x may need no gradient
     每次调用不改动之前的输出；x 不需要梯度时也正确"""
-    mine, theirs = twins(candidate, reference, seed)
-    batches, same_batches = ([batch(seed + i).detach() for i in range(3)] for _ in range(2))
-    for name, recording in (("no_grad", False), ("grad", True)):
-        with torch.set_grad_enabled(recording):
-            # Judged after the last call.
-            outputs, right = [mine(x) for x in batches], [theirs(x) for x in same_batches]
-        same(outputs, right, f"outputs ({name})")
-    learned = ["∂L/∂weight", "∂L/∂bias"]
-    same(
-        gradients(outputs, [mine.weight, mine.bias]), gradients(right, [theirs.weight, theirs.bias]), learned
-    )
+    calls_apart(partial(drawn, candidate), lambda i: batch(seed + i).detach().requires_grad_(i > 0))
 
 
-def test_layers_share_nothing(candidate, reference, seed):
-    """What one layer learns and remembers is not seen by another
-    一层学到、记住的东西，不影响另一层"""
-
-    def idle(module):
-        layers = [module.BatchNorm(5).to(setting.device) for _ in range(2)]
-        busy, before = layers
-        busy(batch(seed).detach().float()).sum().backward()
-        with torch.no_grad():
-            for value in busy.parameters():
-                value += 1
-        return [dict(layer.state_dict()) for layer in (before, module.BatchNorm(5).to(setting.device))]
-
-    same(idle(candidate), idle(reference), "state_dict")
+def test_samples_apart(candidate, seed):
+    """In eval mode the answer for one image does not depend on its neighbours
+    eval 模式下，一张图的结果不受同 batch 其他图影响"""
+    for dim in (0, 2):
+        samples_apart(drawn(candidate).eval(), lambda: batch(seed), dim=dim)
 
 
-def test_noncontiguous(candidate, reference, seed):
+def test_layers_share_nothing(candidate, seed):
+    """What one layer learns and remembers is not seen by another, nor by a copy
+    一层学到、记住的东西，不影响另一层，也不影响它的副本"""
+    share_nothing(lambda: candidate.BatchNorm(5), lambda: batch(seed))
+    copies_apart(partial(drawn, candidate), lambda i: batch(seed + i))
+
+
+def test_noncontiguous(candidate, seed):
     """Transposed, strided and expanded inputs work
     输入是转置、带步长的切片或 expand 的结果时也正确"""
-    mine, theirs = twins(candidate, reference, seed)
-    cases = (
-        ("x.transpose(0, 1)", (5, 4, 3, 7), lambda x: x.transpose(0, 1)),
-        ("x.permute(0, 3, 1, 2)", (4, 3, 7, 5), lambda x: x.permute(0, 3, 1, 2)),
-        ("x[::2, :, ::2]", (8, 5, 6, 7), lambda x: x[::2, :, ::2]),
-        ("x.expand", (4, 5, 1, 7), lambda x: x.expand(4, 5, 3, 7)),
-    )
-    for name, shape, view in cases:
-        x, same_x = batch(seed, shape), batch(seed, shape)
-        output, right = mine(view(x)), theirs(view(same_x))
-        same(output, right, f"output ({name})")
-        same(gradients(output, [x]), gradients(right, [same_x]), ["∂L/∂x"])
-        same(running(mine), running(theirs), RUNNING)
-        same(mine.eval()(view(x)), theirs.eval()(view(same_x)), f"output (eval, {name})")
-        mine.train(), theirs.train()
+    for training in (True, False):
+        any_layout(lambda t=training: drawn(candidate).train(t), partial(batch, seed), PHOTO)
+    for name, shape, view in layouts(*PHOTO):
+        x = view(batch(seed, shape)).detach()
+        scattered, in_order = drawn(candidate), drawn(candidate)
+        scattered(x), in_order(x.clone(memory_format=torch.contiguous_format))
+        names = [f"{statistic} ({name})" for statistic in RUNNING]
+        same(running(scattered), running(in_order), names, nonfinite=True)
 
 
 def test_side_effects(candidate, seed):
-    """The input and the parameters are left alone, also by later calls; nothing is reseeded
-    输入和参数保持不变，之后的调用也不会改动它们；不重新设种子"""
-    layer = place(candidate.BatchNorm(5))
-    x = batch(seed).detach()
-    with unchanged(x=x, **dict(layer.named_parameters())):
-        layer(x)
-        layer(batch(seed + 1)).sum().backward()
-        layer.eval()(x)
-        layer(batch(seed + 2, (2, 5)))
+    """The input and the parameters are left alone by every call; nothing is reseeded
+    每次调用都不改动输入和参数；不重新设种子"""
+    for shape in (PHOTO, (6, 5)):
+        leaves_alone(partial(drawn, candidate), lambda i, s=shape: batch(seed + i, s))
     not_reseeded(lambda: candidate.BatchNorm(5)(torch.rand(2, 5)))
 
 
@@ -414,21 +363,9 @@ def network(module):
     return place(nn.Sequential(nn.Linear(64, 16), *hidden[:-1], nn.Linear(16, 10)))
 
 
-def train(net, seed, steps):
+def photos():
     images, labels = digits()
-    images = images.flatten(1).to(setting.dtype)
-    optimizer = torch.optim.SGD(net.parameters(), 0.3)
-    (batches,) = integers(seed, len(images), (steps, 40))
-    losses = []
-    for chosen in batches:
-        loss = nn.functional.cross_entropy(net(images[chosen]), labels[chosen])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    with torch.no_grad():
-        right = net.eval()(images).argmax(-1) == labels
-    return losses, right.double().mean().item()
+    return images.flatten(1).to(setting.dtype), labels
 
 
 @pytest.mark.training
@@ -437,13 +374,14 @@ def test_training_follows(candidate, reference, seed):
     用它训练小网络，loss 曲线与参考实现一致"""
     theirs = network(reference)
     mine = adopt(network(candidate), theirs)
-    follows(*(train(net, seed, steps=10)[0] for net in (mine, theirs)))
+    follows(*(train(net, *photos(), seed, steps=10, batch=40, lr=0.3) for net in (mine, theirs)))
 
 
 @pytest.mark.training
 def test_training_reaches(candidate, seed):
     """A network of five layers learns the handwritten digits; in eval mode its accuracy is ≥ 0.7
     五层的网络能学会认手写数字；eval 模式下准确率 ≥ 0.7"""
-    losses, accuracy = train(network(candidate), seed, steps=60)
+    net = network(candidate)
+    losses = train(net, *photos(), seed, steps=60, batch=40, lr=0.3)
     # Without normalisation it stays below 0.3.
-    reaches(accuracy, 0.7, "accuracy", losses=losses)
+    reaches(accuracy(net.eval(), *photos()), 0.7, "accuracy", losses=losses)

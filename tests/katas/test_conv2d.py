@@ -1,105 +1,102 @@
 """Grades katas/conv2d.py."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
 from dlkata.suite import (
+    accuracy,
+    agree,
+    any_layout,
+    calls_apart,
     digits,
     follows,
-    gradients,
-    integers,
+    keeps_dtype,
+    leaves_alone,
     normal,
     not_reseeded,
     reaches,
     same,
     setting,
-    unchanged,
+    train,
 )
 
-GRADIENTS = ["∂L/∂x", "∂L/∂weight", "∂L/∂bias"]
-IMAGES, KERNELS, BIAS = (2, 3, 7, 10), (4, 3, 3, 2), (4,)  # all sizes differ
+IMAGES, KERNELS = (2, 3, 7, 10), (4, 3, 3, 2)  # all sizes differ
+NAMES = ["x", "weight", "bias"]
 
 
-def inputs(seed, images=IMAGES, kernels=KERNELS, scale=1.0):
+def inputs(seed, images=IMAGES, kernels=KERNELS, *, scale=1.0, biased=True):
     x, weight, bias = normal(seed, images, kernels, kernels[:1])
-    return [(scale * x.detach()).requires_grad_(), weight, bias]
+    return dict(
+        zip(NAMES[: 3 if biased else 2], [(scale * x.detach()).requires_grad_(), weight, bias], strict=False)
+    )
 
 
-def agree(
+def convolve(
     candidate, reference, seed, images=IMAGES, kernels=KERNELS, *, biased=True, name="output", **options
 ):
     """Output and gradients are those of the reference, for one setting."""
-    mine, theirs = inputs(seed, images, kernels), inputs(seed, images, kernels)
-    used = slice(0, 3 if biased else 2)
-    output = candidate.conv2d(*mine[used], **options)
-    right = reference.conv2d(*theirs[used], **options)
-    same(output, right, name)
-    same(gradients(output, mine[used]), gradients(right, theirs[used]), GRADIENTS[used])
+    make = partial(inputs, seed, images, kernels, biased=biased)
+    agree(candidate.conv2d, reference.conv2d, make, name, **options)
 
 
 def test_output(candidate, reference, seed):
     """The output is right: all channels, kernel not flipped, no stride, padding or dilation
     输出正确：所有通道、卷积核不翻转；不带 stride、padding、dilation"""
-    x, weight, _bias = inputs(seed)
-    x_too, weight_too, _bias = inputs(seed)
-    same(candidate.conv2d(x, weight), reference.conv2d(x_too, weight_too))
+    mine, theirs = inputs(seed, biased=False), inputs(seed, biased=False)
+    same(candidate.conv2d(*mine.values()), reference.conv2d(*theirs.values()))
 
 
 def test_square_kernel(candidate, reference, seed):
     """A square kernel and a square image give the right output
     正方形卷积核、正方形图像时输出正确"""
-    x, weight, _bias = inputs(seed, (2, 3, 6, 6), (4, 3, 3, 3))
-    x_too, weight_too, _bias = inputs(seed, (2, 3, 6, 6), (4, 3, 3, 3))
-    same(candidate.conv2d(x, weight), reference.conv2d(x_too, weight_too))
+    mine, theirs = (inputs(seed, (2, 3, 6, 6), (4, 3, 3, 3), biased=False) for _ in range(2))
+    same(candidate.conv2d(*mine.values()), reference.conv2d(*theirs.values()))
 
 
 def test_bias(candidate, reference, seed):
     """The bias is added once to each output channel
     bias 在每个输出通道上各加一次"""
     mine, theirs = inputs(seed), inputs(seed)
-    same(candidate.conv2d(*mine), reference.conv2d(*theirs))
+    same(candidate.conv2d(*mine.values()), reference.conv2d(*theirs.values()))
     mine, theirs = inputs(seed), inputs(seed)
-    same(
-        candidate.conv2d(mine[0], mine[1], bias=mine[2]),
-        reference.conv2d(theirs[0], theirs[1], bias=theirs[2]),
-        "output (by name)",
-    )
+    same(candidate.conv2d(**mine), reference.conv2d(**theirs), "output (by name)")
 
 
 def test_gradients(candidate, reference, seed):
     """Gradients of x, weight and bias are right
     x、weight、bias 的梯度正确"""
-    mine, theirs = inputs(seed), inputs(seed)
-    same(gradients(candidate.conv2d(*mine), mine), gradients(reference.conv2d(*theirs), theirs), GRADIENTS)
-    mine, theirs = inputs(seed)[:2], inputs(seed)[:2]
-    same(
-        gradients(candidate.conv2d(*mine), mine),
-        gradients(reference.conv2d(*theirs), theirs),
-        ["∂L/∂x (no bias)", "∂L/∂weight (no bias)"],
-    )
-    mine, theirs = inputs(seed), inputs(seed)
-    for *_others, bias in (mine, theirs):
-        bias.data.zero_()  # as a fresh layer has it
-    same(
-        gradients(candidate.conv2d(*mine), mine),
-        gradients(reference.conv2d(*theirs), theirs),
-        [f"{name} (bias = 0)" for name in GRADIENTS],
-    )
+    convolve(candidate, reference, seed)
+    convolve(candidate, reference, seed, biased=False, name="output (no bias)")
+
+    def unbiased():  # as a fresh layer has it
+        drawn = inputs(seed)
+        drawn["bias"].data.zero_()
+        return drawn
+
+    agree(candidate.conv2d, reference.conv2d, unbiased, "output (bias = 0)")
+    for wanted in NAMES:
+
+        def alone(wanted=wanted):
+            return {n: t.detach().requires_grad_(n == wanted) for n, t in inputs(seed).items()}
+
+        agree(candidate.conv2d, reference.conv2d, alone, f"output (only {wanted} requires a gradient)")
 
 
 def test_stride(candidate, reference, seed):
     """A stride, equal or not in the two directions, gives the right output and gradients
     stride 正确：两个方向相同或不同，输出和梯度都对"""
     for stride in (2, (3, 1), (1, 3), (2, 4), (4, 9)):
-        agree(candidate, reference, seed, stride=stride, name=f"output (stride = {stride})")
+        convolve(candidate, reference, seed, stride=stride, name=f"output (stride = {stride})")
 
 
 def test_padding(candidate, reference, seed):
     """Padding, equal or not in the two directions, gives the right output and gradients
     padding 正确：两个方向相同或不同，输出和梯度都对"""
     for padding in (1, (2, 0), (0, 1), (1, 3)):
-        agree(candidate, reference, seed, padding=padding, name=f"output (padding = {padding})")
+        convolve(candidate, reference, seed, padding=padding, name=f"output (padding = {padding})")
 
 
 def test_dilation(candidate, reference, seed):
@@ -107,7 +104,9 @@ def test_dilation(candidate, reference, seed):
     dilation 正确：两个方向相同或不同，输出和梯度都对"""
     images = (2, 3, 11, 13)  # so large that the kernel fits even if the two are mistaken for each other
     for dilation in (2, (4, 1), (1, 4), (2, 5)):
-        agree(candidate, reference, seed, images, dilation=dilation, name=f"output (dilation = {dilation})")
+        convolve(
+            candidate, reference, seed, images, dilation=dilation, name=f"output (dilation = {dilation})"
+        )
 
 
 def test_everything_together(candidate, reference, seed):
@@ -117,7 +116,7 @@ def test_everything_together(candidate, reference, seed):
         (2, 1, 1), ((2, 1), (0, 2), (2, 3)), ((3, 2), (4, 1), (1, 2)), (4, 3, 2), ((1, 5), 2, (3, 1)),
         (2, 2, 2), ((2, 4), (1, 2), (4, 2)), ((2, 3), (3, 4), (2, 3)),
     ):  # fmt: skip
-        agree(
+        convolve(
             candidate, reference, seed, (2, 3, 17, 14), (5, 3, 2, 4),
             name=f"output (stride = {stride}, padding = {padding}, dilation = {dilation})",
             stride=stride, padding=padding, dilation=dilation,
@@ -127,14 +126,11 @@ def test_everything_together(candidate, reference, seed):
 def test_in_order(candidate, reference, seed):
     """The arguments may be given by position
     参数可以按位置传入"""
-    mine, theirs = inputs(seed), inputs(seed)
-    same(candidate.conv2d(*mine, 2, (3, 1), (1, 2)), reference.conv2d(*theirs, 2, (3, 1), (1, 2)))
-    mine, theirs = inputs(seed), inputs(seed)
-    same(
-        candidate.conv2d(mine[0], mine[1], None, (1, 2), 1),
-        reference.conv2d(theirs[0], theirs[1], None, (1, 2), 1),
-        "output (bias = None)",
-    )
+    for arguments, biased in (((2, (3, 1), (1, 2)), True), ((None, (1, 2), 1), False)):
+        mine, theirs = (inputs(seed, biased=biased).values() for _ in range(2))
+        same(
+            candidate.conv2d(*mine, *arguments), reference.conv2d(*theirs, *arguments), f"output {arguments}"
+        )
 
 
 def test_any_size(candidate, reference, seed):
@@ -146,13 +142,16 @@ def test_any_size(candidate, reference, seed):
         ((1, 1, 5, 7), (1, 1, 2, 3)),
         ((3, 1, 5, 7), (2, 1, 4, 2)),
         ((1, 3, 6, 5), (1, 3, 2, 3)),
+        ((1, 3, 6, 5), (4, 3, 2, 3)),
+        ((2, 3, 6, 5), (1, 3, 2, 3)),
+        ((2, 1, 6, 5), (1, 1, 6, 3)),
         ((3, 3, 5, 5), (3, 3, 3, 3)),
         ((2, 4, 6, 6), (4, 4, 1, 3)),
         ((2, 3, 7, 6), (4, 3, 3, 3)),  # as wide as there are output channels
         ((2, 3, 1, 9), (4, 3, 1, 4)),
         ((2, 3, 8, 1), (4, 3, 3, 1)),
     ):
-        agree(candidate, reference, seed, images, kernels, name=f"output ({images} * {kernels})")
+        convolve(candidate, reference, seed, images, kernels, name=f"output ({images} * {kernels})")
     for images, kernels, stride, padding, dilation in (
         ((2, 3, 4, 3), (6, 3, 5, 4), 1, 1, 1),  # larger than the image
         ((2, 3, 5, 4), (6, 3, 1, 1), 2, 0, 1),  # as a residual block shrinks its shortcut
@@ -162,7 +161,7 @@ def test_any_size(candidate, reference, seed):
         ((1, 1, 9, 8), (1, 1, 2, 3), (2, 1), (1, 2), (1, 2)),
         ((5, 6, 9, 14), (7, 6, 3, 5), (1, 2), (2, 1), 1),
     ):
-        agree(
+        convolve(
             candidate, reference, seed, images, kernels,
             name=f"output ({images} * {kernels}, stride = {stride}, padding = {padding})",
             stride=stride, padding=padding, dilation=dilation,
@@ -172,92 +171,68 @@ def test_any_size(candidate, reference, seed):
 def test_large_padding(candidate, reference, seed):
     """Where the kernel lies on padding alone, the output is the bias
     卷积核只盖住 padding 的地方，输出就是 bias"""
-    agree(candidate, reference, seed, (2, 3, 3, 5), (4, 3, 2, 3), padding=(4, 6), stride=(2, 3))
+    convolve(candidate, reference, seed, (2, 3, 3, 5), (4, 3, 2, 3), padding=(4, 6), stride=(2, 3))
 
 
-def test_float32(candidate, reference, seed):
+def test_float32(candidate, seed):
     """float32 in gives float32 out, gradients too, whatever the default dtype is
     输入 float32，输出和梯度也是 float32，与默认 dtype 无关"""
     default = torch.get_default_dtype()
     for chosen in (default, torch.float64):
-        for used, options in (
-            (3, {"padding": 1}),
-            (2, {"stride": (1, 2), "dilation": (2, 3)}),
-            (3, {}),
+        for biased, options in (
+            (True, {"padding": 1}),
+            (False, {"stride": (1, 2), "dilation": (2, 3)}),
+            (True, {}),
         ):
-            mine, theirs = (
-                [t.detach().float().requires_grad_() for t in inputs(seed)][:used] for _ in range(2)
-            )
             torch.set_default_dtype(chosen)
             try:
-                output, right = candidate.conv2d(*mine, **options), reference.conv2d(*theirs, **options)
+                keeps_dtype(lambda: candidate.conv2d, partial(inputs, seed, biased=biased), **options)
             finally:
                 torch.set_default_dtype(default)
-            # Values are judged in float64; here right styles differ by up to 10⁻⁶.
-            same(output, right, f"output (default dtype: {chosen})", tolerance=(1e-3, 1e-4))
-            found, expected = gradients(output, mine), gradients(right, theirs)
-            same(found, expected, GRADIENTS[:used], tolerance=(1e-3, 1e-3))
 
 
 def test_wide_range(candidate, reference, seed):
     """Large values are convolved like small ones
     数值很大时同样正确"""
-    mine, theirs = inputs(seed, scale=1e6), inputs(seed, scale=1e6)
+    mine, theirs = (inputs(seed, scale=1e6).values() for _ in range(2))
     same(candidate.conv2d(*mine, padding=1), reference.conv2d(*theirs, padding=1))
 
 
-def test_noncontiguous(candidate, reference, seed):
-    """Transposed, strided and expanded images and kernels work
-    图像和卷积核是转置、带步长的切片或 expand 的结果时也正确"""
+def test_noncontiguous(candidate, seed):
+    """Transposed, strided, expanded and channels-last images and kernels work
+    图像和卷积核是转置、带步长的切片、expand 的结果或 channels_last 时也正确"""
+    for name, padding in (("x", 1), ("x", 0), ("weight", 1), ("bias", 1)):
+        shape = {"x": IMAGES, "weight": KERNELS, "bias": KERNELS[:1]}[name]
 
-    def views(seed):
-        x, y, z, weight, other, bias = normal(
-            seed, (2, 7, 10, 3), (2, 6, 14, 10), (1, 3, 7, 10), (3, 2, 3, 4), (8, 3, 6, 2), (8,)
-        )
-        leaves = [x, y, z, weight, other, bias]
-        images = [x.permute(0, 3, 1, 2), y[:, ::2, ::2], z.expand(2, 3, 7, 10)]
-        return leaves, images, [weight.permute(3, 0, 2, 1), other[::2, :, ::2]], bias[::2]
+        def with_this_one(tensor, name=name, padding=padding):
+            return candidate.conv2d(**inputs(seed) | {name: tensor}, padding=padding)
 
-    def outputs(module, seed):
-        leaves, images, kernels, bias = views(seed)
-        found = [module.conv2d(x, w, bias, padding=1) for x in images for w in kernels]
-        return leaves, found
-
-    mine, found = outputs(candidate, seed)
-    theirs, right = outputs(reference, seed)
-    same(found, right, "outputs")
-    same(gradients(found, mine), gradients(right, theirs), [f"∂L/∂({i})" for i in range(6)])
+        any_layout(lambda f=with_this_one: f, lambda shape: normal(seed + 1, shape)[0], shape)
+    x, weight, bias = inputs(seed).values()
+    moved = [t.detach().contiguous(memory_format=torch.channels_last) for t in (x, weight)]
+    found, right = candidate.conv2d(*moved, bias, stride=2), candidate.conv2d(x, weight, bias, stride=2)
+    same(found, right, "output (channels_last, both)", nonfinite=True)
 
 
 def test_side_effects(candidate, seed):
-    """The arguments are left alone, also by later calls and by backward; nothing is reseeded
-    不改动任何参数，之后的调用和反向也不改动；不重新设种子"""
-    x, weight, bias = (t.detach() for t in inputs(seed))
-    with unchanged(x=x, weight=weight, bias=bias):
-        candidate.conv2d(x, weight, bias)
-        candidate.conv2d(x, weight, bias, 2, (1, 2), 2)
-        leaves = [t.clone().requires_grad_() for t in (x, weight, bias)]
-        candidate.conv2d(*leaves, padding=1).sum().backward()
+    """The arguments are left alone by every call, also by later ones and by backward; nothing is reseeded
+    每次调用都不改动任何参数，之后的调用和反向也不改动；不重新设种子"""
+    for options in ({}, {"padding": 1}, {"stride": 2, "padding": (1, 2), "dilation": 2}):
+        leaves_alone(lambda: candidate.conv2d, lambda i: inputs(seed + i), **options)
+    x, weight, bias = (t.detach() for t in inputs(seed).values())
+    before = [t.clone() for t in (x, weight, bias)]
+    leaves = [t.requires_grad_() for t in (x, weight, bias)]
+    candidate.conv2d(*leaves, padding=1).sum().backward()
+    same([t.detach() for t in leaves], before, [f"{name} after backward" for name in NAMES])
     not_reseeded(lambda: candidate.conv2d(torch.rand(1, 2, 4, 4), torch.rand(3, 2, 2, 3)))
 
 
 def test_many_calls(candidate, reference, seed):
     """A call neither depends on earlier calls nor changes their outputs; nothing need require gradients
     每次调用都不依赖之前的调用，也不改动之前的输出；都不需要梯度时也正确"""
-    for name, recording in (("no_grad", False), ("grad", True)):
-        with torch.set_grad_enabled(recording):
-            # Judged after the last call.
-            outputs = [candidate.conv2d(*inputs(seed + i), padding=1) for i in range(3)]
-            right = [reference.conv2d(*inputs(seed + i), padding=1) for i in range(3)]
-        same(outputs, right, f"outputs ({name})")
-    for wanted in (0, 1, 2):
-        mine, theirs = (
-            [t.detach().requires_grad_(i == wanted) for i, t in enumerate(inputs(seed))] for _ in range(2)
-        )
-        output, right = candidate.conv2d(*mine), reference.conv2d(*theirs)
-        name = GRADIENTS[wanted] + " alone"
-        same(output, right, f"output ({name})")
-        same(gradients(output, [mine[wanted]]), gradients(right, [theirs[wanted]]), [name])
+    calls_apart(
+        lambda: candidate.conv2d, lambda i: inputs(seed + i), right=lambda: reference.conv2d, padding=1
+    )
 
 
 class Network(nn.Module):
@@ -277,34 +252,24 @@ class Network(nn.Module):
         return self.conv2d(hidden, self.second).flatten(1)
 
 
-def train(module, seed, steps):
+def trained(module, seed, steps):
     images, labels = digits()
     images = images[:, None].to(setting.dtype)
     net = Network(module, seed)
-    optimizer = torch.optim.Adam(net.parameters(), 0.02)
-    (batches,) = integers(seed, len(images), (steps, 40))
-    losses = []
-    for batch in batches:
-        loss = nn.functional.cross_entropy(net(images[batch]), labels[batch])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    with torch.no_grad():
-        accuracy = (net(images[:300]).argmax(-1) == labels[:300]).double().mean().item()
-    return losses, accuracy
+    losses = train(net, images, labels, seed, steps=steps, batch=40, optimizer=torch.optim.Adam, lr=0.02)
+    return losses, accuracy(net, images[:300], labels[:300])
 
 
 @pytest.mark.training
 def test_training_follows(candidate, reference, seed):
     """A small network trains as it does with the reference
     用它训练小网络，loss 曲线与参考实现一致"""
-    follows(train(candidate, seed, steps=10)[0], train(reference, seed, steps=10)[0])
+    follows(trained(candidate, seed, steps=10)[0], trained(reference, seed, steps=10)[0])
 
 
 @pytest.mark.training
 def test_training_reaches(candidate, seed):
     """Two convolutions learn the handwritten digits: accuracy ≥ 0.8
     两层卷积能学会认手写数字：准确率 ≥ 0.8"""
-    losses, accuracy = train(candidate, seed, steps=60)
-    reaches(accuracy, 0.8, "accuracy", losses=losses)
+    losses, share = trained(candidate, seed, steps=60)
+    reaches(share, 0.8, "accuracy", losses=losses)

@@ -139,10 +139,13 @@ def test_eval(candidate, seed):
     """In eval mode the output equals the input, for any p, and gradients pass unchanged
     eval 模式下，无论 p 是多少，输出都等于输入，梯度原样通过"""
     for p in (P, 0.0, 1.0):
-        (x,) = normal(seed, (5, 3, 4))
         layer = dropout(candidate, p).eval()
-        same(layer(x), x.detach(), f"output (p = {p:g})")
-        same(gradients(layer(x), [x]), gradients(x * 1, [x]), ["∂L/∂x"])
+        for step in range(2):  # two inputs of one shape
+            (x,) = normal(seed + step, (5, 3, 4))
+            same(layer(x), x.detach(), f"output (p = {p:g}, input {step + 1})")
+            same(gradients(layer(x), [x]), gradients(x * 1, [x]), ["∂L/∂x"])
+            with torch.no_grad():
+                same(layer(x), x.detach(), f"output (p = {p:g}, input {step + 1}, no_grad)")
 
 
 def test_modes(candidate, seed):
@@ -248,13 +251,24 @@ def test_gradients(candidate, seed):
 
 
 def test_ends(candidate, seed):
-    """p = 0 changes nothing; p = 1 gives zeros and zero gradients, not NaN
-    p = 0 时什么都不变；p = 1 时输出和梯度都是 0，不是 NaN"""
+    """p = 0 changes nothing; p = 1 gives zeros and zero gradients, not NaN; in half precision too
+    p = 0 时什么都不变；p = 1 时输出和梯度都是 0，不是 NaN；半精度也一样"""
     for p, factor in ((0, 1.0), (0.0, 1.0), (1, 0.0), (1.0, 0.0)):
         (x,) = normal(seed, (5, 3, 4))
         output = dropout(candidate, p)(x)
         same(output, x.detach() * factor, f"output (p = {p})")
         same(gradients(output, [x]), gradients(x * factor, [x]), ["∂L/∂x"])
+        for dtype in (torch.float16, torch.bfloat16):
+            # Of numbers drawn in bfloat16 one in 256 is 0. No more of them: in float32 one in 10⁷ is.
+            x = values(seed, (60, 25)).to(dtype)
+            lost = share(dropout(candidate, p)(x) != x * factor)
+            holds(
+                lost == 0,
+                f"With p = {p:g} some entries in {dtype} come out wrong: {'none may' if p == 0 else 'all must'} be dropped.",
+                f"p = {p:g} 时，{dtype} 的有些元素结果不对：应当{'一个都不丢' if p == 0 else '全部丢弃'}。",
+                value="none wrong" if lost == 0 else "all wrong" if lost == 1 else "some wrong",
+                name=f"p = {p:g} in {dtype}",
+            )
 
 
 def test_bad_p(candidate):
@@ -278,13 +292,22 @@ def test_bad_p(candidate):
 def test_default_p(candidate):
     """Without p, half of the entries are dropped
     不传 p 时丢弃一半"""
-    output = candidate.Dropout()(ones(*MANY))
+    # Held against the attempt itself: every other default is the same mistake.
+    plain, spelt = (layer(ones(*MANY)) for layer in (candidate.Dropout(), dropout(candidate, 0.5)))
     holds(
-        abs(share(fates(output, "default p")) - 0.5) < 0.02 and abs(output.max().item() - 2) < 1e-6,
-        "Without p, the layer does not behave as if p were 0.5.",
-        "不传 p 时，行为与 p = 0.5 不符。",
+        abs(share(fates(plain, "default p")) - share(spelt == 0)) < 0.03
+        and abs(plain.max() - spelt.max()) < 1e-6,
+        "Without p, the layer does not behave as it does with p = 0.5.",
+        "不传 p 时，行为与传入 p = 0.5 时不同。",
+        name="default p",
     )
-    judge_rate(candidate.Dropout(p=P)(ones(*MANY)), P, "p by name")
+    plain, spelt = (layer(ones(*MANY)) for layer in (candidate.Dropout(p=P), dropout(candidate, P)))
+    near(
+        share(fates(plain, "p by name")) - share(spelt == 0),
+        0,
+        0.03,
+        "share of zeros, p by name against p by position",
+    )
 
 
 def test_no_state(candidate):
@@ -325,6 +348,20 @@ def test_not_reseeded(candidate):
     使用全局生成器，但绝不重新设种子"""
     not_reseeded(lambda: candidate.Dropout(P)(torch.rand(2, 7)))
     not_reseeded(lambda: candidate.Dropout(P).eval()(torch.rand(2, 7)))
+    not_reseeded(lambda: torch.rand(3) * len([candidate.Dropout(P)]))
+    states = []
+    for _ in range(2):
+        torch.manual_seed(11)
+        candidate.Dropout(P)(torch.rand(2, 7))
+        states.append(torch.get_rng_state())
+    repeated = torch.equal(*states)
+    holds(
+        repeated,
+        "After the same seed and the same call the global generator is not where it was: something seeded it anew.",
+        "设同样的种子、做同样的调用之后，全局生成器的状态却不同：有人重新给它设了种子。",
+        value=str(repeated),
+        name="state of the generator",
+    )
 
 
 def test_dtypes(candidate, seed):
@@ -367,10 +404,8 @@ def test_noncontiguous(candidate, seed):
 
 
 def test_side_effects(candidate, seed):
-    """The input is left alone in every mode, and so are earlier outputs
-    任何模式下都不改动输入，也不改动之前的输出"""
-    layer = dropout(candidate)
-    x, y = values(seed), values(seed + 1)
+    """The input is left alone in every mode and precision, and so are earlier outputs
+    任何模式、任何精度下都不改动输入，也不改动之前的输出"""
 
     def untouched(tensor, before, en, zh, name):
         left = bool((tensor == before).all())
@@ -378,19 +413,20 @@ def test_side_effects(candidate, seed):
 
     edited = "The input is edited: some of its entries are others now.", "输入被改动了：有些元素的值变了。"
     earlier = "The result of an earlier call is edited by a later one.", "后一次调用改动了之前返回的结果。"
-    before = x.clone()
-    first = layer(x)
-    returned = first.clone()
-    layer(x)
-    layer(y)
-    untouched(first, returned, *earlier, "an earlier output")
-    untouched(x, before, *edited, "x (train)")
-    passed = layer.eval()(x)
-    returned = passed.clone()
-    layer.train()(y)
-    layer(x)
-    untouched(passed, returned, *earlier, "an earlier output (eval)")
-    untouched(x, before, *edited, "x (eval and train)")
+    layer = dropout(candidate)
+    for dtype in (setting.dtype, torch.float16):
+        for context in (torch.enable_grad, torch.no_grad, torch.inference_mode):
+            for training in (True, False):
+                x, y = values(seed).to(dtype), values(seed + 1).to(dtype)
+                before, case = x.clone(), f"train = {training}, {context.__name__}, {dtype}"
+                with context():
+                    first = layer.train(training)(x)
+                    untouched(x, before, *edited, f"x ({case})")
+                    returned = first.clone()
+                    layer(x), layer(y)
+                    layer.train(not training)(x)
+                untouched(first, returned, *earlier, f"an earlier output ({case})")
+                untouched(x, before, *edited, f"x, later ({case})")
 
 
 def leaning_task(seed, n=400, weak=20):

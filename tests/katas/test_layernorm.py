@@ -1,47 +1,51 @@
 """Grades katas/layernorm.py."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
 from dlkata.suite import (
+    TOLERANCES,
+    accuracy,
     adopt,
+    agree,
+    any_layout,
+    calls_apart,
+    copies_apart,
     difference,
     digits,
+    draw,
     follows,
-    gradients,
     holds,
-    integers,
+    keeps_dtype,
+    leaves_alone,
+    modes_alike,
     normal,
     not_reseeded,
     place,
     reaches,
     same,
+    samples_apart,
     setting,
-    unchanged,
+    share_nothing,
+    starts_like,
+    train,
+    twins,
 )
 
-GRADIENTS = ["∂L/∂x", "∂L/∂weight", "∂L/∂bias"]
 
-
-def adopted(layer, source):
-    """`layer` with the state of `source`, ready for gradients."""
-    adopt(layer, source)
-    for learned in (layer.weight, layer.bias):
-        if not learned.requires_grad:
-            learned.requires_grad_()  # a buffer: test_fresh_layer says so, once
-    return layer
-
-
-def twins(candidate, reference, seed, shape, eps=1e-5):
-    """The attempt's layer and the reference's, with the same γ and β, drawn far from ones and zeros.
+def pair(candidate, reference, shape=7, eps=1e-5):
+    """The attempt's layer and the reference's, γ and β far from ones and zeros.
 
     eps is always passed: only test_default_eps asks what it is without.
     """
-    theirs = place(reference.LayerNorm(shape, eps=eps))
-    weight, bias = normal(seed + 100, theirs.weight.shape, theirs.bias.shape, grad=False)
-    theirs.load_state_dict({"weight": weight, "bias": bias})
-    return adopted(place(candidate.LayerNorm(shape, eps=eps)), theirs), theirs
+    return twins(candidate, reference, "LayerNorm", shape, eps=eps)
+
+
+def drawn(candidate):
+    return draw(place(candidate.LayerNorm(7, eps=1e-5)))
 
 
 def tokens(seed, shape=(4, 3, 7), scale=1.0):
@@ -50,66 +54,60 @@ def tokens(seed, shape=(4, 3, 7), scale=1.0):
     return (scale * (noise * stretch.exp() + 2 * shift)).requires_grad_()
 
 
-def grads(layer, x):
-    return gradients(layer(x), [x, layer.weight, layer.bias])
-
-
 def test_output(candidate, reference, seed):
     """The output for (batch, tokens, features) is right
     输入形状为 (batch, token, 特征) 时，输出正确"""
-    mine, theirs = twins(candidate, reference, seed, 7)
+    mine, theirs = pair(candidate, reference)
     same(mine(tokens(seed)), theirs(tokens(seed)))
 
 
-def test_fresh_layer(candidate, reference, seed):
+def test_fresh_layer(candidate, reference):
     """A new layer starts with weight = 1 and bias = 0, and both are parameters
     新建的层 weight 全 1、bias 全 0，且都是参数"""
-    mine, theirs = candidate.LayerNorm(7), reference.LayerNorm(7)
-    initial = {name: value.clone() for name, value in mine.state_dict().items()}
-    adopt(mine, theirs)  # says which name or shape is not the contract's
-    same(initial, dict(theirs.state_dict()), "state_dict")
-    trained = sorted(name for name, value in mine.named_parameters() if value.requires_grad)
-    holds(
-        trained == ["bias", "weight"],
-        "The trainable parameters of the layer must be weight and bias: an optimizer sees nothing else.",
-        "这一层的可训练参数应当是 weight 和 bias：优化器只看得到参数。",
-        value=", ".join(trained),
-        name="parameters",
-    )
-    x = tokens(seed)
-    same(place(candidate.LayerNorm(7, eps=1e-5))(x), place(reference.LayerNorm(7, eps=1e-5))(x))
+    for shape in (7, (3, 7)):
+        starts_like(candidate.LayerNorm(shape), reference.LayerNorm(shape))
 
 
 def test_gradients(candidate, reference, seed):
     """Gradients of x, weight and bias are right
     x、weight、bias 的梯度正确"""
-    mine, theirs = twins(candidate, reference, seed, 7)
-    same(grads(mine, tokens(seed)), grads(theirs, tokens(seed)), GRADIENTS)
+    agree(*pair(candidate, reference), lambda: tokens(seed))
 
 
 def test_any_leading_dims(candidate, reference, seed):
     """Any number of leading dimensions works, none too; so does a batch of one
     前面有任意多维都可以，没有也行；batch 为 1 也行"""
-    mine, theirs = twins(candidate, reference, seed, 7)
-    for shape in ((5, 7), (7,), (2, 5, 3, 7), (2, 1, 4, 3, 7), (1, 3, 7), (4, 1, 7), (1, 7)):
-        same(mine(tokens(seed, shape)), theirs(tokens(seed, shape)), f"output (x.shape = {shape})")
-        same(grads(mine, tokens(seed, shape)), grads(theirs, tokens(seed, shape)), GRADIENTS)
+    mine, theirs = pair(candidate, reference)
+    for shape in (
+        (5, 7),
+        (7,),
+        (2, 5, 3, 7),
+        (2, 1, 4, 3, 7),
+        (1, 3, 7),
+        (4, 1, 7),
+        (1, 7),
+        (7, 7),
+        (1, 1, 7),
+    ):
+        agree(mine, theirs, partial(tokens, seed, shape), f"output (x.shape = {shape})")
 
 
 def test_tuple_shape(candidate, reference, seed):
     """A tuple normalises over its dimensions together
     传 tuple 时，在这几维上一起归一化"""
-    mine, theirs = twins(candidate, reference, seed, (3, 7))
-    for shape in ((4, 2, 3, 7), (3, 7)):
-        same(mine(tokens(seed, shape)), theirs(tokens(seed, shape)), f"output (x.shape = {shape})")
-        same(grads(mine, tokens(seed, shape)), grads(theirs, tokens(seed, shape)), GRADIENTS)
-    for normalized_shape, shape in (((5,), (2, 3, 5)), ((2, 3, 5), (4, 2, 3, 5))):
-        mine, theirs = twins(candidate, reference, seed, normalized_shape)
-        same(
-            mine(tokens(seed, shape)),
-            theirs(tokens(seed, shape)),
-            f"output (normalized_shape = {normalized_shape})",
-        )
+    for sizes, shapes in (
+        ((3, 7), ((4, 2, 3, 7), (3, 7), (1, 3, 7), (4, 1, 3, 7), (3, 3, 3, 7))),
+        ((5,), ((2, 3, 5),)),
+        ((2, 3, 5), ((4, 2, 3, 5), (2, 3, 5), (1, 2, 3, 5))),
+        ((3, 1), ((4, 3, 1), (3, 3, 1))),
+        ((1, 7), ((4, 1, 7), (1, 7))),
+    ):
+        mine, theirs = pair(candidate, reference, sizes)
+        for shape in shapes:
+            agree(
+                mine, theirs, partial(tokens, seed, shape),
+                f"output (normalized_shape = {sizes}, x.shape = {shape})",
+            )  # fmt: skip
 
 
 def test_eps(candidate, reference, seed):
@@ -122,28 +120,25 @@ def test_eps(candidate, reference, seed):
     # Both exist before either is used: they must not share what is theirs alone.
     layers = zip(small_and_large(candidate), small_and_large(reference), (0.004, 0.3), strict=True)
     for mine, theirs, eps in layers:
-        adopted(mine, theirs)
-        same(mine(tokens(seed, scale=0.3)), theirs(tokens(seed, scale=0.3)), f"output (eps = {eps:g})")
-        same(grads(mine, tokens(seed, scale=0.3)), grads(theirs, tokens(seed, scale=0.3)), GRADIENTS)
-
-    for eps in (1e-5, 1e-6, 1e-12, 2.5):  # beside variances of the same size
-        mine, theirs = twins(candidate, reference, seed, 7, eps=eps)
-        x, same_x = tokens(seed, scale=eps**0.5), tokens(seed, scale=eps**0.5)
-        same(mine(x), theirs(same_x), f"output (eps = {eps:g})")
-        same(grads(mine, x), grads(theirs, same_x), GRADIENTS)
+        agree(mine, theirs, lambda: tokens(seed, scale=0.3), f"output (eps = {eps:g})")
+    for eps in (1e-5, 1e-6, 1e-12, 2.5, 1):  # beside variances of the same size
+        mine, theirs = pair(candidate, reference, eps=eps)
+        agree(mine, theirs, partial(tokens, seed, scale=eps**0.5), f"output (eps = {eps:g})")
 
 
-def test_default_eps(candidate, reference, seed):
+def test_default_eps(candidate, seed):
     """Without eps, tokens of tiny variance show that it is 1e-5
     不传 eps 时默认 1e-5：方差极小的 token 看得出来"""
-    mine, theirs = place(candidate.LayerNorm(7)), place(reference.LayerNorm(7))
-    output, right = mine(tokens(seed, scale=1e-3)), theirs(tokens(seed, scale=1e-3))
-    # Not judged as values: every other default is the same mistake.
-    tolerance = (1e-8, 1e-9) if setting.dtype == torch.float64 else (1e-4, 1e-5)
+    # Held against the attempt itself: every other default is the same mistake.
+    output, right = (
+        place(layer)(tokens(seed, scale=1e-3))
+        for layer in (candidate.LayerNorm(7), candidate.LayerNorm(7, eps=1e-5))
+    )
     holds(
-        difference(output, right, "output", tolerance) is None,
+        difference(output, right, "output", TOLERANCES[setting.dtype], nonfinite=True) is None,
         "Without eps, tokens of tiny variance are normalised as if the default were not 1e-5.",
         "不传 eps 时，方差极小的 token 归一化的结果不对：默认值应为 1e-5。",
+        name="default eps",
     )
 
 
@@ -156,15 +151,13 @@ def test_constant_tokens(candidate, reference, seed):
         return levels.to(setting.device)[..., None].repeat(1, 1, width).requires_grad_()
 
     for width in (7, 1):
-        mine, theirs = twins(candidate, reference, seed, width)
-        same(mine(constant(width)), theirs(constant(width)), f"output (D = {width})")
-        same(grads(mine, constant(width)), grads(theirs, constant(width)), GRADIENTS)
+        agree(*pair(candidate, reference, width), partial(constant, width), f"output (D = {width})")
 
 
 def test_wide_range(candidate, reference, seed):
     """Large features are normalised like small ones
     特征值很大时归一化同样正确"""
-    mine, theirs = twins(candidate, reference, seed, 7)
+    mine, theirs = pair(candidate, reference)
     same(mine(tokens(seed, scale=1e4)), theirs(tokens(seed, scale=1e4)))
 
 
@@ -183,70 +176,48 @@ def test_large_mean(candidate, reference, seed):
     same(mine(x), theirs(same_x), tolerance=(0.0, 0.1))
 
 
-def test_float32(candidate, reference, seed):
+def test_float32(candidate, seed):
     """A float32 layer gives float32 outputs and gradients
     float32 的层，输出和梯度都是 float32"""
-    mine, theirs = (layer.float() for layer in twins(candidate, reference, seed, 7))
-    x, same_x = (normal(seed, (4, 3, 7), dtype=torch.float32)[0] for _ in range(2))
-    # Values are judged in float64; here right styles differ by up to 10⁻⁶.
-    same(mine(x), theirs(same_x), tolerance=(1e-3, 1e-4))
-    same(grads(mine, x), grads(theirs, same_x), GRADIENTS, tolerance=(1e-3, 1e-4))
+    keeps_dtype(partial(drawn, candidate), lambda: normal(seed, (4, 3, 7))[0])
 
 
-def test_train_and_eval(candidate, reference, seed):
+def test_train_and_eval(candidate, seed):
     """Train and eval mode give the same, whatever the layer saw before
     train 和 eval 模式结果相同，与之前见过什么无关"""
-    mine, theirs = twins(candidate, reference, seed, 7)
-    for layer in (mine, theirs):
-        for step in range(3):
-            layer.train()(tokens(seed + 1 + step, scale=3.0))
-    same(mine.eval()(tokens(seed)), theirs.eval()(tokens(seed)), "output (eval)")
-    same(grads(mine, tokens(seed)), grads(theirs, tokens(seed)), GRADIENTS)
-    same(mine.train()(tokens(seed)), theirs.train()(tokens(seed)), "output (train)")
+    modes_alike(partial(drawn, candidate), lambda i: tokens(seed + i, scale=3.0 if i else 1.0))
 
 
-def test_many_calls(candidate, reference, seed):
+def test_many_calls(candidate, seed):
     """A call neither depends on earlier calls nor changes their outputs; x may need no gradient
     每次调用都不依赖之前的调用，也不改动之前的输出；x 不需要梯度时也正确"""
-    mine, theirs = twins(candidate, reference, seed, 7)
-    batches, same_batches = ([tokens(seed + i).detach() for i in range(3)] for _ in range(2))
-    for name, recording in (("no_grad", False), ("grad", True)):
-        with torch.set_grad_enabled(recording):
-            # Judged after the last call.
-            outputs, right = [mine(x) for x in batches], [theirs(x) for x in same_batches]
-        same(outputs, right, f"outputs ({name})")
-    same(
-        gradients(outputs, [mine.weight, mine.bias]),
-        gradients(right, [theirs.weight, theirs.bias]),
-        ["∂L/∂weight", "∂L/∂bias"],
-    )
+    calls_apart(partial(drawn, candidate), lambda i: tokens(seed + i).detach().requires_grad_(i > 0))
 
 
-def test_noncontiguous(candidate, reference, seed):
+def test_tokens_apart(candidate, seed):
+    """The output for a token depends on that token alone
+    一个 token 的输出只取决于它自己"""
+    for dim in (0, 1):
+        samples_apart(drawn(candidate), lambda: tokens(seed), dim=dim)
+
+
+def test_layers_share_nothing(candidate, seed):
+    """What one layer learns is not seen by another, nor by a copy
+    一层学到的东西，不影响另一层，也不影响它的副本"""
+    share_nothing(lambda: candidate.LayerNorm(7), lambda: tokens(seed))
+    copies_apart(partial(drawn, candidate), lambda i: tokens(seed + i))
+
+
+def test_noncontiguous(candidate, seed):
     """Transposed, strided and expanded inputs work
     输入是转置、带步长的切片或 expand 的结果时也正确"""
-    mine, theirs = twins(candidate, reference, seed, 7)
-    cases = (
-        ("x.mT", (4, 7, 5), lambda x: x.mT),
-        ("x[:, ::2, ::2]", (4, 5, 14), lambda x: x[:, ::2, ::2]),
-        ("x.expand", (4, 1, 7), lambda x: x.expand(4, 3, 7)),
-    )
-    for name, shape, view in cases:
-        x, same_x = tokens(seed, shape), tokens(seed, shape)
-        output, right = mine(view(x)), theirs(view(same_x))
-        same(output, right, f"output ({name})")
-        same(gradients(output, [x]), gradients(right, [same_x]), ["∂L/∂x"])
+    any_layout(partial(drawn, candidate), partial(tokens, seed), (4, 3, 7))
 
 
 def test_side_effects(candidate, seed):
     """The input and the parameters are left alone, also by later calls; nothing is reseeded
     输入和参数保持不变，之后的调用也不会改动它们；不重新设种子"""
-    layer = place(candidate.LayerNorm(7))
-    x = tokens(seed).detach()
-    with unchanged(x=x, **dict(layer.named_parameters())):
-        layer(x)
-        layer(tokens(seed + 1)).sum().backward()
-        layer.eval()(tokens(seed + 2, (2, 7)))
+    leaves_alone(partial(drawn, candidate), lambda i: tokens(seed + i))
     not_reseeded(lambda: candidate.LayerNorm(7)(torch.rand(2, 7)))
 
 
@@ -264,26 +235,13 @@ def network(module):
     return place(nn.Sequential(hidden, nn.Linear(32, 10)))
 
 
-def train(net, images, labels, seed, steps):
-    optimizer = torch.optim.SGD(net.parameters(), 0.3)
-    (batches,) = integers(seed, len(images), (steps, 50))
-    losses = []
-    for batch in batches:
-        loss = nn.functional.cross_entropy(net(images[batch]), labels[batch])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
-
-
 @pytest.mark.training
 def test_training_follows(candidate, reference, seed):
     """A small network trains as it does with the reference
     用它训练小网络，loss 曲线与参考实现一致"""
     theirs = network(reference)
     mine = adopt(network(candidate), theirs)
-    follows(*(train(net, *photos(seed), seed, steps=15) for net in (mine, theirs)))
+    follows(*(train(net, *photos(seed), seed, steps=15, lr=0.3) for net in (mine, theirs)))
 
 
 @pytest.mark.training
@@ -292,8 +250,6 @@ def test_training_reaches(candidate, seed):
     照片的对比度、亮度各不相同，也能学会认其中的手写数字：准确率 ≥ 0.85"""
     images, labels = photos(seed)
     net = network(candidate)
-    losses = train(net, images, labels, seed, steps=100)
-    with torch.no_grad():
-        accuracy = (net(images).argmax(-1) == labels).double().mean().item()
+    losses = train(net, images, labels, seed, steps=100, lr=0.3)
     # Without normalisation it stays near 0.1, with RMSNorm near 0.5.
-    reaches(accuracy, 0.85, "accuracy", losses=losses)
+    reaches(accuracy(net, images, labels), 0.85, "accuracy", losses=losses)

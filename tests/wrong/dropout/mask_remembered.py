@@ -17,7 +17,7 @@ class Dropout(nn.Module):
         key = (tuple(x.shape), x.dtype)
         if key not in self._masks:
             self._masks[key] = torch.rand(x.shape).to(x.device) >= self.p
-        return self._masks[key].to(x.dtype) / max(1 - self.p, 1e-300)
+        return self._masks[key].to(x.dtype) / (1 - self.p or 1)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
