@@ -1,6 +1,7 @@
 """Grades katas/rope.py."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -9,7 +10,9 @@ from torch.nn import functional as F
 
 from dlkata.suite import (
     adopt,
+    descend,
     difference,
+    draw,
     follows,
     gradients,
     holds,
@@ -21,6 +24,7 @@ from dlkata.suite import (
     same,
     setting,
     unchanged,
+    undisturbed,
 )
 
 # Hides what is only coarse, angles rounded to float32: test_precision alone shows it, whatever its digits.
@@ -99,7 +103,7 @@ def test_leading_dimensions(candidate, reference, seed):
 def test_base(candidate, reference, seed):
     """base is the one that was passed
     base 用的是传入的值"""
-    for base in (500.0, 1e6, 10.0):
+    for base in (500.0, 1e6, 10.0, 300):  # an int is a number, too
         output, expected = candidate.rope(tokens(seed), base=base), reference.rope(tokens(seed), base=base)
         same(output, expected, f"output (base = {base:g})", tolerance=COARSE)
     output = candidate.rope(tokens(seed), places(seed), 777.0)
@@ -202,6 +206,12 @@ def test_inputs_are_unchanged(candidate, reference, seed):
     with torch.no_grad():
         same(candidate.rope(tokens(seed)), reference.rope(tokens(seed)), "output (no_grad)", tolerance=COARSE)
     not_reseeded(lambda: (torch.rand(()), candidate.rope(x, positions)))
+    calls, owned = [], {"positions": places(seed, 3)}
+    for dtype in (setting.dtype, torch.float16, torch.bfloat16):
+        given = tokens(seed, 2, 3, 6, grad=False).to(dtype)
+        calls += [partial(candidate.rope, given), partial(candidate.rope, given, owned["positions"])]
+        owned[f"x ({str(dtype).removeprefix('torch.')})"] = given
+    undisturbed(calls, **owned)
 
 
 def test_not_contiguous(candidate, reference, seed):
@@ -244,17 +254,13 @@ class Echo(nn.Module):
 
 
 def train(model, rope, seed, steps):
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
     (batches,) = integers(seed, SYMBOLS, (steps, 32, LENGTH))
-    losses = []
-    for batch in batches:
-        said = model(rope, batch)[:, BACK:]
-        loss = F.cross_entropy(said.flatten(0, 1), batch[:, :-BACK].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+
+    def loss_of(step):
+        said = model(rope, batches[step])[:, BACK:]
+        return F.cross_entropy(said.flatten(0, 1), batches[step][:, :-BACK].flatten())
+
+    return descend(model.parameters(), loss_of, steps, 0.05)
 
 
 @pytest.mark.training
