@@ -351,7 +351,7 @@ def train(model, attention, seed, steps):
         batch, target = lists(1000 * seed + 2 * step)
         return F.cross_entropy(model(attention, *batch).mT, target)
 
-    return descend(model.parameters(), loss_of, steps, 0.03)
+    return descend(model.parameters(), loss_of, steps, 0.02)
 
 
 @pytest.mark.training
@@ -366,8 +366,8 @@ def test_training_follows(candidate, reference, seed):
 def test_training_recalls(candidate, seed):
     """Trained inside a small model, it learns to look up values by key
     放进一个小模型训练，能学会按 key 查 value"""
-    model = place(Recall())
-    losses = train(model, candidate.attention, seed, 35)
+    model = draw(place(Recall()))
+    losses = train(model, candidate.attention, seed, 80)
     batch, target = lists(1000 * seed + 999, size=128)
     with torch.no_grad():
         right = model(candidate.attention, *batch).argmax(dim=-1) == target

@@ -344,7 +344,7 @@ def test_training_follows(candidate, reference, seed):
 def test_training_copies(candidate, seed):
     """Trained inside a small model, it learns to repeat a list: accuracy ≥ 0.95
     放进一个小模型训练，能学会把列表重复一遍：准确率 ≥ 0.95"""
-    model = place(Copier(candidate))
+    model = draw(place(Copier(candidate)))
     losses = train(model, seed, 70)
     sequences = lists(seed + 1, 200)
     with torch.no_grad():

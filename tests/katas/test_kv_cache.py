@@ -666,7 +666,7 @@ def test_training_follows(candidate, reference, seed):
 def test_trained_model_writes(candidate, seed):
     """A small model learns to repeat a list, and writes it with the cache: accuracy ≥ 0.95
     小模型学会重复一个列表，再借助 cache 逐个写出：准确率 ≥ 0.95"""
-    model = place(Writer(candidate))
+    model = draw(place(Writer(candidate)))
     losses = train(model, seed, 80)
     (lists,) = integers(seed + 1, SYMBOLS, (100, HALF))
     cache, written = candidate.KVCache(2 * HALF + 1), []

@@ -312,8 +312,8 @@ def test_training_follows(candidate, reference, seed):
 def test_training_finds(candidate, seed):
     """Trained inside a small model, it learns to find the token at a given position: accuracy ≥ 0.95
     放进一个小模型训练，能学会找出指定位置的 token：准确率 ≥ 0.95"""
-    model = place(Finder(candidate))
-    losses = train(model, seed, 100)
+    model = draw(place(Finder(candidate)))
+    losses = train(model, seed, 140)
     (sequences,) = integers(seed + 1, SYMBOLS, (400, LENGTH))
     with torch.no_grad():
         right = model(sequences).argmax(dim=-1) == sequences[:, ASKED]

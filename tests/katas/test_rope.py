@@ -276,7 +276,7 @@ def test_training_follows(candidate, reference, seed):
 def test_training_echoes(candidate, seed):
     """Trained at positions 0–6, it looks two tokens back there and at positions 1000–1006: accuracy ≥ 0.95
     在位置 0–6 上训练，能学会往回看两个 token，移到位置 1000–1006 也一样：准确率 ≥ 0.95"""
-    model = place(Echo())
+    model = draw(place(Echo()))
     losses = train(model, candidate.rope, seed, 100)
     (sequences,) = integers(seed + 1, SYMBOLS, (200, LENGTH))
     for start in (0, 1000):
