@@ -26,6 +26,7 @@ HOLDS = {
         "refuses_sizes",
         "undisturbed",
         "opposed",
+        "pair",
         "descend",
         "characters",
         "first_remembered",

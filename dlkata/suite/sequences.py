@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from dlkata.suite.backward import gradients
 from dlkata.suite.inputs import integers, normal
+from dlkata.suite.journals import kind_of
 from dlkata.suite.judging import holds, near, rejects, same, unchanged
 from dlkata.suite.layers import adopt
 from dlkata.suite.settings import setting
@@ -23,9 +24,6 @@ LARGE = (  # scores as large as attention layers promise; the outputs of `oppose
     (30.0, torch.bfloat16, 1.0),
 )
 COPIES = 40  # of a new layer: what is drawn on its own varies on its own from one to the next
-
-
-# ---------------------------------------------------------------- masks
 
 
 def visible(seed: int, *shape: int) -> Tensor:
@@ -47,9 +45,6 @@ def real(seed: int, batch: int, length: int) -> Tensor:
     hidden = 1 + torch.arange(batch, device=ranks.device) % max(length - 2, 1)
     first = torch.ones(batch, 1, dtype=torch.bool, device=ranks.device)
     return torch.cat([first, ranks >= hidden[:, None]], dim=1)
-
-
-# ---------------------------------------------------------------- parameters
 
 
 def parameters_of(layer: nn.Module, names: Sequence[str]) -> list[Tensor]:
@@ -103,9 +98,7 @@ def starts_uniform(
     )
     for name, value in (known or {}).items():
         same(drawn[0][name], value.to(drawn[0][name]), f"{name} (new)")
-    columns = {
-        name: torch.stack([each[name].flatten() for each in drawn]).double().cpu() for name in bounds
-    }
+    columns = {name: torch.stack([each[name].flatten() for each in drawn]).double().cpu() for name in bounds}
     for name, bound in bounds.items():
         _uniform(columns[name], bound, name)
         _uncentred(columns[name], name)
@@ -118,26 +111,29 @@ def _uniform(values: Tensor, bound: float, name: str) -> None:
     en = f"A new {name} is not uniform between −{bound:.4g} and {bound:.4g}"
     zh = f"新建的 {name} 不是 −{bound:.4g} 到 {bound:.4g} 之间的均匀分布"
     spread = float(values.std()) * 3**0.5 / bound
-    largest = float(values.abs().max()) / bound
+    reach = float(values.abs().max()) / bound
     centre = float(values.mean() / (values.std() + 1e-9))
     near(centre, 0.0, 5 / count**0.5, f"mean/std, {name}", f"{en}: its mean is not 0.", f"{zh}：均值不为 0。")
     # Ratios as logarithms: weights a hundred times too large fluctuate a hundred times more.
-    near(
-        log(spread + 1e-9),
-        0.0,
-        2.3 / count**0.5,
-        f"ln(spread), {name}",
-        f"{en}: it spreads {spread:.3g} times as far as it should.",
-        f"{zh}：分散程度是应有的 {spread:.3g} 倍。",
-    )
-    near(
-        log(largest + 1e-9),
-        0.0,
-        14 / count,
-        f"ln(range), {name}",
-        f"{en}: its range is {largest:.3g} times as wide as it should be.",
-        f"{zh}：取值范围是应有的 {largest:.3g} 倍。",
-    )
+    for ratio, within, label, en_is, zh_is in (
+        (
+            spread,
+            2.3 / count**0.5,
+            "spread",
+            "it spreads {} times as far as it should",
+            "分散程度是应有的 {} 倍",
+        ),
+        (
+            reach,
+            14 / count,
+            "range",
+            "its range is {} times as wide as it should be",
+            "取值范围是应有的 {} 倍",
+        ),
+    ):
+        told = f"{ratio:.3g}"
+        words = f"{en}: {en_is.format(told)}.", f"{zh}：{zh_is.format(told)}。"
+        near(log(ratio + 1e-9), 0.0, within, f"ln({label}), {name}", *words)
 
 
 def _independent(values: Tensor) -> None:
@@ -169,7 +165,11 @@ def _uncentred(values: Tensor, name: str) -> None:
     )
 
 
-# ---------------------------------------------------------------- calls
+def pair(returned: Any, en: str, zh: str) -> list[Any]:
+    """Both members of what was returned; the sentences say what is promised."""
+    right = isinstance(returned, (tuple, list)) and len(returned) == 2
+    holds(right, en, zh, value=kind_of(returned), name="returned")
+    return list(returned)
 
 
 def refuses_sizes(build: Callable[..., object], *sizes: Mapping[str, int]) -> None:
@@ -211,13 +211,17 @@ def undisturbed(calls: Sequence[Callable[[], object]], *layers: nn.Module, **own
                     call()
 
 
-def opposed(layer: nn.Module, seed: int, score: float, dtype: torch.dtype, length: int = 4) -> tuple[nn.Module, Tensor]:
+def opposed(
+    layer: nn.Module, seed: int, score: float, dtype: torch.dtype, length: int = 4
+) -> tuple[nn.Module, Tensor]:
     """An attention layer of D = 8 and d = 4, and tokens whose scores are near +score and −score by turns."""
     layer = layer.to(setting.device, torch.float32)
     eye = torch.eye(8, device=setting.device)
     layer.load_state_dict(
         {
-            name: torch.zeros_like(value) if value.dim() == 1 else (-eye if "w_k" in name else eye)[: len(value)]
+            name: torch.zeros_like(value)
+            if value.dim() == 1
+            else (-eye if "w_k" in name else eye)[: len(value)]
             for name, value in layer.state_dict().items()
         }
     )
@@ -230,9 +234,6 @@ def opposed(layer: nn.Module, seed: int, score: float, dtype: torch.dtype, lengt
     return layer.to(dtype), x.to(dtype).requires_grad_()
 
 
-# ---------------------------------------------------------------- training
-
-
 def descend(
     parameters: Iterable[Tensor],
     loss_of: Callable[[int], Tensor],
@@ -240,12 +241,13 @@ def descend(
     rate: float,
     *,
     by: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
+    done: Callable[[], bool] = lambda: False,
 ) -> list[float]:
-    """The losses of `steps` steps."""
+    """The losses of `steps` steps, or of as many as it takes until it is `done`."""
     optimizer = by(list(parameters), lr=rate)
-    losses = []
-    for step in range(steps):
-        loss = loss_of(step)
+    losses: list[float] = []
+    while len(losses) < steps and not done():
+        loss = loss_of(len(losses))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -253,12 +255,9 @@ def descend(
     return losses
 
 
-def last_state(state: Any) -> Any:
-    """The state, one tensor or several, without its history."""
-    return state.detach() if isinstance(state, Tensor) else tuple(part.detach() for part in state)
-
-
-def characters(layer: nn.Module, head: nn.Module, text: str, *, batch: int = 6, length: int = 20) -> list[float]:
+def characters(
+    layer: nn.Module, head: nn.Module, text: str, *, batch: int = 6, length: int = 20
+) -> list[float]:
     """The losses of a character model that reads a text on, its state carried from piece to piece."""
     alphabet = sorted(set(text))
     codes = torch.tensor([alphabet.index(c) for c in text], device=setting.device)
@@ -268,35 +267,31 @@ def characters(layer: nn.Module, head: nn.Module, text: str, *, batch: int = 6, 
     def loss_of(step: int) -> Tensor:
         nonlocal state
         piece = slice(step * length, (step + 1) * length)
-        output, after = layer(one_hot(rows[:, piece], len(alphabet)), *state)
-        state = (last_state(after),)
+        output, after = layer(_one_hot(rows[:, piece], len(alphabet)), *state)
+        state = (after.detach() if isinstance(after, Tensor) else tuple(part.detach() for part in after),)
         return nn.functional.cross_entropy(head(output).flatten(0, 1), nexts[:, piece].flatten())
 
     parameters = [*layer.parameters(), *head.parameters()]
     return descend(parameters, loss_of, rows.shape[1] // length, 2.0, by=torch.optim.SGD)
 
 
-def one_hot(tokens: Tensor, size: int) -> Tensor:
-    return nn.functional.one_hot(tokens, size).to(setting.dtype)
-
-
 def first_remembered(
     layer: nn.Module, head: nn.Module, seed: int, *, kinds: int = 3, length: int = 30, steps: int = 300
 ) -> tuple[float, list[float]]:
     """Training to tell the first token behind `length − 1` others: the accuracy of the last five batches."""
-    losses: list[float] = []
     shares: list[float] = []
-    optimizer = torch.optim.Adam([*layer.parameters(), *head.parameters()], 0.03)
-    for number in range(steps):
-        first, rest = integers(1000 * seed + number, kinds, (16, 1), (16, length - 1))
+
+    def loss_of(step: int) -> Tensor:
+        first, rest = integers(1000 * seed + step, kinds, (16, 1), (16, length - 1))
         tokens = torch.cat([first, kinds + rest], dim=1)  # what follows is noise, in other tokens
-        logits = head(layer(one_hot(tokens, 2 * kinds))[0][:, -1])
-        loss = nn.functional.cross_entropy(logits, first[:, 0])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+        logits = head(layer(_one_hot(tokens, 2 * kinds))[0][:, -1])
         shares.append((logits.argmax(-1) == first[:, 0]).double().mean().item())
-        if sum(shares[-5:]) == 5:
-            break
+        return nn.functional.cross_entropy(logits, first[:, 0])
+
+    parameters = [*layer.parameters(), *head.parameters()]
+    losses = descend(parameters, loss_of, steps, 0.03, done=lambda: sum(shares[-5:]) == 5)
     return sum(shares[-5:]) / 5, losses
+
+
+def _one_hot(tokens: Tensor, size: int) -> Tensor:
+    return nn.functional.one_hot(tokens, size).to(setting.dtype)

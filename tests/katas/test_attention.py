@@ -195,8 +195,8 @@ def test_large_scores(candidate, reference, seed):
         output = candidate.attention(*mine, visible(seed, 5, 7))
         expected = reference.attention(*theirs, visible(seed, 5, 7))
         same(output, expected, f"{name}, mask)", tolerance=tolerance)
-    for draw in (lambda: shifted(200, setting.dtype), spread):
-        mine, theirs = draw(), draw()
+    for given in (lambda: shifted(200, setting.dtype), spread):
+        mine, theirs = given(), given()
         output, expected = candidate.attention(*mine), reference.attention(*theirs)
         same(output, expected)
         # Gradients that cancel are multiplied by inputs of up to 10⁵, twice: hence atol.

@@ -198,7 +198,9 @@ def test_wide_beam(candidate, reference, seed):
     beam 比词表还宽时，相当于穷举"""
     for width in (8, 20, 500):
         model = partial(Model, seed, vocabulary=4)
-        judge(candidate, reference, model, prompt=prompt_of(3, 1, 2), width=width, steps=4, case=f"B = {width}")
+        judge(
+            candidate, reference, model, prompt=prompt_of(3, 1, 2), width=width, steps=4, case=f"B = {width}"
+        )
 
 
 def test_small_vocabularies(candidate, reference, seed):
@@ -380,7 +382,9 @@ def test_side_effects(candidate, seed):
         candidate.beam_search(lambda prefixes: log_probs.expand(len(prefixes), 6), prompt, 0, 2, 5, 0.6)
         candidate.beam_search(lambda prefixes: log_probs, prompt, 0, 1, 5, 0.6)
     calls = [
-        lambda: candidate.beam_search(lambda prefixes: log_probs.expand(len(prefixes), 6), prompt, 0, 2, 4, 0.6),
+        lambda: candidate.beam_search(
+            lambda prefixes: log_probs.expand(len(prefixes), 6), prompt, 0, 2, 4, 0.6
+        ),
         lambda: candidate.beam_search(lambda prefixes: log_probs, prompt, 0, 1, 3),
     ]
     undisturbed(calls, prompt=prompt, log_probs=log_probs)

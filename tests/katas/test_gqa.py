@@ -275,7 +275,9 @@ def test_side_effects(candidate, seed):
     for mask in (single, several):
         with unchanged(x=x, mask=mask):
             layer(x, mask)
-            layer(tokens(seed + 1, 5, 3, 24), mask.clone()).sum().backward()  # nor later, through what was kept
+            layer(
+                tokens(seed + 1, 5, 3, 24), mask.clone()
+            ).sum().backward()  # nor later, through what was kept
         not_reseeded(lambda m=mask: (torch.rand(()), layer(x, m)))
     not_reseeded(lambda: candidate.GroupedQueryAttention(8, 2, 1))
     half = draw(candidate.GroupedQueryAttention(24, 6, 3)).to(setting.device, torch.bfloat16)

@@ -16,9 +16,9 @@ from dlkata.suite import (
     follows,
     gradients,
     holds,
-    kind_of,
     normal,
     not_reseeded,
+    pair,
     place,
     reaches,
     same,
@@ -46,15 +46,7 @@ def twins(candidate, reference, seed, kind, sizes=(D, H), scale=0.7):
 
 def walk(layers, x, *h):
     """What the layers return: [output, h]."""
-    returned = layers(x, *h)
-    holds(
-        isinstance(returned, (tuple, list)) and len(returned) == 2,
-        "The layers return the tuple (output, h).",
-        "返回值应为 tuple (output, h)。",
-        value=kind_of(returned),
-        name="returned",
-    )
-    return list(returned)
+    return pair(layers(x, *h), "The layers return the tuple (output, h).", "返回值应为 tuple (output, h)。")
 
 
 def judged(found, names, leaves, note=""):
@@ -92,17 +84,17 @@ def test_cell_gradients(candidate, reference, seed):
 def test_one_layer(candidate, reference, seed):
     """One layer from zero states: the output of every step and the last state are right
     单层从零状态出发：每一步的输出和最后的状态正确"""
-    pair = twins(candidate, reference, seed, "GRU")
-    same(*(walk(layers, *normal(seed, (B, T, D))) for layers in pair), ["output", "h"])
+    both = twins(candidate, reference, seed, "GRU")
+    same(*(walk(layers, *normal(seed, (B, T, D))) for layers in both), ["output", "h"])
 
 
 def test_layers(candidate, reference, seed):
     """Stacked layers from zero states are right
     多层从零状态出发，结果正确"""
     for count in (2, 3):
-        pair = twins(candidate, reference, seed, "GRU", (D, H, count))
+        both = twins(candidate, reference, seed, "GRU", (D, H, count))
         names = [f"output (L = {count})", f"h (L = {count})"]
-        same(*(walk(layers, *normal(seed, (B, T, D))) for layers in pair), names)
+        same(*(walk(layers, *normal(seed, (B, T, D))) for layers in both), names)
 
 
 def test_initial_state(candidate, reference, seed):
@@ -134,13 +126,13 @@ def test_gradients(candidate, reference, seed):
 def test_gradient_of_each_result(candidate, reference, seed):
     """Output and h each carry gradients of their own
     output 和 h 各自都能传回梯度"""
-    pair = twins(candidate, reference, seed, "GRU", (D, H, L))
+    both = twins(candidate, reference, seed, "GRU", (D, H, L))
     for part, name in enumerate(("output", "h")):
         found = []
-        for layers in pair:
+        for layers in both:
             x, h = normal(seed, (B, T, D), (L, B, H))
             found.append(gradients(walk(layers, x, h)[part], [*learned(layers).values(), x, h]))
-        leaves = [*(f"∂L/∂{p}" for p in learned(pair[1])), "∂L/∂x", "∂L/∂h₀"]
+        leaves = [*(f"∂L/∂{p}" for p in learned(both[1])), "∂L/∂x", "∂L/∂h₀"]
         same(*found, [f"{leaf} (L from {name})" for leaf in leaves])
 
 
@@ -237,13 +229,13 @@ def test_sizes(candidate, reference, seed):
 def test_many_calls(candidate, reference, seed):
     """Calls are independent: other batches, lengths and modes before change nothing
     各次调用互不影响：之前用过别的 batch、长度和模式也一样"""
-    pair = twins(candidate, reference, seed, "GRU", (D, H, L))
+    both = twins(candidate, reference, seed, "GRU", (D, H, L))
     found = []
-    for layers in pair:
+    for layers in both:
         found.append([part for _ in range(2) for part in walk(layers, *normal(seed, (B, T, D)))])
     same(*found, ["output", "h", "output (again)", "h (again)"])
     found = []
-    for layers in pair:
+    for layers in both:
         results = []
         for shape in ((2, 7, D), (7, 2, D)):
             results += walk(layers, *normal(seed, shape))
@@ -263,23 +255,23 @@ def test_instances(candidate, reference, seed):
     """Two GRUs share nothing
     两个 GRU 之间不共享任何东西"""
     pairs = [twins(candidate, reference, seed + i, "GRU", (D, H, L)) for i in range(2)]
-    for number, pair in enumerate(pairs):
-        results = [walk(layers, *normal(seed, (B, T, D))) for layers in pair]
+    for number, both in enumerate(pairs):
+        results = [walk(layers, *normal(seed, (B, T, D))) for layers in both]
         same(*results, [f"output ({number})", f"h ({number})"])
 
 
 def test_float32(candidate, reference, seed):
     """float32 stays float32
     float32 的输入得到 float32 的结果"""
-    pair = twins(candidate, reference, seed, "GRU", (D, H, L))
+    both = twins(candidate, reference, seed, "GRU", (D, H, L))
     found = []
-    for layers in pair:
+    for layers in both:
         walk(layers, *normal(seed, (B, T, D)))  # what it may keep of this call must not stay
         layers.float()
         x, h = normal(seed, (B, T, D), (L, B, H), dtype=torch.float32)
         outputs = [*walk(layers, x), *walk(layers, x, h)]
         found.append([*outputs, *gradients(outputs, [*learned(layers).values(), x, h])])
-    same(*found, [*("output", "h") * 2, *(f"∂L/∂{p}" for p in learned(pair[1])), "∂L/∂x", "∂L/∂h₀"])
+    same(*found, [*("output", "h") * 2, *(f"∂L/∂{p}" for p in learned(both[1])), "∂L/∂x", "∂L/∂h₀"])
 
 
 def test_non_contiguous(candidate, reference, seed):

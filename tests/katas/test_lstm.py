@@ -15,10 +15,9 @@ from dlkata.suite import (
     first_remembered,
     follows,
     gradients,
-    holds,
-    kind_of,
     normal,
     not_reseeded,
+    pair,
     place,
     reaches,
     same,
@@ -40,31 +39,21 @@ def twins(candidate, reference, seed, kind, sizes=(D, H), scale=0.7):
 
 def step(cell, x, state):
     """What a cell returns: [h, c]."""
-    returned = cell(x, state)
-    holds(
-        isinstance(returned, (tuple, list)) and len(returned) == 2,
+    return pair(
+        cell(x, state),
         "The cell returns the tuple (h, c), both of the new step.",
         "单元返回 tuple (h, c)，两者都是新一步的。",
-        value=kind_of(returned),
-        name="returned",
     )
-    return list(returned)
 
 
 def walk(layer, x, *state):
     """What a layer returns: [output, h, c]."""
-    returned = layer(x, *state)
-    nested = isinstance(returned, (tuple, list)) and len(returned) == 2
-    nested = nested and isinstance(returned[1], (tuple, list)) and len(returned[1]) == 2
-    inner = [kind_of(part) for part in returned] if isinstance(returned, (tuple, list)) else []
-    holds(
-        nested,
+    promise = (
         "The layer returns (output, (h, c)): a tuple whose second member is the tuple of both last states.",
         "层返回 (output, (h, c))：tuple 的第二个成员是由最后一步的两个状态组成的 tuple。",
-        value=" ".join([kind_of(returned), *inner]),
-        name="returned",
     )
-    return [returned[0], *returned[1]]
+    output, last = pair(layer(x, *state), *promise)
+    return [output, *pair(last, *promise)]
 
 
 def learned(module):

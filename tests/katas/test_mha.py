@@ -229,7 +229,10 @@ def test_train_and_eval(candidate, reference, seed):
         mine.train(mode), theirs.train(mode)
         for turn in range(2):  # of one shape, of other values
             x, other = (tokens(seed + turn) for _ in range(2))
-            output, expected = mine(x, valid_of(seed + turn), True), theirs(other, valid_of(seed + turn), True)
+            output, expected = (
+                mine(x, valid_of(seed + turn), True),
+                theirs(other, valid_of(seed + turn), True),
+            )
             same(output, expected, f"output[{turn}] ({'train' if mode else 'eval'})")
             same(grads(mine, x), grads(theirs, other), GRADIENTS)
             with torch.no_grad():

@@ -238,7 +238,10 @@ def test_side_effects(candidate, seed):
     same([first, evaluated, trained], [kept, kept, kept], ["output", "output (eval)", "output (train)"])
     not_reseeded(lambda: (torch.rand(()), candidate.PositionalEncoding(4, 3)(torch.rand(2, 3, 4))))
     short = candidate.PositionalEncoding(4, 3).to(setting.device, torch.bfloat16)
-    wide, narrow = normal(seed, (2, 3, 6), grad=False), normal(seed, (2, 3, 4), grad=False, dtype=torch.bfloat16)
+    wide, narrow = (
+        normal(seed, (2, 3, 6), grad=False),
+        normal(seed, (2, 3, 4), grad=False, dtype=torch.bfloat16),
+    )
     calls = [partial(layer, *wide), partial(layer, *wide, 4), partial(short, *narrow)]
     positions = places(seed, grad=False)
     calls.append(partial(candidate.sinusoidal, positions, 6))

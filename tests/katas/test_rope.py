@@ -9,7 +9,6 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlkata.suite import (
-    adopt,
     descend,
     difference,
     draw,
@@ -23,7 +22,6 @@ from dlkata.suite import (
     reaches,
     same,
     setting,
-    unchanged,
     undisturbed,
 )
 
@@ -62,7 +60,9 @@ def test_positions(candidate, reference, seed):
     for offset in (0, 1, 2):
         output = candidate.rope(tokens(seed), places(seed + offset))
         same(output, reference.rope(tokens(seed), places(seed + offset)), tolerance=COARSE)
-    still = torch.zeros(5, dtype=torch.int64, device=setting.device)  # all at the beginning: nothing is turned
+    still = torch.zeros(
+        5, dtype=torch.int64, device=setting.device
+    )  # all at the beginning: nothing is turned
     output = candidate.rope(tokens(seed), still)
     same(output, reference.rope(tokens(seed), still), "output (positions 0, 0, …)", tolerance=COARSE)
     apart = torch.arange(5, device=setting.device) + 17  # a chunk further along
@@ -103,6 +103,15 @@ def test_leading_dimensions(candidate, reference, seed):
 def test_base(candidate, reference, seed):
     """base is the one that was passed
     base 用的是传入的值"""
+    # First with sizes that no other test has: whoever keeps the angles of one base shows it in the next.
+    for base in (60.0, 10000.0, 7.0):
+        output = candidate.rope(tokens(seed, 2, 4, 12), base=base)
+        same(
+            output,
+            reference.rope(tokens(seed, 2, 4, 12), base=base),
+            f"output (base = {base:g})",
+            tolerance=COARSE,
+        )
     for base in (500.0, 1e6, 10.0, 300):  # an int is a number, too
         output, expected = candidate.rope(tokens(seed), base=base), reference.rope(tokens(seed), base=base)
         same(output, expected, f"output (base = {base:g})", tolerance=COARSE)
@@ -196,12 +205,11 @@ def test_inputs_are_unchanged(candidate, reference, seed):
     """x, positions and the random generator are left as they were
     x、positions 和随机数生成器都保持原样"""
     x, positions = tokens(seed, grad=False), places(seed)
-    with unchanged(x=x, positions=positions):
-        first = candidate.rope(x, positions)
+    first = candidate.rope(x, positions)
     kept = first.clone()
-    with unchanged(x=x, positions=positions, output=first):
-        candidate.rope(x)
-        candidate.rope(x + 1, positions + 1)
+    candidate.rope(x)
+    candidate.rope(x + 1, positions + 1)
+    same(first, kept, "output (after later calls)")
     same(candidate.rope(x, positions), kept, "output (second call)")
     with torch.no_grad():
         same(candidate.rope(tokens(seed)), reference.rope(tokens(seed)), "output (no_grad)", tolerance=COARSE)
@@ -267,8 +275,7 @@ def train(model, rope, seed, steps):
 def test_training_follows(candidate, reference, seed):
     """Trained inside a small model, the losses follow the reference
     放进一个小模型训练，loss 与参考实现一致"""
-    theirs = place(Echo())
-    mine = adopt(place(Echo()), theirs)
+    mine, theirs = draw(place(Echo())), draw(place(Echo()))
     follows(train(mine, candidate.rope, seed, 12), train(theirs, reference.rope, seed, 12))
 
 
