@@ -1,6 +1,6 @@
 """Grades katas/attention.py."""
 
-from copy import deepcopy
+from functools import partial
 
 import pytest
 import torch
@@ -8,6 +8,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlkata.suite import (
+    causal,
+    descend,
+    draw,
     follows,
     gradients,
     integers,
@@ -18,6 +21,8 @@ from dlkata.suite import (
     same,
     setting,
     unchanged,
+    undisturbed,
+    visible,
 )
 
 GRADIENTS = ["∂L/∂q", "∂L/∂k", "∂L/∂v"]
@@ -26,17 +31,6 @@ GRADIENTS = ["∂L/∂q", "∂L/∂k", "∂L/∂v"]
 def inputs(seed, lead=(2,), d_k=16, **how):
     """q, k and v. All sizes differ; √16 and its inverse are exact even if taken in float32."""
     return normal(seed, (*lead, 5, d_k), (*lead, 7, d_k), (*lead, 7, 6), **how)
-
-
-def visible(seed, *shape):
-    """A random mask whose rows each hold both True and False (an inverted one has no empty row either)."""
-    (order,) = normal(seed + 100, shape, grad=False)
-    (count,) = integers(seed + 100, shape[-1] - 1, (*shape[:-1], 1))
-    return order.argsort(dim=-1).argsort(dim=-1) <= count
-
-
-def causal(seed, rows, columns):
-    return torch.ones(rows, columns, dtype=torch.bool, device=setting.device).tril()
 
 
 def test_output(candidate, reference, seed):
@@ -74,11 +68,9 @@ def test_gradients(candidate, reference, seed):
 def test_mask(candidate, reference, seed):
     """With a mask, each query uses exactly the keys it may look at
     带 mask 时，每个 query 恰好只用允许看的 key"""
-    for mask in (visible, causal):
-        same(
-            candidate.attention(*inputs(seed), mask(seed, 5, 7)),
-            reference.attention(*inputs(seed), mask(seed, 5, 7)),
-        )
+    for mask in (partial(visible, seed), causal):
+        output = candidate.attention(*inputs(seed), mask(5, 7))
+        same(output, reference.attention(*inputs(seed), mask(5, 7)))
 
 
 def test_mask_gradients(candidate, reference, seed):
@@ -125,7 +117,9 @@ def test_small_and_square(candidate, reference, seed):
         ((), 1, 7, 4, 3),
         ((), 5, 1, 4, 3),
         ((2,), 1, 7, 4, 3),
-        ((1,), 5, 1, 4, 3),
+        ((2,), 5, 1, 4, 3),
+        ((1,), 5, 7, 4, 3),
+        ((2,), 5, 7, 1, 3),
         ((2,), 6, 6, 4, 3),
         ((4,), 4, 4, 4, 4),
         ((2,), 8, 3, 4, 1),
@@ -201,8 +195,8 @@ def test_large_scores(candidate, reference, seed):
         output = candidate.attention(*mine, visible(seed, 5, 7))
         expected = reference.attention(*theirs, visible(seed, 5, 7))
         same(output, expected, f"{name}, mask)", tolerance=tolerance)
-    for draw in (lambda: shifted(200, setting.dtype), spread):
-        mine, theirs = draw(), draw()
+    for given in (lambda: shifted(200, setting.dtype), spread):
+        mine, theirs = given(), given()
         output, expected = candidate.attention(*mine), reference.attention(*theirs)
         same(output, expected)
         # Gradients that cancel are multiplied by inputs of up to 10⁵, twice: hence atol.
@@ -250,12 +244,16 @@ def test_inputs_are_unchanged(candidate, reference, seed):
     输入（包括 mask）和随机数生成器保持原样"""
     q, k, v = inputs(seed, grad=False)
     mask = visible(seed, 2, 5, 7)
-    with unchanged(q=q, k=k, v=v):
-        candidate.attention(q, k, v)
     with unchanged(q=q, k=k, v=v, mask=mask):
         candidate.attention(q, k, v, mask)
         candidate.attention(q + 1, k + 1, v + 1, mask.clone())  # nor later, through what was kept
     not_reseeded(lambda: (torch.rand(()), candidate.attention(q, k, v, mask)))
+    calls, owned = [], {"mask": mask}
+    for dtype in (setting.dtype, torch.float16, torch.bfloat16):
+        given = [x.to(dtype) for x in (q, k, v)]
+        calls += [partial(candidate.attention, *given), partial(candidate.attention, *given, mask)]
+        owned |= {f"{n} ({str(dtype).removeprefix('torch.')})": x for n, x in zip("qkv", given, strict=True)}
+    undisturbed(calls, **owned)
 
 
 def test_calls(candidate, reference, seed):
@@ -349,24 +347,18 @@ def lists(seed, size=16):
 
 
 def train(model, attention, seed, steps):
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
-    losses = []
-    for step in range(steps):
+    def loss_of(step):
         batch, target = lists(1000 * seed + 2 * step)
-        loss = F.cross_entropy(model(attention, *batch).mT, target)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+        return F.cross_entropy(model(attention, *batch).mT, target)
+
+    return descend(model.parameters(), loss_of, steps, 0.02)
 
 
 @pytest.mark.training
 def test_training_follows(candidate, reference, seed):
     """Trained inside a small model, the losses follow the reference
     放进一个小模型训练，loss 与参考实现一致"""
-    mine = place(Recall())
-    theirs = deepcopy(mine)
+    mine, theirs = draw(place(Recall())), draw(place(Recall()))
     follows(train(mine, candidate.attention, seed, 12), train(theirs, reference.attention, seed, 12))
 
 
@@ -374,8 +366,8 @@ def test_training_follows(candidate, reference, seed):
 def test_training_recalls(candidate, seed):
     """Trained inside a small model, it learns to look up values by key
     放进一个小模型训练，能学会按 key 查 value"""
-    model = place(Recall())
-    losses = train(model, candidate.attention, seed, 35)
+    model = draw(place(Recall()))
+    losses = train(model, candidate.attention, seed, 80)
     batch, target = lists(1000 * seed + 999, size=128)
     with torch.no_grad():
         right = model(candidate.attention, *batch).argmax(dim=-1) == target

@@ -1,8 +1,22 @@
 """Grades katas/beam_search.py."""
 
+from functools import partial
+
 import torch
 
-from dlkata.suite import holds, normal, not_reseeded, same, setting, unchanged
+from dlkata.suite import (
+    EXACT,
+    Finding,
+    Mismatch,
+    holds,
+    journal,
+    normal,
+    not_reseeded,
+    same,
+    setting,
+    unchanged,
+    undisturbed,
+)
 
 
 class Model:
@@ -27,29 +41,31 @@ def prompt_of(*tokens):
 
 
 def told(result):
-    """What was returned, as tensors: tokens filled up with −1, their number, and the scores."""
-    longest = max((len(tokens) for tokens, _ in result), default=0)
-    rows = [[*map(int, tokens), *[-1] * (longest - len(tokens))] for tokens, _ in result]
-    return (
-        torch.tensor(rows, dtype=torch.float64).reshape(len(result), longest),
-        torch.tensor([float(score) for _, score in result], dtype=torch.float64),
-    )
+    """What was returned, best first: the tokens of each hypothesis as they are written, and the scores."""
+    tokens = [str([int(token) for token in hypothesis]) for hypothesis, _ in result]
+    return tokens, torch.tensor([float(score) for _, score in result], dtype=torch.float64)
+
+
+def same_beam(mine, theirs, case="", tolerance=None):
+    """The attempt's beam is the reference's: tokens first, then scores."""
+    (tokens, scores), (right, right_scores) = told(mine), told(theirs)
+    suffix = f", {case}" if case else ""
+    journal.record(f"tokens{suffix}", " ".join(tokens), EXACT)
+    if tokens != right:
+        place = next((i for i, (a, b) in enumerate(zip(tokens, right, strict=False)) if a != b), None)
+        place = min(len(tokens), len(right)) if place is None else place
+        found, expected = ((every[place : place + 1] or ["—"])[0] for every in (tokens, right))
+        raise Mismatch(Finding("value", f"result[{place}]{suffix}", expected=expected, actual=found))
+    same(scores, right_scores, f"scores{suffix}", tolerance=tolerance)
 
 
 def judge(
     candidate, reference, model, *, prompt=None, eos=0, width=3, steps=6, alpha=0.6, tolerance=None, case=""
 ):
-    """The attempt's beam is the reference's: tokens first, then scores."""
-    found = [
-        told(
-            m.beam_search(
-                model(), prompt_of() if prompt is None else prompt.clone(), eos, width, steps, alpha
-            )
-        )
-        for m in (candidate, reference)
-    ]
-    suffix = f" ({case})" if case else ""
-    same(*found, [f"tokens{suffix}", f"scores{suffix}"], tolerance=tolerance)
+    """The same search by both."""
+    start = prompt_of() if prompt is None else prompt
+    found = [m.beam_search(model(), start.clone(), eos, width, steps, alpha) for m in (candidate, reference)]
+    same_beam(*found, case, tolerance)
 
 
 def test_greedy(candidate, reference, seed):
@@ -117,19 +133,14 @@ def test_no_length_penalty(candidate, reference, seed):
     """With alpha = 0 the score is the sum of log-probabilities
     alpha = 0 时，分数就是对数概率之和"""
     for i in range(6):
-        judge(
-            candidate,
-            reference,
-            lambda i=i: Model(seed + i, eos_bias=0.9 - 0.3 * i),
-            alpha=0.0,
-            case=f"model {i}",
-        )
+        model = partial(Model, seed + i, eos_bias=0.9 - 0.3 * i)
+        judge(candidate, reference, model, alpha=0.0 if i else 0, case=f"model {i}")
 
 
 def test_alphas(candidate, reference, seed):
     """The score divides by the length to the power alpha, at every step
     每一步的分数都除以长度的 alpha 次幂"""
-    for alpha in (0.3, 1.0, 1.7):
+    for alpha in (0.3, 1.0, 1.7, 1):  # an int is a number, too
         for i in range(3):
             judge(
                 candidate,
@@ -148,8 +159,9 @@ def test_default_alpha(candidate, seed):
         told(candidate.beam_search(Model(seed, eos_bias=-30.0), prompt, 0, 2, 4, *given))[1]
         for given in ((), (0.75,))
     ]
+    alike = results[0].shape == results[1].shape and (results[0] - results[1]).abs().max() < 1e-9
     holds(
-        results[0].shape == results[1].shape and bool((results[0] - results[1]).abs().max() < 1e-9),
+        bool(alike),
         "Without alpha the scores are not those of alpha = 0.75.",
         "不传 alpha 时，分数与 alpha = 0.75 的不同。",
     )
@@ -185,15 +197,21 @@ def test_wide_beam(candidate, reference, seed):
     """A beam wider than the vocabulary searches exhaustively
     beam 比词表还宽时，相当于穷举"""
     for width in (8, 20, 500):
+        model = partial(Model, seed, vocabulary=4)
         judge(
-            candidate,
-            reference,
-            lambda: Model(seed, vocabulary=4),
-            prompt=prompt_of(3, 1, 2),
-            width=width,
-            steps=4,
-            case=f"B = {width}",
+            candidate, reference, model, prompt=prompt_of(3, 1, 2), width=width, steps=4, case=f"B = {width}"
         )
+
+
+def test_small_vocabularies(candidate, reference, seed):
+    """Vocabularies of two tokens, and of one; a single step, a prompt of one token
+    只有两个、甚至一个 token 的词表；只走一步、只有一个 token 的 prompt"""
+    for vocabulary, eos in ((2, 0), (2, 1), (1, 0)):
+        for width, steps in ((1, 1), (1, 3), (4, 1), (4, 3)):
+            case = f"V = {vocabulary}, eos = {eos}, B = {width}, {steps} steps"
+            model = partial(Model, seed, vocabulary=vocabulary)
+            given = {"prompt": prompt_of(0), "eos": eos, "width": width, "steps": steps}
+            judge(candidate, reference, model, case=case, **given)
 
 
 def test_impossible_tokens(candidate, reference, seed):
@@ -341,20 +359,11 @@ def test_result(candidate, seed):
 def test_keywords(candidate, reference, seed):
     """Arguments go by name
     参数可按名字传入"""
+    given = {"alpha": 0.5, "max_new_tokens": 4, "beam_width": 2, "eos": 1}
     results = [
-        told(
-            m.beam_search(
-                alpha=0.5,
-                max_new_tokens=4,
-                beam_width=2,
-                eos=1,
-                prompt=prompt_of(2, 6),
-                log_probs=Model(seed),
-            )
-        )
-        for m in (candidate, reference)
+        m.beam_search(prompt=prompt_of(2, 6), log_probs=Model(seed), **given) for m in (candidate, reference)
     ]
-    same(*results, ["tokens", "scores"])
+    same_beam(*results)
 
 
 def test_float32(candidate, reference, seed):
@@ -372,6 +381,13 @@ def test_side_effects(candidate, seed):
     with unchanged(prompt=prompt, log_probs=log_probs):
         candidate.beam_search(lambda prefixes: log_probs.expand(len(prefixes), 6), prompt, 0, 2, 5, 0.6)
         candidate.beam_search(lambda prefixes: log_probs, prompt, 0, 1, 5, 0.6)
+    calls = [
+        lambda: candidate.beam_search(
+            lambda prefixes: log_probs.expand(len(prefixes), 6), prompt, 0, 2, 4, 0.6
+        ),
+        lambda: candidate.beam_search(lambda prefixes: log_probs, prompt, 0, 1, 3),
+    ]
+    undisturbed(calls, prompt=prompt, log_probs=log_probs)
     holds(torch.is_grad_enabled(), "Gradients are switched off afterwards.", "调用之后梯度被关闭了。")
     not_reseeded(lambda: candidate.beam_search(lambda p: torch.rand(len(p), 4).log(), prompt, 0, 2, 2, 0.6))
 

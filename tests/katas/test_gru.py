@@ -1,6 +1,6 @@
 """Grades katas/gru.py."""
 
-import math
+from functools import partial
 
 import pytest
 import torch
@@ -8,20 +8,24 @@ from torch import nn
 
 from dlkata.suite import (
     adopt,
+    alike,
+    characters,
     data_file,
+    draw,
+    first_remembered,
     follows,
     gradients,
     holds,
-    integers,
-    kind_of,
-    near,
     normal,
     not_reseeded,
+    pair,
     place,
     reaches,
     same,
     setting,
+    starts_uniform,
     unchanged,
+    undisturbed,
 )
 
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -35,35 +39,14 @@ def learned(module):
     return {name: values[name] for name in order}
 
 
-def adopted(module, source):
-    """`module` with the state of `source`, ready for gradients."""
-    adopt(module, source)
-    for parameter in learned(module).values():
-        if not parameter.requires_grad:
-            parameter.requires_grad_()  # a buffer: test_fresh says so, once
-    return module
-
-
 def twins(candidate, reference, seed, kind, sizes=(D, H), scale=0.7):
     """The attempt's module and the reference's, with the same weights."""
-    theirs = place(getattr(reference, kind)(*sizes))
-    names = learned(theirs)
-    drawn = normal(seed + 100, *(tuple(p.shape) for p in names.values()), scale=scale, grad=False)
-    theirs.load_state_dict(dict(zip(names, drawn, strict=True)))
-    return adopted(place(getattr(candidate, kind)(*sizes)), theirs), theirs
+    return alike(*(place(getattr(m, kind)(*sizes)) for m in (candidate, reference)), seed, scale)
 
 
 def walk(layers, x, *h):
     """What the layers return: [output, h]."""
-    returned = layers(x, *h)
-    holds(
-        isinstance(returned, (tuple, list)) and len(returned) == 2,
-        "The layers return the tuple (output, h).",
-        "返回值应为 tuple (output, h)。",
-        value=kind_of(returned),
-        name="returned",
-    )
-    return list(returned)
+    return pair(layers(x, *h), "The layers return the tuple (output, h).", "返回值应为 tuple (output, h)。")
 
 
 def judged(found, names, leaves, note=""):
@@ -101,17 +84,17 @@ def test_cell_gradients(candidate, reference, seed):
 def test_one_layer(candidate, reference, seed):
     """One layer from zero states: the output of every step and the last state are right
     单层从零状态出发：每一步的输出和最后的状态正确"""
-    pair = twins(candidate, reference, seed, "GRU")
-    same(*(walk(layers, *normal(seed, (B, T, D))) for layers in pair), ["output", "h"])
+    both = twins(candidate, reference, seed, "GRU")
+    same(*(walk(layers, *normal(seed, (B, T, D))) for layers in both), ["output", "h"])
 
 
 def test_layers(candidate, reference, seed):
     """Stacked layers from zero states are right
     多层从零状态出发，结果正确"""
     for count in (2, 3):
-        pair = twins(candidate, reference, seed, "GRU", (D, H, count))
+        both = twins(candidate, reference, seed, "GRU", (D, H, count))
         names = [f"output (L = {count})", f"h (L = {count})"]
-        same(*(walk(layers, *normal(seed, (B, T, D))) for layers in pair), names)
+        same(*(walk(layers, *normal(seed, (B, T, D))) for layers in both), names)
 
 
 def test_initial_state(candidate, reference, seed):
@@ -143,13 +126,13 @@ def test_gradients(candidate, reference, seed):
 def test_gradient_of_each_result(candidate, reference, seed):
     """Output and h each carry gradients of their own
     output 和 h 各自都能传回梯度"""
-    pair = twins(candidate, reference, seed, "GRU", (D, H, L))
+    both = twins(candidate, reference, seed, "GRU", (D, H, L))
     for part, name in enumerate(("output", "h")):
         found = []
-        for layers in pair:
+        for layers in both:
             x, h = normal(seed, (B, T, D), (L, B, H))
             found.append(gradients(walk(layers, x, h)[part], [*learned(layers).values(), x, h]))
-        leaves = [*(f"∂L/∂{p}" for p in learned(pair[1])), "∂L/∂x", "∂L/∂h₀"]
+        leaves = [*(f"∂L/∂{p}" for p in learned(both[1])), "∂L/∂x", "∂L/∂h₀"]
         same(*found, [f"{leaf} (L from {name})" for leaf in leaves])
 
 
@@ -183,60 +166,11 @@ def test_long_sequence(candidate, reference, seed):
 def test_fresh(candidate, reference, seed):
     """New cells and layers: names, shapes, and all four parameters uniform
     新建的单元和层：名字、形状，四个参数都均匀分布"""
-    hidden = 80
-    bound = 1 / math.sqrt(hidden)
-    for kind, sizes in (("GRUCell", (60, hidden)), ("GRU", (60, hidden, 3))):
-        mine, theirs = getattr(candidate, kind)(*sizes), getattr(reference, kind)(*sizes)
-        initial = {name: value.clone() for name, value in mine.state_dict().items()}
-        adopt(mine, theirs)
-        addresses = {value.data_ptr() for value in mine.state_dict().values()}
-        trained = sorted(name for name, value in mine.named_parameters() if value.requires_grad)
-        holds(
-            trained == sorted(initial) and len(addresses) == len(initial),
-            "Every weight and bias of every layer must be a trainable parameter of its own.",
-            "每一层的每个权重和 bias 都应当是各自独立的可训练参数。",
-            value=", ".join(trained),
-            name="parameters",
-        )
-        for name in learned(theirs):
-            value = initial[name]
-            en = f"A new {name} is not uniform in (−1/√H, 1/√H)"
-            zh = f"新建的 {name} 不是 (−1/√H, 1/√H) 上的均匀分布"
-            few = value.dim() == 1  # a bias: 240 numbers tell less than thousands
-            centre = float(value.mean() / (value.std() + 1e-9))
-            near(
-                centre,
-                0.0,
-                0.35 if few else 0.06,
-                f"mean/std, {name}",
-                en + ": its mean is not 0.",
-                zh + "：均值不为 0。",
-            )
-            # Ratios as logarithms: weights a hundred times too large fluctuate a hundred times more.
-            spread = math.log(float(value.std()) / bound * math.sqrt(3) + 1e-9)
-            largest = math.log(float(value.abs().max()) / bound + 1e-9)
-            near(
-                spread, 0.0, 0.2 if few else 0.03, f"ln(std·√(3H)), {name}",
-                en + ": the spread is wrong.", zh + "：标准差不对。",
-            )  # fmt: skip
-            near(
-                largest, 0.0, 0.08 if few else 0.01, f"ln(max·√H), {name}",
-                en + ": the range is wrong.", zh + "：范围不对。",
-            )  # fmt: skip
-            holds(
-                value.unique().numel() > 0.98 * value.numel(),
-                "A new parameter repeats itself: draw every entry on its own, for each of the three blocks.",
-                "新建的参数里有重复：三个块的每个元素都要独立抽取。",
-                value=round(value.unique().numel() / value.numel(), 1),
-                name=f"distinct, {name}",
-            )
-        if kind == "GRU":
-            holds(
-                initial["cells.0.weight_hh"].ne(initial["cells.1.weight_hh"]).any()
-                and initial["cells.1.weight_hh"].ne(initial["cells.2.weight_hh"]).any(),
-                "New layers start as copies of each other: each draws weights of its own.",
-                "新建的各层互为副本：每一层应各自抽取权重。",
-            )
+    hidden = 12
+    for kind, sizes in (("GRUCell", (7, hidden)), ("GRU", (7, hidden, 3))):
+        right = getattr(reference, kind)(*sizes)
+        bounds = dict.fromkeys(learned(right), hidden**-0.5)
+        starts_uniform(partial(getattr(candidate, kind), *sizes), right, bounds)
 
 
 def test_default_layers(candidate, reference, seed):
@@ -268,7 +202,16 @@ def test_saturated(candidate, reference, seed):
 def test_sizes(candidate, reference, seed):
     """Any sizes work: one sequence, one step, one feature, one hidden unit
     任何尺寸都可以：一条序列、一步、一个特征、一个隐藏单元"""
-    cases = ((1, 1, 5, 3, 2), (1, 4, 2, 7, 3), (3, 1, 7, 2, 1), (2, 3, 1, 1, 2), (4, 4, 4, 4, 4))
+    cases = (
+        (1, 1, 5, 3, 2),
+        (1, 4, 2, 7, 3),
+        (3, 1, 7, 2, 1),
+        (3, 1, 7, 2, 2),
+        (2, 3, 1, 4, 2),
+        (2, 3, 4, 1, 2),
+        (2, 3, 1, 1, 2),
+        (4, 4, 4, 4, 4),
+    )
     for batch, steps, size, hidden, count in cases:
         found = []
         for layers in twins(candidate, reference, seed, "GRU", (size, hidden, count)):
@@ -276,53 +219,59 @@ def test_sizes(candidate, reference, seed):
             found.append([*walk(layers, x), *walk(layers, x, h)])
         note = f" (B={batch}, T={steps}, D={size}, H={hidden}, L={count})"
         same(*found, [name + note for name in ("output", "h") * 2])
+        found = []
+        for cell in twins(candidate, reference, seed, "GRUCell", (size, hidden)):
+            x, h = normal(seed, (batch, size), (batch, hidden))
+            found.append([cell(x, h), *gradients(cell(x, h), [x, h])])
+        same(*found, [f"h{note}", "∂L/∂x", "∂L/∂h"])
 
 
 def test_many_calls(candidate, reference, seed):
     """Calls are independent: other batches, lengths and modes before change nothing
     各次调用互不影响：之前用过别的 batch、长度和模式也一样"""
-    pair = twins(candidate, reference, seed, "GRU", (D, H, L))
+    both = twins(candidate, reference, seed, "GRU", (D, H, L))
     found = []
-    for layers in pair:
+    for layers in both:
         found.append([part for _ in range(2) for part in walk(layers, *normal(seed, (B, T, D)))])
     same(*found, ["output", "h", "output (again)", "h (again)"])
     found = []
-    for layers in pair:
+    for layers in both:
         results = []
         for shape in ((2, 7, D), (7, 2, D)):
             results += walk(layers, *normal(seed, shape))
-        with torch.no_grad():
-            results += walk(layers.eval(), *normal(seed, (B, T, D)))
+        for turn in range(2):  # of one shape, of other values
+            with torch.no_grad():
+                results += walk(layers.eval(), *normal(seed + turn, (B, T, D)))
         (x,) = normal(seed + 1, (B, T, D))
         outputs = walk(layers, x)
         results += [*outputs, *gradients(outputs, [x])]
         x, h = normal(seed, (B, D), (B, H))
         results.append(layers.train().cells[0](x, h))
         found.append(results)
-    same(*found, [*("output", "h") * 2, *("output (eval)", "h (eval)") * 2, "∂L/∂x (eval)", "h"])
+    same(*found, [*("output", "h") * 2, *("output (eval)", "h (eval)") * 3, "∂L/∂x (eval)", "h"])
 
 
 def test_instances(candidate, reference, seed):
     """Two GRUs share nothing
     两个 GRU 之间不共享任何东西"""
     pairs = [twins(candidate, reference, seed + i, "GRU", (D, H, L)) for i in range(2)]
-    for number, pair in enumerate(pairs):
-        results = [walk(layers, *normal(seed, (B, T, D))) for layers in pair]
+    for number, both in enumerate(pairs):
+        results = [walk(layers, *normal(seed, (B, T, D))) for layers in both]
         same(*results, [f"output ({number})", f"h ({number})"])
 
 
 def test_float32(candidate, reference, seed):
     """float32 stays float32
     float32 的输入得到 float32 的结果"""
-    pair = twins(candidate, reference, seed, "GRU", (D, H, L))
+    both = twins(candidate, reference, seed, "GRU", (D, H, L))
     found = []
-    for layers in pair:
+    for layers in both:
         walk(layers, *normal(seed, (B, T, D)))  # what it may keep of this call must not stay
         layers.float()
         x, h = normal(seed, (B, T, D), (L, B, H), dtype=torch.float32)
         outputs = [*walk(layers, x), *walk(layers, x, h)]
         found.append([*outputs, *gradients(outputs, [*learned(layers).values(), x, h])])
-    same(*found, [*("output", "h") * 2, *(f"∂L/∂{p}" for p in learned(pair[1])), "∂L/∂x", "∂L/∂h₀"])
+    same(*found, [*("output", "h") * 2, *(f"∂L/∂{p}" for p in learned(both[1])), "∂L/∂x", "∂L/∂h₀"])
 
 
 def test_non_contiguous(candidate, reference, seed):
@@ -341,7 +290,7 @@ def test_non_contiguous(candidate, reference, seed):
 def test_side_effects(candidate, seed):
     """Inputs, states and parameters are left alone, also by later calls; nothing is reseeded
     输入、状态和参数保持不变，之后的调用也不会改动；不重新设种子"""
-    layers = place(candidate.GRU(D, H, L))
+    layers = draw(place(candidate.GRU(D, H, L)))
     x, h = normal(seed, (B, T, D), (L, B, H), grad=False)
     with unchanged(x=x, h=h, **dict(layers.named_parameters())):
         output, last = layers(x, h)
@@ -350,34 +299,14 @@ def test_side_effects(candidate, seed):
             layers.cells[0](x[:, 0], h[0])
             layers.eval()(x)
     not_reseeded(lambda: candidate.GRU(2, 3, 2)(torch.rand(2, 4, 2)))
+    step = x[:, 0].clone()
+    calls = [partial(layers, x), partial(layers, x, h), partial(layers.cells[0], step, h[0])]
+    undisturbed(calls, layers, x=x, h=h, step=step)
 
 
-def predict(layers, head, tokens, state, size):
-    output, h = layers(nn.functional.one_hot(tokens, size).to(setting.dtype), *state)
-    return head(output), h.detach()
-
-
-def characters(module, seed, source, steps=12, batch=6, length=20, hidden=24):
-    """The first losses of a character model that reads the novel on, its state carried from piece to piece."""
-    text = data_file(__file__, "time_machine.txt").read_text(encoding="utf-8")[: batch * steps * length + 1]
-    alphabet = sorted(set(text))
-    codes = torch.tensor([alphabet.index(c) for c in text]).to(setting.device)
-    layers, head = place(module.GRU(len(alphabet), hidden, 2)), place(nn.Linear(hidden, len(alphabet)))
-    adopt(layers, source(len(alphabet), hidden))
-    drawn = normal(seed, tuple(head.weight.shape), tuple(head.bias.shape), scale=0.2, grad=False)
-    head.load_state_dict(dict(zip(("weight", "bias"), drawn, strict=True)))
-    rows, nexts = codes[:-1].view(batch, -1), codes[1:].view(batch, -1)
-    optimizer = torch.optim.SGD([*layers.parameters(), *head.parameters()], 2.0)
-    state, losses = (), []
-    for i in range(0, steps * length, length):
-        logits, h = predict(layers, head, rows[:, i : i + length], state, len(alphabet))
-        state = (h,)
-        loss = nn.functional.cross_entropy(logits.flatten(0, 1), nexts[:, i : i + length].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+def model(module, size, hidden, layers, kinds):
+    """Layers and a linear head, with parameters drawn from their names."""
+    return draw(place(module.GRU(size, hidden, layers))), draw(place(nn.Linear(hidden, kinds)))
 
 
 @pytest.mark.training
@@ -385,11 +314,13 @@ def test_characters(candidate, reference, seed):
     """A character model of The Time Machine learns as with the reference
     在《时间机器》上训练字符模型，loss 曲线与参考实现一致"""
 
-    def source(size, hidden):
-        torch.manual_seed(seed)
-        return place(reference.GRU(size, hidden, 2))
-
-    curves = [characters(module, seed, source) for module in (candidate, reference)]
+    text = data_file(__file__, "time_machine.txt").read_text(encoding="utf-8")[:1441]
+    kinds = len(set(text))
+    curves = []
+    for module in (candidate, reference):
+        layers, head = model(module, kinds, 24, 2, kinds)
+        adopt(layers, place(reference.GRU(kinds, 24, 2)))
+        curves.append(characters(layers, head, text))
     follows(*curves, 1e-6 if setting.dtype == torch.float64 else 1e-3)
 
 
@@ -397,23 +328,9 @@ def test_characters(candidate, reference, seed):
 def test_remembers(candidate, seed):
     """It learns to tell the first token after 30 steps: accuracy ≥ 0.95
     能学会在 30 步之后说出第一个 token：准确率 ≥ 0.95"""
-    size, kinds, hidden, length, batch = 6, 3, 40, 30, 16
-    layers, head = place(candidate.GRU(size, hidden)), place(nn.Linear(hidden, kinds))
+    layers, head = model(candidate, 6, 40, 1, 3)
     with torch.no_grad():  # update gates that start by keeping: the usual start where memories are long
-        layers.cells[0].bias_ih[hidden : 2 * hidden] = 4.0
-    optimizer = torch.optim.Adam([*layers.parameters(), *head.parameters()], 0.03)
-    losses, accuracies = [], []
-    for number in range(300):
-        first, rest = integers(1000 * seed + number, kinds, (batch, 1), (batch, length - 1))
-        tokens = torch.cat([first, kinds + rest], dim=1)  # what follows is noise, in other tokens
-        logits = predict(layers, head, tokens, (), size)[0][:, -1]
-        loss = nn.functional.cross_entropy(logits, first[:, 0])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-        accuracies.append((logits.argmax(-1) == first[:, 0]).double().mean().item())
-        if sum(accuracies[-5:]) == 5:
-            break
+        layers.cells[0].bias_ih[40:80] = 4.0
+    accuracy, losses = first_remembered(layers, head, seed)
     # Without a memory it stays at 1/3.
-    reaches(sum(accuracies[-5:]) / 5, 0.95, "accuracy", losses=losses)
+    reaches(accuracy, 0.95, "accuracy", losses=losses)

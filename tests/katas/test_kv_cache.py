@@ -1,7 +1,6 @@
 """Grades katas/kv_cache.py."""
 
 from functools import partial
-from operator import attrgetter
 
 import pytest
 import torch
@@ -9,31 +8,34 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlkata.suite import (
+    COARSE,
+    LARGE,
     adopt,
+    alike,
+    descend,
+    draw,
     follows,
     gradients,
     holds,
     integers,
-    near,
     normal,
     not_reseeded,
+    opposed,
+    parameters_of,
     place,
     reaches,
+    refuses_sizes,
     rejects,
     same,
     setting,
+    slopes,
+    starts_uniform,
     unchanged,
+    undisturbed,
 )
 
 PARAMETERS = ["w_q.weight", "w_k.weight", "w_v.weight", "w_o.weight"]
 GRADIENTS = ["∂L/∂x", *(f"∂L/∂{name}" for name in PARAMETERS)]
-LARGE = (  # as large as is promised; the outputs are of the size of √(2 · score)
-    (1e6, torch.float64, 1e-6),
-    (1e3, torch.float32, 1e-2),
-    (30.0, torch.float16, 2e-1),
-    (30.0, torch.bfloat16, 1.0),
-)
-COARSE = (1e-6, 1e-6)  # a right √d may have been taken in float32; where d is 1, 4 or 16 it is exact even so
 
 
 # ---------------------------------------------------------------- the cache
@@ -111,11 +113,11 @@ def test_append(candidate, reference, seed):
 def test_sizes_and_dtypes(candidate, reference, seed):
     """Any batch, heads and width, any dtype, non-contiguous keys and values
     任意 batch、头数、宽度和 dtype，k、v 可以不是 contiguous 的"""
-    for sizes in ((1, 1, 1), (4, 2, 6), (5, 5, 5), (1, 8, 2)):
+    for sizes in ((1, 1, 1), (4, 2, 6), (5, 5, 5), (1, 8, 2), (3, 1, 2), (3, 2, 1)):
         shape = dict(zip(("batch", "heads", "width"), sizes, strict=True))
-        _cache, mine = append_all(candidate, seed, (5, 2), 9, **shape)
-        _cache, theirs = append_all(reference, seed, (5, 2), 9, **shape)
-        same(mine, theirs, names((5, 2)))
+        _cache, mine = append_all(candidate, seed, (5, 1, 2), 9, **shape)
+        _cache, theirs = append_all(reference, seed, (5, 1, 2), 9, **shape)
+        same(mine, theirs, names((5, 1, 2)))
     for dtype in (torch.float32, torch.float16, torch.bfloat16):
         _cache, mine = append_all(candidate, seed, (5, 2), 9, dtype=dtype)
         _cache, theirs = append_all(reference, seed, (5, 2), 9, dtype=dtype)
@@ -273,20 +275,28 @@ def test_caches_are_their_own(candidate, reference, seed):
     same(*returned, labels)
 
 
+def test_inputs_stay(candidate, seed):
+    """The k and v that were appended stay as they are, through truncate and later appends too
+    append 进去的 k、v 保持不变，经过 truncate 和之后的 append 也一样"""
+    for dtype in (setting.dtype, torch.bfloat16):
+        cache, watched = candidate.KVCache(9), {}
+        for turn, (count, kept) in enumerate(((4, 2), (3, 1), (1, 0), (5, 3), (2, 5))):
+            k, v = keys_and_values(seed + turn, count, dtype=dtype)
+            watched |= {f"k{turn}": k, f"v{turn}": v}
+            with unchanged(**watched):
+                cache.append(k, v)
+            with unchanged(**watched):
+                cache.truncate(kept)
+        with unchanged(**watched):
+            cache.append(*keys_and_values(seed + 9, 4, dtype=dtype))
+
+
 # ---------------------------------------------------------------- the layer
 
 
-def weighted(layer, seed):
-    """The layer with weights that make heads differ and scores spread."""
-    state = layer.state_dict()
-    drawn = normal(seed + 300, *(state[name].shape for name in PARAMETERS), grad=False)
-    layer.load_state_dict({n: 1.5 * w / w.shape[1] ** 0.5 for n, w in zip(PARAMETERS, drawn, strict=True)})
-    return layer
-
-
-def twins(candidate, reference, seed, d_model=12, n_heads=3):
-    theirs = weighted(place(reference.CachedAttention(d_model, n_heads)), seed)
-    return adopt(place(candidate.CachedAttention(d_model, n_heads)), theirs), theirs
+def twins(candidate, reference, seed, *sizes):
+    layers = (place(m.CachedAttention(*(sizes or (12, 3)))) for m in (candidate, reference))
+    return alike(*layers, seed, 1.5, by_width=True)
 
 
 def tokens(seed, *shape, **how):
@@ -294,7 +304,7 @@ def tokens(seed, *shape, **how):
 
 
 def grads(layer, x):
-    return gradients(layer(x), [x, *(attrgetter(name)(layer) for name in PARAMETERS)])
+    return slopes(layer, PARAMETERS, x)
 
 
 def fed(layer, cache, x, pieces):
@@ -329,8 +339,7 @@ def test_gradients(candidate, reference, seed):
     same(grads(mine, tokens(seed)), grads(theirs, tokens(seed)), GRADIENTS)
     fixed = []  # x needs none
     for layer in (mine, theirs):
-        weights = [attrgetter(name)(layer) for name in PARAMETERS]
-        fixed.append(gradients(layer(tokens(seed, grad=False)), weights))
+        fixed.append(gradients(layer(tokens(seed, grad=False)), parameters_of(layer, PARAMETERS)))
     same(*fixed, GRADIENTS[1:])
 
 
@@ -363,12 +372,12 @@ def test_chunked_prefill(candidate, reference, seed):
 def test_stored_prompt(candidate, reference, seed):
     """The layer goes on from a cache that somebody else has filled
     cache 由别人填好时，也能接着往下算"""
-    layers = twins(candidate, reference, seed, 5, 5)  # d = 1: whoever keeps scaled keys keeps the same
-    for count in (3, 5000):
+    layers = twins(candidate, reference, seed, 2, 2)  # d = 1: whoever keeps scaled keys keeps the same
+    for count in (3, 5000):  # long: positions beyond any table
         caches = candidate.KVCache(6000), reference.KVCache(6000)
-        append_both(*caches, seed + 5, count, "by hand", heads=5, width=1)
+        append_both(*caches, seed + 5, count, "by hand", batch=1, heads=2, width=1)
         results = [
-            fed(layer, cache, tokens(seed, 2, 3, 5), (2, 1))
+            fed(layer, cache, tokens(seed, 1, 3, 2), (2, 1))
             for layer, cache in zip(layers, caches, strict=True)
         ]
         same(*results, ["output #0", "output #1", "len(cache)"])
@@ -397,7 +406,7 @@ def test_long_text_in_pieces(candidate, reference, seed):
     """A long text, at once and in pieces, in a cache with room for much more
     长文本：一次处理，或分段送入空间大得多的 cache"""
     layers = twins(candidate, reference, seed, 4, 1)
-    pieces = (700, 1, 330, 1, 40)
+    pieces = (190, 1, 80, 1, 40)  # short enough for loops over pairs of tokens
     caches = candidate.KVCache(8000), reference.KVCache(8000)
     texts = [tokens(seed, 1, sum(pieces), 4, grad=False) for _ in layers]
     same(*(layer(text) for layer, text in zip(layers, texts, strict=True)))
@@ -468,12 +477,15 @@ def test_layer_sizes(candidate, reference, seed):
         (5, 16, 1, (2, 4)),
         (4, 4, 4, (4, 1, 4)),
         (1, 1, 1, (1, 1)),
+        (3, 8, 2, (1, 1)),
         (2, 32, 2, (5, 2)),
     ):
         mine, theirs = twins(candidate, reference, seed, width, heads)
         shape = batch, sum(pieces), width
         label = f"output (B = {batch}, D = {width}, H = {heads})"
         same(mine(tokens(seed, *shape)), theirs(tokens(seed, *shape)), label)
+        shortest = batch, 1, width
+        same(mine(tokens(seed, *shortest)), theirs(tokens(seed, *shortest)), f"{label[:-1]}, T = 1)")
         both, labels = compare(candidate, reference, (mine, theirs), seed, pieces, shape)
         same(*both, labels)
 
@@ -487,20 +499,6 @@ def test_scale(candidate, reference, seed):
         same(mine(x), theirs(other), f"output (D = {width}, H = {heads})", tolerance=COARSE)
 
 
-def opposed(module, seed, score, dtype):
-    """A layer and tokens whose scores are near +score and −score in every head, by turns."""
-    layer = module.CachedAttention(8, 2).to(setting.device, torch.float32)
-    eye = torch.eye(8, device=setting.device)
-    layer.load_state_dict({"w_q.weight": eye, "w_k.weight": -eye, "w_v.weight": eye, "w_o.weight": eye})
-    # q·k/√4 = −(2·score)/2 for a token and its like, the opposite for a token and its contrary
-    turns = torch.tensor([1.0, -1.0, 1.0, -1.0, 1.0], device=setting.device)[:, None]
-    x = torch.zeros(2, 5, 8, device=setting.device)
-    x[..., 0::4] = turns * (2 * score) ** 0.5
-    (noise,) = normal(seed, (2, 5, 8), scale=0.01, grad=False)
-    x[..., 1:4] += noise[..., 1:4]
-    return layer.to(dtype), x.to(dtype)
-
-
 def test_large_scores(candidate, reference, seed):
     """Large scores neither overflow nor uncover later tokens
     分数很大时不会溢出，后面的 token 也不会露出来"""
@@ -511,7 +509,7 @@ def test_large_scores(candidate, reference, seed):
         for pieces in (None, (1, 4), (3, 1, 1)):
             both = []
             for module in (candidate, reference):
-                layer, x = opposed(module, seed, score, dtype)
+                layer, x = opposed(module.CachedAttention(8, 2), seed, score, dtype, length=5)
                 both.append([layer(x)] if pieces is None else fed(layer, module.KVCache(12), x, pieces)[:-1])
             same(*both, [f"{name}, {pieces or 'no cache'})"] * len(both[1]), tolerance=(0.0, within))
 
@@ -541,34 +539,10 @@ def test_half_precision(candidate, reference, seed):
 def test_new_layer(candidate, reference, seed):
     """A new layer has the four projections, initialised as nn.Linear does
     新建的层有四个投影，初始化与 nn.Linear 相同"""
-    mine, theirs = (
-        candidate.CachedAttention(d_model=64, n_heads=4),
-        reference.CachedAttention(d_model=64, n_heads=4),
-    )
-    initial = {name: value.clone() for name, value in mine.state_dict().items()}
-    adopt(mine, theirs)  # says which name or shape is not the contract's
-    trained = sorted(name for name, value in mine.named_parameters() if value.requires_grad)
-    holds(
-        trained == sorted(PARAMETERS),
-        "The trainable parameters must be the weights of the four projections, each its own.",
-        "可训练的参数应当是四个投影各自的 weight。",
-        value=", ".join(trained),
-        name="parameters",
-    )
-    bound = 64**-0.5
-    for name, value in initial.items():
-        holds(
-            bool(value.abs().max() <= bound * 1.001),
-            f"{name} starts with values beyond ±1/√D.",
-            f"{name} 的初始值超出了 ±1/√D。",
-        )
-        near(value.mean(), 0.0, bound / 20, f"mean of {name}")
-        near(value.std(), bound / 3**0.5, bound / 20, f"deviation of {name}")
-    weights = [initial[name] for name in PARAMETERS]
-    holds(
-        all((a != b).any() for i, a in enumerate(weights) for b in weights[:i]),
-        "Two projections start with the same weights.",
-        "有两个投影的初始权重完全相同。",
+    starts_uniform(
+        lambda: candidate.CachedAttention(d_model=12, n_heads=3),
+        reference.CachedAttention(12, 3),
+        dict.fromkeys(PARAMETERS, 12**-0.5),
     )
 
 
@@ -591,19 +565,8 @@ def test_bad_sizes(candidate, seed):
     """A width that the heads can't share raises ValueError
     d_model 不能被 n_heads 整除时抛出 ValueError"""
 
-    def build(width, heads):
-        try:
-            candidate.CachedAttention(width, heads)
-        except AssertionError:
-            pass  # whatever it says, it is no ValueError
-
-    for width, heads in ((10, 3), (12, 5), (3, 4)):
-        rejects(
-            ValueError,
-            partial(build, width, heads),
-            f"{width} features can't be shared by {heads} heads, but no ValueError is raised.",
-            f"{width} 个特征不能平分给 {heads} 个头，却没有抛出 ValueError。",
-        )
+    sizes = ({"d_model": width, "n_heads": heads} for width, heads in ((10, 3), (12, 5), (3, 4)))
+    refuses_sizes(candidate.CachedAttention, *sizes)
 
 
 def test_side_effects(candidate, reference, seed):
@@ -611,7 +574,7 @@ def test_side_effects(candidate, reference, seed):
     x、权重和随机数生成器都保持原样；train 和 eval 模式行为相同"""
     mine, theirs = twins(candidate, reference, seed)
     x, cache = tokens(seed, grad=False), candidate.KVCache(20)
-    with unchanged(x=x, **dict(mine.named_parameters())):
+    with unchanged(x=x):
         mine(x)
         fed(mine, cache, x, (3, 4))
         fed(mine, cache, x + 1, (1, 6))
@@ -619,12 +582,33 @@ def test_side_effects(candidate, reference, seed):
     adopt(mine, theirs)  # the state_dict is still what it was
     for mode in (False, True):
         mine.train(mode), theirs.train(mode)
-        same(mine(tokens(seed)), theirs(tokens(seed)), f"output ({'train' if mode else 'eval'})")
-        same(grads(mine, tokens(seed)), grads(theirs, tokens(seed)), GRADIENTS)
-        both, labels = compare(candidate, reference, (mine, theirs), seed, (3, 1, 2))
-        same(*both, labels)
+        for turn in range(2):  # of one shape, of other values
+            mine_x, other = (tokens(seed + turn) for _ in range(2))
+            same(mine(mine_x), theirs(other), f"output[{turn}] ({'train' if mode else 'eval'})")
+            same(grads(mine, mine_x), grads(theirs, other), GRADIENTS)
+            both, labels = compare(candidate, reference, (mine, theirs), seed + turn, (3, 1, 2))
+            same(*both, labels)
     not_reseeded(lambda: (torch.rand(()), mine(x), fed(mine, candidate.KVCache(9), x, (3, 4))))
     not_reseeded(lambda: candidate.CachedAttention(8, 2))
+
+
+def test_nothing_is_edited(candidate, seed):
+    """x and the weights stay as they are after every single call, with a cache and without
+    每次调用之后 x 和权重都保持不变，有无 cache 都一样"""
+    layer = draw(place(candidate.CachedAttention(12, 3)))
+    half = draw(candidate.CachedAttention(12, 3)).to(setting.device, torch.bfloat16)
+    x = tokens(seed, 2, 3, 12, grad=False)
+    short = x.to(torch.bfloat16)
+    caches = {}
+
+    def decode(layer, x):
+        """One more call with a cache, which never leaves the mode it was made in."""
+        mode = id(layer), torch.is_grad_enabled(), torch.is_inference_mode_enabled()
+        with torch.no_grad():
+            layer(x, caches.setdefault(mode, candidate.KVCache(40)))
+
+    calls = [partial(call, x) for call in (layer, partial(decode, layer), partial(decode, layer))]
+    undisturbed([*calls, partial(half, short), partial(decode, half, short)], layer, half, x=x, short=short)
 
 
 def test_not_contiguous(candidate, reference, seed):
@@ -660,17 +644,13 @@ class Writer(nn.Module):
 
 
 def train(model, seed, steps):
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
     (firsts,) = integers(seed, SYMBOLS, (steps, 12, HALF))
-    losses = []
-    for first in firsts:
-        scores = model(torch.cat([first, first], dim=1))[:, HALF - 1 : -1]
-        loss = F.cross_entropy(scores.flatten(0, 1), first.flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+
+    def loss_of(step):
+        scores = model(torch.cat([firsts[step]] * 2, dim=1))[:, HALF - 1 : -1]
+        return F.cross_entropy(scores.flatten(0, 1), firsts[step].flatten())
+
+    return descend(model.parameters(), loss_of, steps, 0.03)
 
 
 @pytest.mark.training
@@ -686,7 +666,7 @@ def test_training_follows(candidate, reference, seed):
 def test_trained_model_writes(candidate, seed):
     """A small model learns to repeat a list, and writes it with the cache: accuracy ≥ 0.95
     小模型学会重复一个列表，再借助 cache 逐个写出：准确率 ≥ 0.95"""
-    model = place(Writer(candidate))
+    model = draw(place(Writer(candidate)))
     losses = train(model, seed, 80)
     (lists,) = integers(seed + 1, SYMBOLS, (100, HALF))
     cache, written = candidate.KVCache(2 * HALF + 1), []

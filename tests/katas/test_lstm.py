@@ -1,6 +1,6 @@
 """Grades katas/lstm.py."""
 
-import math
+from functools import partial
 
 import pytest
 import torch
@@ -8,20 +8,23 @@ from torch import nn
 
 from dlkata.suite import (
     adopt,
+    alike,
+    characters,
     data_file,
+    draw,
+    first_remembered,
     follows,
     gradients,
-    holds,
-    integers,
-    kind_of,
-    near,
     normal,
     not_reseeded,
+    pair,
     place,
     reaches,
     same,
     setting,
+    starts_uniform,
     unchanged,
+    undisturbed,
 )
 
 # Parameters first: a nan in one sequence spoils all of ∂L/∂W, but not all of ∂L/∂x.
@@ -29,51 +32,28 @@ LEARNED = ["∂L/∂weight_ih", "∂L/∂weight_hh", "∂L/∂bias"]
 B, T, D, H = 4, 6, 5, 3
 
 
-def adopted(module, source):
-    """`module` with the state of `source`, ready for gradients."""
-    adopt(module, source)
-    for learned in module.state_dict(keep_vars=True).values():
-        if not learned.requires_grad:
-            learned.requires_grad_()  # a buffer: test_fresh says so, once
-    return module
-
-
 def twins(candidate, reference, seed, kind, sizes=(D, H), scale=0.7):
     """The attempt's module and the reference's, with the same weights."""
-    theirs = place(getattr(reference, kind)(*sizes))
-    shapes = [tuple(value.shape) for value in theirs.state_dict().values()]
-    drawn = normal(seed + 100, *shapes, scale=scale, grad=False)
-    theirs.load_state_dict(dict(zip(theirs.state_dict(), drawn, strict=True)))
-    return adopted(place(getattr(candidate, kind)(*sizes)), theirs), theirs
+    return alike(*(place(getattr(m, kind)(*sizes)) for m in (candidate, reference)), seed, scale)
 
 
 def step(cell, x, state):
     """What a cell returns: [h, c]."""
-    returned = cell(x, state)
-    holds(
-        isinstance(returned, (tuple, list)) and len(returned) == 2,
+    return pair(
+        cell(x, state),
         "The cell returns the tuple (h, c), both of the new step.",
         "单元返回 tuple (h, c)，两者都是新一步的。",
-        value=kind_of(returned),
-        name="returned",
     )
-    return list(returned)
 
 
 def walk(layer, x, *state):
     """What a layer returns: [output, h, c]."""
-    returned = layer(x, *state)
-    nested = isinstance(returned, (tuple, list)) and len(returned) == 2
-    nested = nested and isinstance(returned[1], (tuple, list)) and len(returned[1]) == 2
-    inner = [kind_of(part) for part in returned] if isinstance(returned, (tuple, list)) else []
-    holds(
-        nested,
+    promise = (
         "The layer returns (output, (h, c)): a tuple whose second member is the tuple of both last states.",
         "层返回 (output, (h, c))：tuple 的第二个成员是由最后一步的两个状态组成的 tuple。",
-        value=" ".join([kind_of(returned), *inner]),
-        name="returned",
     )
-    return [returned[0], *returned[1]]
+    output, last = pair(layer(x, *state), *promise)
+    return [output, *pair(last, *promise)]
 
 
 def learned(module):
@@ -196,48 +176,12 @@ def test_long_sequence(candidate, reference, seed):
 def test_fresh(candidate, reference, seed):
     """A new cell and a new layer: names, shapes, bias 1 for the forget gate, uniform weights
     新建的单元和层：名字、形状、遗忘门 bias 为 1、权重均匀分布"""
-    hidden = 50
-    bound = 1 / math.sqrt(hidden)
+    hidden = 12
     for kind in ("LSTMCell", "LSTM"):
-        mine, theirs = getattr(candidate, kind)(60, hidden), getattr(reference, kind)(60, hidden)
-        initial = {name: value.clone() for name, value in mine.state_dict().items()}
-        adopt(mine, theirs)
-        trained = sorted(name for name, value in mine.named_parameters() if value.requires_grad)
-        holds(
-            trained == sorted(initial),
-            "The two weights and the bias must be trainable parameters: an optimizer sees nothing else.",
-            "两个权重和 bias 都应当是可训练参数：优化器只看得到参数。",
-            value=", ".join(trained),
-            name="parameters",
-        )
-        for name, value in initial.items():
-            if name.endswith("bias"):
-                same(value, theirs.state_dict()[name].clone(), f"{name} (new)")
-                continue
-            en = f"A new {name} is not uniform in (−1/√H, 1/√H)"
-            zh = f"新建的 {name} 不是 (−1/√H, 1/√H) 上的均匀分布"
-            centre = float(value.mean() / (value.std() + 1e-9))
-            near(centre, 0.0, 0.06, f"mean/std, {name}", en + ": its mean is not 0.", zh + "：均值不为 0。")
-            # Ratios as logarithms: weights a hundred times too large fluctuate a hundred times more.
-            spread = math.log(float(value.std()) / bound * math.sqrt(3) + 1e-9)
-            largest = math.log(float(value.abs().max()) / bound + 1e-9)
-            near(
-                spread,
-                0.0,
-                0.03,
-                f"ln(std·√(3H)), {name}",
-                en + ": the spread is wrong.",
-                zh + "：标准差不对。",
-            )
-            near(largest, 0.0, 0.01, f"ln(max·√H), {name}", en + ": the range is wrong.", zh + "：范围不对。")
-            fresh = value.unique().numel() / value.numel()
-            holds(
-                fresh > 0.98,
-                "A new weight repeats itself: draw every entry on its own, for each of the four blocks.",
-                "新建的权重里有重复：四个块的每个元素都要独立抽取。",
-                value=round(fresh, 1),
-                name=f"distinct, {name}",
-            )
+        right = getattr(reference, kind)(7, hidden)
+        bounds = {name: hidden**-0.5 for name in right.state_dict() if "weight" in name}
+        bias = {name: value.clone() for name, value in right.state_dict().items() if "bias" in name}
+        starts_uniform(partial(getattr(candidate, kind), 7, hidden), right, bounds, bias)
 
 
 def test_saturated(candidate, reference, seed):
@@ -257,7 +201,8 @@ def test_saturated(candidate, reference, seed):
 def test_sizes(candidate, reference, seed):
     """Any sizes work: one sequence, one step, one feature, one hidden unit
     任何尺寸都可以：一条序列、一步、一个特征、一个隐藏单元"""
-    for batch, steps, size, hidden in ((1, 1, 5, 3), (1, 4, 2, 7), (3, 1, 7, 2), (2, 3, 1, 1), (4, 4, 4, 4)):
+    cases = (1, 1, 5, 3), (1, 4, 2, 7), (3, 1, 7, 2), (2, 3, 1, 4), (2, 3, 4, 1), (2, 3, 1, 1), (4, 4, 4, 4)
+    for batch, steps, size, hidden in cases:
         mine, theirs = twins(candidate, reference, seed, "LSTM", (size, hidden))
         found = []
         for layer in (mine, theirs):
@@ -265,6 +210,12 @@ def test_sizes(candidate, reference, seed):
             found.append([*walk(layer, x), *walk(layer, x, (h, c))])
         note = f" (B={batch}, T={steps}, D={size}, H={hidden})"
         same(*found, [name + note for name in ("output", "h", "c") * 2])
+        found = []
+        for cell in twins(candidate, reference, seed, "LSTMCell", (size, hidden)):
+            x, h, c = normal(seed, (batch, size), (batch, hidden), (batch, hidden))
+            states = step(cell, x, (h, c))
+            found.append([*states, *gradients(states, [x, h, c])])
+        same(*found, [f"h{note}", f"c{note}", "∂L/∂x", "∂L/∂h", "∂L/∂c"])
 
 
 def test_many_calls(candidate, reference, seed):
@@ -280,8 +231,9 @@ def test_many_calls(candidate, reference, seed):
         results = []
         for shape in ((2, 7, D), (7, 2, D)):
             results += walk(layer, *normal(seed, shape))
-        with torch.no_grad():
-            results += walk(layer.eval(), *normal(seed, (B, T, D)))
+        for turn in range(2):  # of one shape, of other values
+            with torch.no_grad():
+                results += walk(layer.eval(), *normal(seed + turn, (B, T, D)))
         (x,) = normal(seed + 1, (B, T, D))
         outputs = walk(layer, x)
         results += [*outputs, *gradients(outputs, [x])]
@@ -291,7 +243,7 @@ def test_many_calls(candidate, reference, seed):
         found.append(results)
     same(
         *found,
-        [*("output", "h", "c") * 2, *("output (eval)", "h (eval)", "c (eval)") * 2, "∂L/∂x (eval)", "h", "c"],
+        [*("output", "h", "c") * 2, *("output (eval)", "h (eval)", "c (eval)") * 3, "∂L/∂x (eval)", "h", "c"],
     )
 
 
@@ -334,7 +286,7 @@ def test_non_contiguous(candidate, reference, seed):
 def test_side_effects(candidate, seed):
     """Inputs, states and parameters are left alone, also by later calls; nothing is reseeded
     输入、状态和参数保持不变，之后的调用也不会改动；不重新设种子"""
-    layer = place(candidate.LSTM(D, H))
+    layer = draw(place(candidate.LSTM(D, H)))
     x, h, c = normal(seed, (B, T, D), (B, H), (B, H), grad=False)
     with unchanged(x=x, h=h, c=c, **dict(layer.named_parameters())):
         output, (last_h, last_c) = layer(x, (h, c))
@@ -343,36 +295,14 @@ def test_side_effects(candidate, seed):
             layer.cell(x[:, 0], (h, c))
             layer.eval()(x)
     not_reseeded(lambda: candidate.LSTM(2, 3)(torch.rand(2, 4, 2)))
+    first = x[:, 0].clone()
+    calls = [partial(layer, x), partial(layer, x, (h, c)), partial(layer.cell, first, (h, c))]
+    undisturbed(calls, layer, x=x, h=h, c=c, first=first)
 
 
-def predict(layer, head, tokens, state, size):
-    output, (h, c) = layer(nn.functional.one_hot(tokens, size).to(setting.dtype), *state)
-    return head(output), (h.detach(), c.detach())
-
-
-def characters(module, seed, source, steps=12, batch=6, length=20, hidden=24):
-    """The first losses of a character model that reads the novel on, its state carried from piece to piece."""
-    text = data_file(__file__, "time_machine.txt").read_text(encoding="utf-8")[: batch * steps * length + 1]
-    alphabet = sorted(set(text))
-    codes = torch.tensor([alphabet.index(c) for c in text])
-    layer, head = place(module.LSTM(len(alphabet), hidden)), place(nn.Linear(hidden, len(alphabet)))
-    adopt(layer, source(len(alphabet), hidden))
-    shapes = (tuple(head.weight.shape), tuple(head.bias.shape))
-    drawn = normal(seed, *shapes, scale=0.2, grad=False)
-    head.load_state_dict(dict(zip(("weight", "bias"), drawn, strict=True)))
-    rows = codes[:-1].view(batch, -1).to(drawn[0].device)
-    nexts = codes[1:].view(batch, -1).to(drawn[0].device)
-    optimizer = torch.optim.SGD([*layer.parameters(), *head.parameters()], 2.0)
-    state, losses = (), []
-    for i in range(0, steps * length, length):
-        logits, carried = predict(layer, head, rows[:, i : i + length], state, len(alphabet))
-        state = (carried,)
-        loss = nn.functional.cross_entropy(logits.flatten(0, 1), nexts[:, i : i + length].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+def model(module, size, hidden, kinds):
+    """A layer and a linear head, with parameters drawn from their names."""
+    return draw(place(module.LSTM(size, hidden))), draw(place(nn.Linear(hidden, kinds)))
 
 
 @pytest.mark.training
@@ -380,11 +310,13 @@ def test_characters(candidate, reference, seed):
     """A character model of The Time Machine learns as with the reference
     在《时间机器》上训练字符模型，loss 曲线与参考实现一致"""
 
-    def source(size, hidden):
-        torch.manual_seed(seed)
-        return place(reference.LSTM(size, hidden))
-
-    curves = [characters(module, seed, source) for module in (candidate, reference)]
+    text = data_file(__file__, "time_machine.txt").read_text(encoding="utf-8")[:1441]
+    kinds = len(set(text))
+    curves = []
+    for module in (candidate, reference):
+        layer, head = model(module, kinds, 24, kinds)
+        adopt(layer, place(reference.LSTM(kinds, 24)))
+        curves.append(characters(layer, head, text))
     follows(*curves, 1e-6 if setting.dtype == torch.float64 else 1e-3)
 
 
@@ -392,23 +324,9 @@ def test_characters(candidate, reference, seed):
 def test_remembers(candidate, seed):
     """It learns to tell the first token after 30 steps: accuracy ≥ 0.95
     能学会在 30 步之后说出第一个 token：准确率 ≥ 0.95"""
-    size, kinds, hidden, length, batch = 6, 3, 40, 30, 16
-    layer, head = place(candidate.LSTM(size, hidden)), place(nn.Linear(hidden, kinds))
+    layer, head = model(candidate, 6, 40, 3)
     with torch.no_grad():  # gates that start wide open: the usual start where memories are long
-        layer.cell.bias[hidden : 2 * hidden] = 6.0
-    optimizer = torch.optim.Adam([*layer.parameters(), *head.parameters()], 0.03)
-    losses, accuracies = [], []
-    for number in range(300):
-        first, rest = integers(1000 * seed + number, kinds, (batch, 1), (batch, length - 1))
-        tokens = torch.cat([first, kinds + rest], dim=1)  # what follows is noise, in other tokens
-        logits = predict(layer, head, tokens, (), size)[0][:, -1]
-        loss = nn.functional.cross_entropy(logits, first[:, 0])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-        accuracies.append((logits.argmax(-1) == first[:, 0]).double().mean().item())
-        if sum(accuracies[-5:]) == 5:
-            break
+        layer.cell.bias[40:80] = 6.0
+    accuracy, losses = first_remembered(layer, head, seed)
     # Without a memory it stays at 1/3.
-    reaches(sum(accuracies[-5:]) / 5, 0.95, "accuracy", losses=losses)
+    reaches(accuracy, 0.95, "accuracy", losses=losses)

@@ -1,7 +1,6 @@
 """Grades katas/mha.py."""
 
 from functools import partial
-from operator import attrgetter
 
 import pytest
 import torch
@@ -9,62 +8,49 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlkata.suite import (
+    COARSE,
+    LARGE,
     adopt,
+    alike,
+    descend,
+    draw,
     follows,
     gradients,
-    holds,
     integers,
-    near,
     normal,
     not_reseeded,
+    opposed,
     place,
     reaches,
-    rejects,
+    real,
+    refuses_sizes,
     same,
     setting,
+    slopes,
+    starts_uniform,
     unchanged,
+    undisturbed,
 )
 
 PARAMETERS = [f"{layer}.{kind}" for layer in ("w_q", "w_k", "w_v", "w_o") for kind in ("weight", "bias")]
 GRADIENTS = ["∂L/∂x", *(f"∂L/∂{name}" for name in PARAMETERS)]
-LARGE = (  # as large as is promised; the outputs are of the size of √(2 · score)
-    (1e6, torch.float64, 1e-6),
-    (1e3, torch.float32, 1e-2),
-    (30.0, torch.float16, 2e-1),
-    (30.0, torch.bfloat16, 1.0),
-)
-COARSE = (1e-6, 1e-6)  # a right √d may have been taken in float32; where d is 1, 4 or 16 it is exact even so
-
-
-def weighted(layer, seed, scale=1.5):
-    """The layer with weights that make heads differ, scores spread and biases matter."""
-    state = layer.state_dict()
-    width = layer.w_q.weight.shape[0]
-    drawn = normal(seed + 300, *(state[name].shape for name in PARAMETERS), grad=False)
-    layer.load_state_dict({n: w * scale / width**0.5 for n, w in zip(PARAMETERS, drawn, strict=True)})
-    return layer
 
 
 def twins(candidate, reference, seed, d_model=12, n_heads=3):
-    theirs = weighted(place(reference.MultiHeadAttention(d_model, n_heads)), seed)
-    return adopt(place(candidate.MultiHeadAttention(d_model, n_heads)), theirs), theirs
+    mine, theirs = (place(m.MultiHeadAttention(d_model, n_heads)) for m in (candidate, reference))
+    return alike(mine, theirs, seed, 1.5, by_width=True)
 
 
 def tokens(seed, *shape, **how):
     return normal(seed, shape or (2, 5, 12), **how)[0]
 
 
-def real(seed, batch=2, length=5):
-    """Which tokens are real: the first always, at least one other not, different ones in each sequence."""
-    (order,) = normal(seed + 100, (batch, length), grad=False)
-    ranks = order[:, 1:].argsort(dim=-1).argsort(dim=-1)
-    hidden = 1 + torch.arange(batch, device=ranks.device) % max(length - 2, 1)
-    first = torch.ones(batch, 1, dtype=torch.bool, device=ranks.device)
-    return torch.cat([first, ranks >= hidden[:, None]], dim=1)
+def valid_of(seed, batch=2, length=5):
+    return real(seed, batch, length)
 
 
 def grads(layer, x, *masks):
-    found = gradients(layer(x, *masks), [x, *(attrgetter(name)(layer) for name in PARAMETERS)])
+    found = slopes(layer, PARAMETERS, x, *masks)
     # The bias of the keys shifts all scores of a query alike: its gradient is 0, up to rounding, or none at all.
     useless = GRADIENTS.index("∂L/∂w_k.bias")
     if found[useless] is None:
@@ -90,7 +76,7 @@ def test_padding(candidate, reference, seed):
     """With valid, no query looks at padding
     传入 valid 时，任何 query 都不看 padding"""
     mine, theirs = twins(candidate, reference, seed)
-    same(mine(tokens(seed), real(seed)), theirs(tokens(seed), real(seed)))
+    same(mine(tokens(seed), valid_of(seed)), theirs(tokens(seed), valid_of(seed)))
 
 
 def test_causal(candidate, reference, seed):
@@ -104,7 +90,7 @@ def test_both_masks(candidate, reference, seed):
     """With both masks, a key must be allowed by both
     两种 mask 同时存在时，key 必须两边都允许"""
     mine, theirs = twins(candidate, reference, seed)
-    same(mine(tokens(seed), real(seed), True), theirs(tokens(seed), real(seed), True))
+    same(mine(tokens(seed), valid_of(seed), True), theirs(tokens(seed), valid_of(seed), True))
 
 
 def test_mask_gradients(candidate, reference, seed):
@@ -112,7 +98,7 @@ def test_mask_gradients(candidate, reference, seed):
     带 mask 时梯度正确"""
     mine, theirs = twins(candidate, reference, seed)
     for masked, causal in ((True, False), (False, True), (True, True)):
-        valid = [real(seed) if masked else None for _ in range(2)]
+        valid = [valid_of(seed) if masked else None for _ in range(2)]
         found, expected = (
             grads(mine, tokens(seed), valid[0], causal),
             grads(theirs, tokens(seed), valid[1], causal),
@@ -155,23 +141,6 @@ def test_scale(candidate, reference, seed):
         same(mine(x), theirs(other), f"output (D = {width}, H = {heads})", tolerance=COARSE)
 
 
-def opposed(module, seed, score, dtype):
-    """A layer and tokens whose scores are near +score and −score in every head, by turns."""
-    layer = module.MultiHeadAttention(8, 2).to(setting.device, torch.float32)
-    eye = torch.eye(8, device=setting.device)
-    state = {name: torch.zeros_like(value) for name, value in layer.state_dict().items()}
-    layer.load_state_dict(
-        state | {"w_q.weight": eye, "w_k.weight": -eye, "w_v.weight": eye, "w_o.weight": eye}
-    )
-    # q·k/√4 = −(2·score)/2 for a token and its like, the opposite for a token and its contrary
-    turns = torch.tensor([1.0, -1.0, 1.0, -1.0], device=setting.device)[:, None]
-    x = torch.zeros(2, 4, 8, device=setting.device)
-    x[..., 0::4] = turns * (2 * score) ** 0.5
-    (noise,) = normal(seed, (2, 4, 8), scale=0.01, grad=False)
-    x[..., 1:4] += noise[..., 1:4]
-    return layer.to(dtype), x.to(dtype).requires_grad_()
-
-
 def test_large_scores(candidate, reference, seed):
     """Large scores neither overflow nor vanish
     分数很大时既不上溢也不下溢"""
@@ -184,7 +153,7 @@ def test_large_scores(candidate, reference, seed):
             continue  # mps has none
         pair = []
         for module in (candidate, reference):
-            layer, x = opposed(module, seed, score, dtype)
+            layer, x = opposed(module.MultiHeadAttention(8, 2), seed, score, dtype)
             # In the first sequence each query meets high scores and low ones, in the second low ones only.
             pair.append(layer(torch.stack([x[0], x[1, [0, 2, 0, 2]]])))
         name = f"output (QKᵀ/√d = ±{score:g}, {str(dtype).removeprefix('torch.')})"
@@ -200,7 +169,7 @@ def test_hidden_scores(candidate, reference, seed):
         for label, masked, causal in (("valid", True, False), ("causal", False, True), ("both", True, True)):
             pair = []
             for module in (candidate, reference):
-                layer, x = opposed(module, seed, score, dtype)
+                layer, x = opposed(module.MultiHeadAttention(8, 2), seed, score, dtype)
                 valid = torch.ones(2, 4, dtype=torch.bool, device=setting.device)
                 valid[0, 1::2] = False  # what is left of this sequence is all alike: low scores only
                 pair.append(layer(x, valid if masked else None, causal))
@@ -212,7 +181,7 @@ def test_float32(candidate, reference, seed):
     """float32 stays float32, with masks and without
     float32 输入得到 float32 输出，无论有没有 mask"""
     mine, theirs = (layer.float() for layer in twins(candidate, reference, seed))
-    for masks in ((), (real(seed), True)):
+    for masks in ((), (valid_of(seed), True)):
         x, other = (tokens(seed, dtype=torch.float32) for _ in range(2))
         same(mine(x, *masks), theirs(other, *masks), tolerance=(1e-3, 1e-4))
         same(grads(mine, x, *masks), grads(theirs, other, *masks), GRADIENTS, tolerance=(1e-3, 1e-3))
@@ -227,9 +196,9 @@ def test_half_precision(candidate, reference, seed):
         x, other = (tokens(seed, dtype=dtype) for _ in range(2))
         same(mine(x), theirs(other), f"{name})", tolerance=(0.0, within))
         for label, masks in (
-            ("valid", (real(seed),)),
+            ("valid", (valid_of(seed),)),
             ("causal", (None, True)),
-            ("both", (real(seed), True)),
+            ("both", (valid_of(seed), True)),
         ):
             same(mine(x, *masks), theirs(other, *masks), f"{name}, {label})", tolerance=(0.0, within))
 
@@ -237,35 +206,10 @@ def test_half_precision(candidate, reference, seed):
 def test_new_layer(candidate, reference, seed):
     """A new layer has the four projections, initialised as nn.Linear does
     新建的层有四个投影，初始化与 nn.Linear 相同"""
-    mine, theirs = candidate.MultiHeadAttention(64, 4), reference.MultiHeadAttention(d_model=64, n_heads=4)
-    initial = {name: value.clone() for name, value in mine.state_dict().items()}
-    adopt(mine, theirs)  # says which name or shape is not the contract's
-    trained = sorted(name for name, value in mine.named_parameters() if value.requires_grad)
-    holds(
-        trained == sorted(PARAMETERS),
-        "The trainable parameters must be the weights and biases of the four projections, each its own.",
-        "可训练的参数应当是四个投影各自的 weight 和 bias。",
-        value=", ".join(trained),
-        name="parameters",
-    )
-    bound = 64**-0.5
-    for name, value in initial.items():
-        holds(
-            bool(value.abs().max() <= bound * 1.001),
-            f"{name} starts with values beyond ±1/√D.",
-            f"{name} 的初始值超出了 ±1/√D。",
-        )
-        if value.dim() == 2:
-            near(value.mean(), 0.0, bound / 20, f"mean of {name}")
-            near(value.std(), bound / 3**0.5, bound / 20, f"deviation of {name}")
-    biases = torch.cat([value for value in initial.values() if value.dim() == 1])
-    near(biases.mean(), 0.0, bound / 4, "mean of the biases")
-    near(biases.std(), bound / 3**0.5, bound / 6, "deviation of the biases")
-    weights = [initial[name] for name in PARAMETERS if "weight" in name]
-    holds(
-        all((a != b).any() for i, a in enumerate(weights) for b in weights[:i]),
-        "Two projections start with the same weights.",
-        "有两个投影的初始权重完全相同。",
+    starts_uniform(
+        lambda: candidate.MultiHeadAttention(12, 3),
+        reference.MultiHeadAttention(d_model=12, n_heads=3),
+        dict.fromkeys(PARAMETERS, 12**-0.5),
     )
 
 
@@ -273,19 +217,8 @@ def test_bad_sizes(candidate, seed):
     """A width that the heads can't share raises ValueError
     d_model 不能被 n_heads 整除时抛出 ValueError"""
 
-    def build(width, heads):
-        try:
-            candidate.MultiHeadAttention(width, heads)
-        except AssertionError:
-            pass  # whatever it says, it is no ValueError
-
-    for width, heads in ((10, 3), (12, 5), (3, 4)):
-        rejects(
-            ValueError,
-            partial(build, width, heads),
-            f"{width} features can't be shared by {heads} heads, but no ValueError is raised.",
-            f"{width} 个特征不能平分给 {heads} 个头，却没有抛出 ValueError。",
-        )
+    sizes = ({"d_model": width, "n_heads": heads} for width, heads in ((10, 3), (12, 5), (3, 4)))
+    refuses_sizes(candidate.MultiHeadAttention, *sizes)
 
 
 def test_train_and_eval(candidate, reference, seed):
@@ -294,11 +227,16 @@ def test_train_and_eval(candidate, reference, seed):
     mine, theirs = twins(candidate, reference, seed)
     for mode in (False, True):
         mine.train(mode), theirs.train(mode)
-        output, expected = mine(tokens(seed), real(seed), True), theirs(tokens(seed), real(seed), True)
-        same(output, expected, f"output ({'train' if mode else 'eval'})")
-        same(grads(mine, tokens(seed)), grads(theirs, tokens(seed)), GRADIENTS)
-        with torch.no_grad():
-            same(mine(tokens(seed)), theirs(tokens(seed)), "output (no_grad)")
+        for turn in range(2):  # of one shape, of other values
+            x, other = (tokens(seed + turn) for _ in range(2))
+            output, expected = (
+                mine(x, valid_of(seed + turn), True),
+                theirs(other, valid_of(seed + turn), True),
+            )
+            same(output, expected, f"output[{turn}] ({'train' if mode else 'eval'})")
+            same(grads(mine, x), grads(theirs, other), GRADIENTS)
+            with torch.no_grad():
+                same(mine(x), theirs(other), f"output[{turn}] (no_grad)")
 
 
 def test_calls(candidate, reference, seed):
@@ -326,18 +264,20 @@ def test_calls(candidate, reference, seed):
     same(mine(tokens(seed), everything), theirs(tokens(seed)), "output (valid = True)")
 
 
-def test_side_effects(candidate, reference, seed):
+def test_side_effects(candidate, seed):
     """x, valid, the parameters and the random generator are left as they were
     x、valid、参数和随机数生成器都保持原样"""
-    mine, _theirs = twins(candidate, reference, seed)
-    x, valid = tokens(seed, grad=False), real(seed)
-    for masks in ((), (valid,), (valid, True)):
-        with unchanged(x=x, valid=valid, **dict(mine.named_parameters())):
-            mine(x, *masks)
-    with unchanged(x=x, valid=valid, **dict(mine.named_parameters())):
-        mine(tokens(seed + 1), valid.clone()).sum().backward()  # nor later, through what was kept
-    not_reseeded(lambda: (torch.rand(()), mine(x, valid, True)))
+    layer = draw(place(candidate.MultiHeadAttention(12, 3)))
+    x, valid = tokens(seed, 2, 3, 12, grad=False), valid_of(seed, 2, 3)
+    with unchanged(x=x, valid=valid):
+        layer(x, valid)
+        layer(tokens(seed + 1, 2, 3, 12), valid.clone()).sum().backward()  # nor later, through what was kept
+    not_reseeded(lambda: (torch.rand(()), layer(x, valid, True)))
     not_reseeded(lambda: candidate.MultiHeadAttention(8, 2))
+    calls = [partial(layer, x, *masks) for masks in ((), (valid,), (None, True), (valid, True))]
+    half = draw(candidate.MultiHeadAttention(12, 3)).to(setting.device, torch.bfloat16)
+    short = x.to(torch.bfloat16)
+    undisturbed([*calls, partial(half, short, valid, True)], layer, half, x=x, valid=valid, short=short)
 
 
 def test_not_contiguous(candidate, reference, seed):
@@ -372,16 +312,12 @@ class Reverser(nn.Module):
 
 
 def train(model, seed, steps):
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
     (batches,) = integers(seed, SYMBOLS, (steps, 10, LENGTH))
-    losses = []
-    for batch in batches:
-        loss = F.cross_entropy(model(batch).flatten(0, 1), batch.flip(1).flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+
+    def loss_of(step):
+        return F.cross_entropy(model(batches[step]).flatten(0, 1), batches[step].flip(1).flatten())
+
+    return descend(model.parameters(), loss_of, steps, 0.02)
 
 
 @pytest.mark.training
@@ -397,8 +333,8 @@ def test_training_follows(candidate, reference, seed):
 def test_training_reverses(candidate, seed):
     """Trained inside a small model, it learns to reverse sequences: accuracy ≥ 0.95
     放进一个小模型训练，能学会把序列倒过来：准确率 ≥ 0.95"""
-    model = place(Reverser(candidate))
-    losses = train(model, seed, 60)
+    model = draw(place(Reverser(candidate)))
+    losses = train(model, seed, 180)
     (sequences,) = integers(seed + 1, SYMBOLS, (200, LENGTH))
     with torch.no_grad():
         right = model(sequences).argmax(dim=-1) == sequences.flip(1)

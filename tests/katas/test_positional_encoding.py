@@ -1,5 +1,7 @@
 """Grades katas/positional_encoding.py."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
@@ -7,7 +9,9 @@ from torch.nn import functional as F
 
 from dlkata.suite import (
     adopt,
+    descend,
     difference,
+    draw,
     follows,
     gradients,
     holds,
@@ -19,6 +23,7 @@ from dlkata.suite import (
     same,
     setting,
     unchanged,
+    undisturbed,
 )
 
 # Hides what is only coarse, frequencies rounded to float32: test_precision alone shows it, whatever its digits.
@@ -41,7 +46,7 @@ def loaded(layer, seed):
 
 def twins(candidate, reference, seed, d_model=6, max_len=11):
     theirs = loaded(reference.PositionalEncoding(d_model, max_len), seed)
-    return adopt(place(candidate.PositionalEncoding(d_model, max_len)), theirs), theirs
+    return adopt(place(candidate.PositionalEncoding(d_model, max_len)), theirs, as_it_is=True), theirs
 
 
 def test_encoding(candidate, reference, seed):
@@ -126,7 +131,7 @@ def test_new_layer(candidate, reference, seed):
     新建的层以 buffer pe 保存 0 … max_len − 1 的编码，没有参数"""
     mine, theirs = candidate.PositionalEncoding(6, 11), reference.PositionalEncoding(6, max_len=11)
     initial = {name: value.clone() for name, value in mine.state_dict().items()}
-    adopt(mine, theirs)  # says which name or shape is not the contract's
+    adopt(mine, theirs, as_it_is=True)  # says which name or shape is not the contract's
     same(initial, dict(theirs.state_dict()), "state_dict", tolerance=FLOAT32)
     learned = ", ".join(name for name, _value in mine.named_parameters()) or "none"
     holds(
@@ -136,8 +141,9 @@ def test_new_layer(candidate, reference, seed):
         value=learned,
         name="parameters",
     )
-    mine, theirs = candidate.PositionalEncoding(7, 4), reference.PositionalEncoding(7, 4)
-    same(mine.pe, theirs.pe, "pe (d_model = 7)", tolerance=FLOAT32)
+    for d_model, max_len in ((7, 4), (1, 4), (6, 1)):
+        mine, theirs = (m.PositionalEncoding(d_model, max_len) for m in (candidate, reference))
+        same(mine.pe, theirs.pe, f"pe (d_model = {d_model}, max_len = {max_len})", tolerance=FLOAT32)
 
 
 def test_default_max_len(candidate, reference, seed):
@@ -165,8 +171,15 @@ def test_output(candidate, reference, seed):
         same(output, expected, f"output (x.shape = {shape})")
         same(gradients(output, [x]), gradients(expected, other), ["∂L/∂x"])
     (x,), (other) = normal(seed, (3, 5, 6)), normal(seed, (3, 5, 6))
-    found, expected = gradients(mine.eval()(x), [x]), gradients(theirs.eval()(*other), other)
-    same(found, expected, ["∂L/∂x (eval)"])
+    for turn in range(2):  # of one shape, of other values
+        (x,), (other) = normal(seed + turn, (3, 5, 6)), normal(seed + turn, (3, 5, 6))
+        output, expected = mine.eval()(x), theirs.eval()(*other)
+        same(output, expected, f"output (eval, #{turn})")
+        same(gradients(output, [x]), gradients(expected, other), ["∂L/∂x (eval)"])
+    for width, rows, shape in ((1, 5, (3, 4, 1)), (6, 1, (3, 1, 6)), (1, 1, (3, 2, 1, 1))):
+        small = twins(candidate, reference, seed, width, rows)
+        output, expected = (layer(*normal(seed, shape)) for layer in small)
+        same(output, expected, f"output (x.shape = {shape}, max_len = {rows})")
 
 
 def test_leading_dimensions(candidate, reference, seed):
@@ -224,6 +237,15 @@ def test_side_effects(candidate, seed):
         evaluated, trained = layer.eval()(x), layer.train()(x)
     same([first, evaluated, trained], [kept, kept, kept], ["output", "output (eval)", "output (train)"])
     not_reseeded(lambda: (torch.rand(()), candidate.PositionalEncoding(4, 3)(torch.rand(2, 3, 4))))
+    short = candidate.PositionalEncoding(4, 3).to(setting.device, torch.bfloat16)
+    wide, narrow = (
+        normal(seed, (2, 3, 6), grad=False),
+        normal(seed, (2, 3, 4), grad=False, dtype=torch.bfloat16),
+    )
+    calls = [partial(layer, *wide), partial(layer, *wide, 4), partial(short, *narrow)]
+    positions = places(seed, grad=False)
+    calls.append(partial(candidate.sinusoidal, positions, 6))
+    undisturbed(calls, layer, short, x=wide[0], short=narrow[0], positions=positions)
 
 
 def test_two_layers(candidate, reference, seed):
@@ -272,16 +294,12 @@ class Finder(nn.Module):
 
 
 def train(model, seed, steps):
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
     (batches,) = integers(seed, SYMBOLS, (steps, 32, LENGTH))
-    losses = []
-    for batch in batches:
-        loss = F.cross_entropy(model(batch), batch[:, ASKED])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+
+    def loss_of(step):
+        return F.cross_entropy(model(batches[step]), batches[step][:, ASKED])
+
+    return descend(model.parameters(), loss_of, steps, 0.05)
 
 
 @pytest.mark.training
@@ -297,8 +315,8 @@ def test_training_follows(candidate, reference, seed):
 def test_training_finds(candidate, seed):
     """Trained inside a small model, it learns to find the token at a given position: accuracy ≥ 0.95
     放进一个小模型训练，能学会找出指定位置的 token：准确率 ≥ 0.95"""
-    model = place(Finder(candidate))
-    losses = train(model, seed, 100)
+    model = draw(place(Finder(candidate)))
+    losses = train(model, seed, 140)
     (sequences,) = integers(seed + 1, SYMBOLS, (400, LENGTH))
     with torch.no_grad():
         right = model(sequences).argmax(dim=-1) == sequences[:, ASKED]

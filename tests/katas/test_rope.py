@@ -1,6 +1,7 @@
 """Grades katas/rope.py."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -8,8 +9,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlkata.suite import (
-    adopt,
+    descend,
     difference,
+    draw,
     follows,
     gradients,
     holds,
@@ -20,7 +22,7 @@ from dlkata.suite import (
     reaches,
     same,
     setting,
-    unchanged,
+    undisturbed,
 )
 
 # Hides what is only coarse, angles rounded to float32: test_precision alone shows it, whatever its digits.
@@ -58,7 +60,9 @@ def test_positions(candidate, reference, seed):
     for offset in (0, 1, 2):
         output = candidate.rope(tokens(seed), places(seed + offset))
         same(output, reference.rope(tokens(seed), places(seed + offset)), tolerance=COARSE)
-    still = torch.zeros(5, dtype=torch.int64, device=setting.device)  # all at the beginning: nothing is turned
+    still = torch.zeros(
+        5, dtype=torch.int64, device=setting.device
+    )  # all at the beginning: nothing is turned
     output = candidate.rope(tokens(seed), still)
     same(output, reference.rope(tokens(seed), still), "output (positions 0, 0, …)", tolerance=COARSE)
     apart = torch.arange(5, device=setting.device) + 17  # a chunk further along
@@ -99,7 +103,16 @@ def test_leading_dimensions(candidate, reference, seed):
 def test_base(candidate, reference, seed):
     """base is the one that was passed
     base 用的是传入的值"""
-    for base in (500.0, 1e6, 10.0):
+    # First with sizes that no other test has: whoever keeps the angles of one base shows it in the next.
+    for base in (60.0, 10000.0, 7.0):
+        output = candidate.rope(tokens(seed, 2, 4, 12), base=base)
+        same(
+            output,
+            reference.rope(tokens(seed, 2, 4, 12), base=base),
+            f"output (base = {base:g})",
+            tolerance=COARSE,
+        )
+    for base in (500.0, 1e6, 10.0, 300):  # an int is a number, too
         output, expected = candidate.rope(tokens(seed), base=base), reference.rope(tokens(seed), base=base)
         same(output, expected, f"output (base = {base:g})", tolerance=COARSE)
     output = candidate.rope(tokens(seed), places(seed), 777.0)
@@ -192,16 +205,21 @@ def test_inputs_are_unchanged(candidate, reference, seed):
     """x, positions and the random generator are left as they were
     x、positions 和随机数生成器都保持原样"""
     x, positions = tokens(seed, grad=False), places(seed)
-    with unchanged(x=x, positions=positions):
-        first = candidate.rope(x, positions)
+    first = candidate.rope(x, positions)
     kept = first.clone()
-    with unchanged(x=x, positions=positions, output=first):
-        candidate.rope(x)
-        candidate.rope(x + 1, positions + 1)
+    candidate.rope(x)
+    candidate.rope(x + 1, positions + 1)
+    same(first, kept, "output (after later calls)")
     same(candidate.rope(x, positions), kept, "output (second call)")
     with torch.no_grad():
         same(candidate.rope(tokens(seed)), reference.rope(tokens(seed)), "output (no_grad)", tolerance=COARSE)
     not_reseeded(lambda: (torch.rand(()), candidate.rope(x, positions)))
+    calls, owned = [], {"positions": places(seed, 3)}
+    for dtype in (setting.dtype, torch.float16, torch.bfloat16):
+        given = tokens(seed, 2, 3, 6, grad=False).to(dtype)
+        calls += [partial(candidate.rope, given), partial(candidate.rope, given, owned["positions"])]
+        owned[f"x ({str(dtype).removeprefix('torch.')})"] = given
+    undisturbed(calls, **owned)
 
 
 def test_not_contiguous(candidate, reference, seed):
@@ -244,25 +262,20 @@ class Echo(nn.Module):
 
 
 def train(model, rope, seed, steps):
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
     (batches,) = integers(seed, SYMBOLS, (steps, 32, LENGTH))
-    losses = []
-    for batch in batches:
-        said = model(rope, batch)[:, BACK:]
-        loss = F.cross_entropy(said.flatten(0, 1), batch[:, :-BACK].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+
+    def loss_of(step):
+        said = model(rope, batches[step])[:, BACK:]
+        return F.cross_entropy(said.flatten(0, 1), batches[step][:, :-BACK].flatten())
+
+    return descend(model.parameters(), loss_of, steps, 0.05)
 
 
 @pytest.mark.training
 def test_training_follows(candidate, reference, seed):
     """Trained inside a small model, the losses follow the reference
     放进一个小模型训练，loss 与参考实现一致"""
-    theirs = place(Echo())
-    mine = adopt(place(Echo()), theirs)
+    mine, theirs = draw(place(Echo())), draw(place(Echo()))
     follows(train(mine, candidate.rope, seed, 12), train(theirs, reference.rope, seed, 12))
 
 
@@ -270,7 +283,7 @@ def test_training_follows(candidate, reference, seed):
 def test_training_echoes(candidate, seed):
     """Trained at positions 0–6, it looks two tokens back there and at positions 1000–1006: accuracy ≥ 0.95
     在位置 0–6 上训练，能学会往回看两个 token，移到位置 1000–1006 也一样：准确率 ≥ 0.95"""
-    model = place(Echo())
+    model = draw(place(Echo()))
     losses = train(model, candidate.rope, seed, 100)
     (sequences,) = integers(seed + 1, SYMBOLS, (200, LENGTH))
     for start in (0, 1000):

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -10,6 +11,9 @@ from torch.nn import functional as F
 
 from dlkata.suite import (
     adopt,
+    alike,
+    descend,
+    draw,
     follows,
     gradients,
     holds,
@@ -17,37 +21,27 @@ from dlkata.suite import (
     near,
     normal,
     not_reseeded,
+    parameters_of,
     place,
     reaches,
     same,
     setting,
+    starts_uniform,
     unchanged,
+    undisturbed,
 )
 
 B, T, D, H, WIDE = 3, 5, 8, 2, 7
 LINEAR = ("w_q", "w_k", "w_v", "w_o", "ff1", "ff2")
 LEARNED = [f"{layer}.{kind}" for layer in (*LINEAR, "norm1", "norm2") for kind in ("weight", "bias")]
+NORM_STARTS = (("weight", 1.0), ("bias", 0.0))
 KINDS = ((True, "pre-norm"), (False, "post-norm"))
-
-
-def weights(block):
-    state = block.state_dict(keep_vars=True)
-    return [state[name] for name in LEARNED]
 
 
 def twins(candidate, reference, seed, norm_first, sizes=(D, H, WIDE), dropout=0.0):
     """The attempt's block and the reference's, with the same weights, none of them where it starts."""
-    mine, theirs = (place(m.TransformerBlock(*sizes, dropout, norm_first)) for m in (candidate, reference))
-    shapes = [tuple(value.shape) for value in weights(theirs)]
-    drawn = dict(zip(LEARNED, normal(seed + 100, *shapes, scale=0.6, grad=False), strict=True))
-    drawn["norm1.weight"] += 1.3
-    drawn["norm2.weight"] += 0.7
-    theirs.load_state_dict(drawn)
-    adopt(mine, theirs)
-    for value in weights(mine):
-        if not value.requires_grad:
-            value.requires_grad_()  # a buffer: test_fresh says so, once
-    return mine, theirs
+    blocks = (place(m.TransformerBlock(*sizes, dropout, norm_first)) for m in (candidate, reference))
+    return alike(*blocks, seed, 0.6)
 
 
 def tokens(seed, shape=(B, T, D)):
@@ -67,7 +61,7 @@ def judged(found, options):
         outputs.append(block(x, **options))
     same(*outputs)
     for (block, x), output in zip(found, outputs, strict=True):
-        grads.append(gradients(output, [x, *weights(block)]))
+        grads.append(gradients(output, [x, *parameters_of(block, LEARNED)]))
     same(*grads, ["∂L/∂x", *(f"∂L/∂{name}" for name in LEARNED)])
 
 
@@ -132,7 +126,14 @@ def test_hidden_tokens(candidate, seed):
 def test_sizes(candidate, reference, seed):
     """Other numbers of heads, one token, one sequence, narrow and wide FFN
     不同的头数、单个 token、单条序列、窄的和宽的 FFN"""
-    for shape, heads, wide in (((2, 4, 12), 3, 5), ((1, 1, 6), 6, 9), ((4, 4, 4), 1, 4), ((1, 7, 10), 5, 1)):
+    for shape, heads, wide in (
+        ((2, 4, 12), 3, 5),
+        ((1, 1, 6), 6, 9),
+        ((3, 1, 6), 2, 5),
+        ((4, 4, 4), 1, 4),
+        ((1, 7, 10), 5, 1),
+        ((3, 5, 6), 6, 1),
+    ):
         for norm_first, name in KINDS:
             mine, theirs = twins(candidate, reference, seed, norm_first, (shape[-1], heads, wide))
             label = f"output ({name}, x {shape}, H={heads}, d_ff={wide})"
@@ -142,41 +143,12 @@ def test_sizes(candidate, reference, seed):
 def test_fresh(candidate, reference, seed):
     """A new block has the promised parameters, started as nn.Linear and nn.LayerNorm start
     新建的 block 参数符合约定，初始化与 nn.Linear、nn.LayerNorm 相同"""
-    sizes = (60, 3, 90)
-    mine, theirs = candidate.TransformerBlock(*sizes), reference.TransformerBlock(*sizes)
-    initial = {name: value.clone() for name, value in mine.state_dict().items()}
-    adopt(mine, theirs)
-    addresses = {value.data_ptr() for value in mine.state_dict().values()}
-    trained = sorted(name for name, value in mine.named_parameters() if value.requires_grad)
-    holds(
-        trained == sorted(LEARNED) and len(addresses) == len(LEARNED),
-        "Every weight and bias of the contract must be a trainable parameter of its own.",
-        "约定里的每个 weight 和 bias 都应当是各自独立的可训练参数。",
-        value=", ".join(trained),
-        name="parameters",
-    )
-    for norm in ("norm1", "norm2"):
-        for kind, start in (("weight", torch.ones(60)), ("bias", torch.zeros(60))):
-            same(
-                initial[f"{norm}.{kind}"], start.to(initial[f"{norm}.{kind}"].device), f"{norm}.{kind} (new)"
-            )
-    for layer in LINEAR:
-        width = initial[f"{layer}.weight"].shape[1]
-        for kind, spread, edge in (("weight", 0.04, 0.01), ("bias", 0.35, 0.2)):
-            value = initial[f"{layer}.{kind}"] * math.sqrt(width)
-            en = (
-                f"{layer}.{kind} does not start as in nn.Linear: uniform between −1/√n and 1/√n for n inputs."
-            )
-            zh = f"{layer}.{kind} 的初始化与 nn.Linear 不同：n 个输入时应在 −1/√n 到 1/√n 之间均匀分布。"
-            std = math.log(float(value.std()) * math.sqrt(3) + 1e-9)
-            near(std, 0.0, spread, f"ln(std·√(3n)), {layer}.{kind}", en, zh)
-            top = math.log(float(value.abs().max()) + 1e-9)
-            near(top, 0.0, edge, f"ln(max·√n), {layer}.{kind}", en, zh)
-    holds(
-        bool(initial["w_q.weight"].ne(initial["w_k.weight"]).any()),
-        "New layers start as copies of each other: each draws weights of its own.",
-        "新建的各层互为副本：每一层应各自抽取权重。",
-    )
+    sizes = (12, 3, 20)
+    width = {layer: 12 for layer in LINEAR} | {"ff2": 20}
+    bounds = {f"{layer}.{kind}": width[layer] ** -0.5 for layer in LINEAR for kind in ("weight", "bias")}
+    norms = {f"{norm}.{k}": torch.full((12,), v) for norm in ("norm1", "norm2") for k, v in NORM_STARTS}
+    build = partial(candidate.TransformerBlock, *sizes)
+    starts_uniform(build, reference.TransformerBlock(*sizes), bounds, norms)
 
 
 def test_default_norm(candidate, reference, seed):
@@ -206,7 +178,11 @@ def test_eval(candidate, reference, seed):
     eval 模式下 dropout 不起作用"""
     for norm_first, name in KINDS:
         mine, theirs = twins(candidate, reference, seed, norm_first, dropout=0.4)
-        same(mine.eval()(tokens(seed)), theirs.eval()(tokens(seed)), f"output ({name})")
+        for turn in range(2):  # of one shape, of other values
+            output, expected = mine.eval()(tokens(seed + turn)), theirs.eval()(tokens(seed + turn))
+            same(output, expected, f"output ({name}, #{turn})")
+            output, expected = (b(tokens(seed + turn), padding(), True) for b in (mine, theirs))
+            same(output, expected, f"output ({name}, #{turn}, masks)")
 
 
 def attention_of(state, x):
@@ -242,13 +218,13 @@ def dropped(candidate, reference, seed, silent, p, **options):
     """
     for norm_first, name in KINDS:
         theirs = place(reference.TransformerBlock(3, 1, 11, 0.0, norm_first))
-        state = dict(zip(LEARNED, normal(seed + 5, *(tuple(w.shape) for w in weights(theirs))), strict=True))
-        state = {key: value.detach() for key, value in state.items()}
+        shapes = [tuple(w.shape) for w in parameters_of(theirs, LEARNED)]
+        state = dict(zip(LEARNED, normal(seed + 5, *shapes, grad=False), strict=True))
         state[f"{silent}.weight"].zero_()
         state[f"{silent}.bias"].zero_()
         theirs.load_state_dict(state)
         mine = place(candidate.TransformerBlock(3, 1, 11, norm_first=norm_first, **options))
-        adopt(mine, theirs)
+        adopt(mine, theirs, as_it_is=True)
         (x,) = normal(seed, (80, 5, 3), grad=False)
         output = mine(x).detach()
         ways = torch.tensor(list(itertools.product((0.0, 1.0), repeat=3)), dtype=x.dtype, device=x.device)
@@ -271,6 +247,20 @@ def judge_dropout(found, p, en, zh):
         rate = "The share of dropped entries is not the one asked for.", "被置零的比例与要求的不符。"
         near(lost.mean().item(), p, 0.08, f"dropped ({name})", *rate)
         near(lost.prod(-1).mean().item(), p**3, 0.08, f"dropped, all three ({name})", *rate)
+        for axis, en_pair, zh_pair in (
+            (1, "tokens of a sequence", "同一序列的 token"),
+            (0, "sequences", "序列"),
+        ):
+            apart = lost.transpose(0, axis)
+            first, second = apart[: len(apart) // 2 * 2].chunk(2)
+            near(
+                (first * second).mean().item(),
+                p**2,
+                0.08,
+                f"dropped in two {en_pair} ({name})",
+                f"Two {en_pair} lose the same entries too often or too seldom: single entries are dropped.",
+                f"两个{zh_pair}同时被置零的位置过多或过少：应当逐元素置零。",
+            )
 
 
 def test_dropout_of_attention(candidate, reference, seed):
@@ -302,9 +292,9 @@ def test_dropouts_are_independent(candidate, seed):
     两处 dropout 各自抽取自己的 mask"""
     block = place(candidate.TransformerBlock(D, H, WIDE, 0.5))
     with torch.no_grad():
-        for value in weights(block)[:]:
-            value.zero_()
         state = block.state_dict(keep_vars=True)
+        for value in state.values():
+            value.zero_()
         state["w_o.bias"].fill_(1.0)  # each branch is a constant: what was dropped can be read off
         state["ff2.bias"].fill_(10.0)
         x = torch.zeros(24, 2 * T, D, dtype=setting.dtype, device=setting.device)
@@ -314,7 +304,11 @@ def test_dropouts_are_independent(candidate, seed):
         abs(share - 0.25) < 0.08,
         "The two dropouts (p = 0.5) do not drop independently: a quarter of all entries should lose both branches.",
         "两处 dropout（p = 0.5）不是相互独立的：应当有四分之一的元素同时失去两个分支。",
-        value="a quarter" if abs(share - 0.25) < 0.08 else "half" if abs(share - 0.5) < 0.08 else "another share",
+        value="a quarter"
+        if abs(share - 0.25) < 0.08
+        else "half"
+        if abs(share - 0.5) < 0.08
+        else "another share",
         name="entries without both branches",
     )
 
@@ -392,9 +386,11 @@ def test_non_contiguous(candidate, reference, seed):
 def test_side_effects(candidate, seed):
     """x, the mask and the parameters are left alone, also by later calls; nothing is reseeded
     x、mask 和参数保持不变，之后的调用也不会改动；不重新设种子"""
+    x, valid, small = tokens(seed).detach(), padding(), tokens(seed, (B, 3, D)).detach()
+    mask = padding()[:, :3].clone()
+    blocks, calls = [], []
     for norm_first in (True, False):
-        block = place(candidate.TransformerBlock(D, H, WIDE, 0.2, norm_first))
-        x, valid = tokens(seed).detach(), padding()
+        block = draw(place(candidate.TransformerBlock(D, H, WIDE, 0.0, norm_first)))
         with unchanged(x=x, valid=valid, **dict(block.named_parameters())):
             output = block(x, valid)
             with unchanged(output=output):
@@ -403,6 +399,27 @@ def test_side_effects(candidate, seed):
         not_reseeded(
             lambda first=norm_first: candidate.TransformerBlock(4, 2, 3, 0.5, first)(torch.rand(2, 3, 4))
         )
+        calls += [partial(block, small, *masks) for masks in ((), (mask,), (None, True), (mask, True))]
+        blocks.append(block)
+    undisturbed(calls, *blocks, x=small, valid=mask)
+
+
+def test_draws_from_the_global_generator(candidate, seed):
+    """Dropout draws from torch's global generator: with its seed the same, without it something new
+    dropout 从 torch 的全局生成器抽取：种子相同则结果相同，否则每次都不同"""
+    block, x = draw(place(candidate.TransformerBlock(D, H, WIDE, 0.5))), tokens(seed).detach()
+    found = []
+    for start in (seed + 1, seed + 1, seed + 2):
+        torch.manual_seed(start)
+        found.append([block(x).detach(), block(x).detach()])
+    again, other = (bool((found[0][0] == found[i][0]).all()) for i in (1, 2))
+    holds(
+        again and not other and bool((found[0][0] != found[0][1]).any()),
+        "What dropout zeroes does not follow torch's global random generator, and it alone.",
+        "dropout 置零哪些元素，并不是由 torch 的全局随机数生成器（且仅由它）决定的。",
+        value=f"same seed: {'same' if again else 'other'}, other seed: {'same' if other else 'other'}",
+        name="dropout",
+    )
 
 
 class Reverser(nn.Module):
@@ -421,21 +438,12 @@ class Reverser(nn.Module):
         return self.head(x)
 
 
-def train(net, seed, steps, kinds=7, length=9, batch=24, rate=0.01):
-    optimizer = torch.optim.Adam(net.parameters(), rate)
-    losses, shares = [], []
-    for step in range(steps):
+def train(net, seed, steps, kinds=7, length=5, batch=10):
+    def loss_of(step):
         (sequences,) = integers(1000 * seed + step, kinds, (batch, length))
-        logits, target = net(sequences), sequences.flip(1)
-        loss = F.cross_entropy(logits.flatten(0, 1), target.flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-        shares.append((logits.argmax(-1) == target).double().mean().item())
-        if sum(shares[-3:]) == 3:
-            break
-    return losses, sum(shares[-3:]) / 3
+        return F.cross_entropy(net(sequences).flatten(0, 1), sequences.flip(1).flatten())
+
+    return descend(net.parameters(), loss_of, steps, 0.01)
 
 
 @pytest.mark.training
@@ -443,9 +451,9 @@ def test_follows(candidate, reference, seed):
     """Learning to reverse a sequence, the losses are the reference's
     学习把序列倒过来，loss 曲线与参考实现一致"""
     for norm_first, _name in KINDS:
-        theirs = place(Reverser(reference, 7, 9, norm_first))
-        mine = adopt(place(Reverser(candidate, 7, 9, norm_first)), theirs)
-        curves = [train(net, seed, 8)[0] for net in (mine, theirs)]
+        theirs = place(Reverser(reference, 7, 5, norm_first))
+        mine = adopt(place(Reverser(candidate, 7, 5, norm_first)), theirs)
+        curves = [train(net, seed, 8) for net in (mine, theirs)]
         follows(*curves, 1e-6 if setting.dtype == torch.float64 else 1e-3)
 
 
@@ -453,7 +461,10 @@ def test_follows(candidate, reference, seed):
 def test_reaches(candidate, seed):
     """Two blocks learn to reverse sequences: accuracy ≥ 0.95
     两个 block 学会把序列倒过来：准确率 ≥ 0.95"""
-    net = place(Reverser(candidate, 7, 9, True))
-    losses, accuracy = train(net, seed, 250)
+    net = draw(place(Reverser(candidate, 7, 5, True)))
+    losses = train(net, seed, 100)
+    (sequences,) = integers(seed + 1, 7, (200, 5))
+    with torch.no_grad():
+        right = net(sequences).argmax(-1) == sequences.flip(1)
     # Without attention it stays near 0.25.
-    reaches(accuracy, 0.95, "accuracy", losses=losses)
+    reaches(right.double().mean().item(), 0.95, "accuracy", losses=losses)
