@@ -42,7 +42,7 @@ def drawn_apart(tensors: Mapping[str, Tensor]) -> None:
             )
 
 
-def varies(build: Callable[[], Tensor], sd: float, name: str, times: int = 60) -> None:
+def varies(build: Callable[[], Tensor], sd: float, name: str, times: int = 30) -> None:
     """The means of `times` new tensors scatter as those of independent draws with this deviation do.
 
     Draws that are forced to a mean of exactly 0 scatter not at all, draws made in bulk and used again too much.
