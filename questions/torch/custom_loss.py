@@ -100,6 +100,63 @@ def pinball_evidence(drawn):
     return [abs(slope - drawn[name]) < 1e-6 for name in ("right", "flipped", "other", "no_mean")]
 
 
+def leads_to_evidence():
+    import torch
+
+    seen = []
+    for seed in range(3):
+        y = torch.empty(2000).exponential_(generator=torch.Generator().manual_seed(seed))
+        best = {}
+        grid = torch.linspace(0, 5, 2001)
+        errors = y - grid[:, None]
+        for name, loss in (
+            ("squared", errors.square()),
+            ("half", torch.maximum(0.5 * errors, -0.5 * errors)),
+            ("high", torch.maximum(0.9 * errors, -0.1 * errors)),
+        ):
+            best[name] = grid[loss.mean(1).argmin()].item()
+        mean, median = y.mean().item(), y.median().item()
+        above = (y > best["high"]).float().mean().item()
+
+        def kind(x, mean=mean, median=median):
+            return "mean" if abs(x - mean) < 0.02 else "median" if abs(x - median) < 0.02 else "neither"
+
+        seen.append((kind(best["squared"]), kind(best["half"]), round(above, 1)))
+    claims = ("mean", "mean", 0.9), ("mean", "median", 0.1), ("median", "mean", 0.1), ("mean", "median", 0.9)
+    return [all(found == claim for found in seen) for claim in claims]
+
+
+def falls_but_evidence():
+    import torch
+
+    def missing(loss, pairs=5):
+        w = torch.ones(1, requires_grad=True)
+        x, target = torch.arange(5.0), torch.arange(pairs, dtype=torch.float32) + 1
+        loss(x * w, target).backward()
+        return w.grad is None
+
+    def copied(pred, target):
+        return torch.tensor(
+            [(p - t) ** 2 for p, t in zip(pred, target, strict=False)], requires_grad=True
+        ).mean()
+
+    def kept(pred, target):
+        return torch.stack([(p - t) ** 2 for p, t in zip(pred, target, strict=False)]).mean()
+
+    assert not missing(kept)
+    return [None, missing(kept, pairs=3), missing(copied), missing(lambda p, t: (p - t).square().mean())]
+
+
+def worked():
+    import torch
+
+    def pinball(pred, target, q):
+        e = torch.tensor(target - pred, dtype=torch.float64)
+        return torch.maximum(q * e, (q - 1) * e).item()
+
+    return [f"{pinball(3, 5, 0.9):.1f}", f"{pinball(7, 5, 0.9):.1f}"]
+
+
 def experiment():
     import torch
 
