@@ -73,36 +73,88 @@ def why_silent_evidence():
     return [silent and complains(), delayed, replaced, checked]
 
 
-def experiment():
+def who_moves_evidence():
+    below, falls = [], []
+    for seed in range(3):
+        losses, moved = _train(cut=True, seed=seed)
+        assert moved["2.weight"] == 0 and moved["2.bias"] > 0 and moved["4.weight"] > 0
+        below.append(moved["0.weight"] > 0)
+        falls.append(losses[-1] < 0.8 * losses[0])
+    return [
+        not any(below) and all(falls),
+        all(below) and all(falls),
+        not any(below) and not all(falls),
+        all(below) and not all(falls),
+    ]
+
+
+def grad_is_none_evidence():
     import torch
     from torch import nn
+    from torch.nn import functional as F
 
-    steps = 60
+    def missing(forward, prepare=lambda layer: None):
+        layer = nn.Linear(3, 2)
+        prepare(layer)
+        optimizer = torch.optim.SGD([layer.bias], lr=0.1)  # the weight is left out
+        forward(layer, torch.ones(4, 3)).sum().backward()
+        optimizer.step()
+        return layer.weight.grad is None
 
-    def train(cut):
-        Layer, _torch, _nn = _layer(cut)
-        generator = torch.Generator().manual_seed(0)
-        x = torch.randn(64, 4, generator=generator)
-        y = torch.sin(2 * x[:, :1]) + x[:, 1:2] * x[:, 2:3]
-        net = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), Layer(16, 16), nn.Tanh(), nn.Linear(16, 1))
+    def usual(layer, x):
+        return F.linear(x, layer.weight, layer.bias)
+
+    return [
+        missing(lambda layer, x: F.linear(x, layer.weight.detach(), layer.bias)),
+        missing(lambda layer, x: F.linear(x, torch.ones(2, 3), layer.bias)),
+        missing(lambda layer, x: usual(layer, x) * 1e-45 * 1e-45),
+        missing(usual, lambda layer: layer.weight.requires_grad_(False)),
+        missing(usual),
+    ]
+
+
+def worked():
+    import torch
+
+    out = []
+    for cut in (False, True):
+        w, x = torch.tensor([2.0, 3.0], requires_grad=True), torch.ones(2, requires_grad=True)
+        y = x @ (w.data if cut else w)
+        (0.5 * y**2).backward()
+        out.append(tuple(int(v) for v in x.grad.tolist()))
+        of_w = w.grad if cut else tuple(int(v) for v in w.grad.tolist())
+    assert of_w is None and out[0] == out[1]
+    return [f"y = {y.item():.0f}", str(out[0]), "(5, 5)", "None"]
+
+
+def _train(cut, seed=0, steps=60):
+    """Losses, and by how much each parameter moved."""
+    Layer, torch, nn = _layer(cut)
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(64, 4, generator=generator)
+    y = torch.sin(2 * x[:, :1]) + x[:, 1:2] * x[:, 2:3]
+    net = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), Layer(16, 16), nn.Tanh(), nn.Linear(16, 1))
+    with torch.no_grad():
+        for p in net.parameters():
+            p.copy_(torch.randn(p.shape, generator=generator) / p.shape[-1] ** 0.5)
+    start = {name: p.detach().clone() for name, p in net.named_parameters()}
+    losses = []
+    for _ in range(steps):
+        loss = (net(x) - y).pow(2).mean()
+        losses.append(loss.item())
+        net.zero_grad()
+        loss.backward()
         with torch.no_grad():
             for p in net.parameters():
-                p.copy_(torch.randn(p.shape, generator=generator) / p.shape[-1] ** 0.5)
-        start = {name: p.detach().clone() for name, p in net.named_parameters()}
-        losses = []
-        for _ in range(steps):
-            loss = (net(x) - y).pow(2).mean()
-            losses.append(loss.item())
-            net.zero_grad()
-            loss.backward()
-            with torch.no_grad():
-                for p in net.parameters():
-                    if p.grad is not None:  # like an optimizer: no gradient, no step
-                        p -= 0.1 * p.grad
-        return losses, {name: (p - start[name]).abs().max().item() for name, p in net.named_parameters()}
+                if p.grad is not None:  # like an optimizer: no gradient, no step
+                    p -= 0.1 * p.grad
+    return losses, {name: (p - start[name]).abs().max().item() for name, p in net.named_parameters()}
 
-    right, moved_right = train(cut=False)
-    wrong, moved_wrong = train(cut=True)
+
+def experiment():
+    steps = 60
+    right, moved_right = _train(cut=False)
+    wrong, moved_wrong = _train(cut=True)
     assert moved_wrong["2.weight"] == 0, "the weight used through .data should not move"
     assert all(moved > 0 for name, moved in moved_wrong.items() if name != "2.weight"), (
         "all others should move"

@@ -102,7 +102,7 @@ def experiment(off=False):
         "says": says,
         "off": (
             "the mean negative log-likelihood of the chosen answers is added to the loss",
-            "在损失里加上 chosen 的平均负对数似然",
+            "在 loss 里加上 chosen 的平均负对数似然",
         ),
         "title": ("Log-probabilities of the training pairs", "训练数据对的对数概率"),
         "chart": "curves",

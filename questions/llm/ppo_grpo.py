@@ -141,7 +141,7 @@ def baseline_evidence():
     score = torch.eye(3, dtype=torch.float64) - p  # ∇ log π of each answer, in the logits
     sums = {True: torch.zeros(3).double(), False: torch.zeros(3).double()}
     squares = {True: 0.0, False: 0.0}
-    shift_matters, halves = False, True
+    halves = True
     for group in product(range(3), repeat=4):
         group = torch.tensor(group)
         weight = p[group].prod()
@@ -153,11 +153,10 @@ def baseline_evidence():
         advantage = r - r.mean()
         halves &= bool((advantage > 0).sum() == (advantage < 0).sum())
     plain = sums[False]
-    shift_matters = not torch.allclose(sum(p[i] * (reward[i] + 5) * score[i] for i in range(3)), plain)
     same = torch.allclose(sums[True], 0.75 * plain)  # 1 − 1/G
     variance = {k: squares[k] - sums[k].square().sum().item() for k in squares}
     quieter = variance[True] / 0.75**2 < 0.5 * variance[False]  # at the same expected gradient
-    return [None, shift_matters, same and quieter, halves]
+    return [None, None, same and quieter, halves]
 
 
 def group_draw(rng):

@@ -59,7 +59,7 @@ def experiment(off=False):
     return {
         "says": says,
         "off": ("the draft is the target itself", "草稿就是目标本身"),
-        "title": ("Frequencies of the tokens in 600,000 draws", "60 万次抽样中各 token 的频率"),
+        "title": ("Frequencies of the tokens in 600,000 draws", "60 万次采样中各 token 的频率"),
         "chart": "table",
         "columns": [
             "token",

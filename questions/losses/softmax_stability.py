@@ -178,7 +178,7 @@ def experiment(off=False):
             f"In fp32 the literal softmax is NaN from a logit of 89 on; with the maximum subtracted it is right everywhere. At [0, 200], "
             f"log(softmax) is {cells['[0, 200]'][2]}, log_softmax {cells['[0, 200]'][3]}; its loss has the slope {fused:.0f}, with +1e-9 in the log {abs(clamped):.0f}.",
             f"fp32 里照定义算的 softmax 从 logit 为 89 起就是 NaN，减去最大值则处处正确。在 [0, 200] 处，log(softmax) 是 "
-            f"{cells['[0, 200]'][2]}，log_softmax 是 {cells['[0, 200]'][3]}；后者的损失斜率为 {fused:.0f}，而在 log 里加 1e-9 时为 {abs(clamped):.0f}。",
+            f"{cells['[0, 200]'][2]}，log_softmax 是 {cells['[0, 200]'][3]}；后者的 loss 斜率为 {fused:.0f}，而在 log 里加 1e-9 时为 {abs(clamped):.0f}。",
         ),
         "off": label,
         "title": title,

@@ -189,7 +189,7 @@ def experiment(off=False):
         says = (
             f"Loss ½(w³⁰ − 1)², w = 1.15, lr = 0.001: the first gradient is {free[0][1]:.0f}. Without clipping w jumps to "
             f"{free[1][0]:.0f} and overflows a few steps later; clipped to norm 1 it reaches {held[-1][0]:.3f} (the minimum is 1).",
-            f"损失 ½(w³⁰ − 1)²，w = 1.15，lr = 0.001：第一个梯度是 {free[0][1]:.0f}。不裁剪时 w 跳到 {free[1][0]:.0f}，"
+            f"loss 为 ½(w³⁰ − 1)²，w = 1.15，lr = 0.001：第一个梯度是 {free[0][1]:.0f}。不裁剪时 w 跳到 {free[1][0]:.0f}，"
             f"几步之后就溢出；裁剪到范数 1 则走到 {held[-1][0]:.3f}（最小点是 1）。",
         )
 

@@ -214,7 +214,7 @@ def experiment(off=False):
             f"At one learning rate ({lr}) the training loss levels off {floors[1]:.2g} above its minimum with a batch of 1, "
             f"{floors[8]:.2g} with 8 and {floors[64]:.2g} with 64: about as 1/B. The full batch goes on to {curves['all'][-1].item():.1g}.",
             f"学习率同为 {lr}，训练 loss 停在最小值之上：batch 为 1 时高 {floors[1]:.2g}，为 8 时高 {floors[8]:.2g}，"
-            f"为 64 时高 {floors[64]:.2g}，大致按 1/B 变化。全批量则继续降到 {curves['all'][-1].item():.1g}。",
+            f"为 64 时高 {floors[64]:.2g}，大致按 1/B 变化。全量则继续降到 {curves['all'][-1].item():.1g}。",
         )
     return {
         "says": says,
@@ -227,7 +227,7 @@ def experiment(off=False):
         "log_x": False,
         "log_y": True,
         "series": [
-            (("full batch", "全批量") if b == "all" else f"B = {b}", curve[::2].tolist())
+            (("full batch", "全量") if b == "all" else f"B = {b}", curve[::2].tolist())
             for b, curve in curves.items()
         ],
     }

@@ -120,25 +120,81 @@ def leaky_evidence(drawn):
     ]
 
 
-def experiment():
+def same_output_evidence():
+    import torch
+
+    off, shrinks, alike, low = [], [], [], []
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        x = torch.randn(64, 512, generator=g, dtype=torch.float64)
+
+        def run(make, bias, x=x, g=g):
+            h, spread, rows = x, [], []
+            for _ in range(30):
+                w = make(512, g).double()
+                b = (2 * torch.rand(512, generator=g, dtype=torch.float64) - 1) / 512**0.5
+                h = torch.relu(h @ w.mT + b * bias)
+                spread.append(h.std(0).mean().item())
+                rows.append(torch.linalg.matrix_rank(w).item() if len(rows) < 1 else 512)
+            return h, spread, rows
+
+        h, spread, rank = run(torch_default, 1.0)
+        he, he_spread, _ = run(normal(2.0), 1.0)
+        size = h.square().mean().sqrt().item()
+        assert 0.01 < size < 0.04
+        factor = (spread[25] / spread[5]) ** (1 / 20)
+        shrinks.append(
+            spread[-1] < 1e-7 * size
+            and 0.36 < factor < 0.46
+            and he_spread[-1] > 0.01 * he.square().mean().sqrt().item()
+        )
+        off.append((h == 0).all(0).double().mean().item() > 0.99)
+        alike.append(spread[0] < 0.5 * 0.41)
+        low.append(rank[0] < 500)
+    return [all(off), all(shrinks), all(alike), all(low)]
+
+
+def worked():
+    import torch
+    from torch import nn
+
+    layer = nn.utils.skip_init(nn.Linear, 512, 512)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        layer.reset_parameters()
+    he, default = (2 / 512) ** 0.5, (1 / (3 * 512)) ** 0.5
+    assert abs(layer.weight.std().item() / default - 1) < 0.01
+    return [f"{0.5**30:.1e}", f"{he:.4f}", f"{default:.4f}", f"{6.0**-10:.1e}"]
+
+
+def experiment(off=False):
     depth, width = 20, 512
+    slope = 1.0 if off else 0.0  # a leaky ReLU of slope 1 is no ReLU
     runs = {
-        "He: 2/fan_in": moments(depth, width, normal(2.0)),
-        "Xavier: 1/fan_in": moments(depth, width, normal(1.0)),
-        ("torch default", "torch 默认"): moments(depth, width, torch_default),
-        "4/fan_in": moments(depth, width, normal(4.0)),
+        "He: 2/fan_in": moments(depth, width, normal(2.0), slope),
+        "Xavier: 1/fan_in": moments(depth, width, normal(1.0), slope),
+        ("torch default", "torch 默认"): moments(depth, width, torch_default, slope),
+        "4/fan_in": moments(depth, width, normal(4.0), slope),
     }
     factors = [(squares[-1] / squares[0]) ** (1 / (depth - 1)) for squares in runs.values()]
-    for factor, expected in zip(factors, (1, 1 / 2, 1 / 6, 2), strict=True):
+    for factor, expected in zip(factors, (2, 1, 1 / 3, 4) if off else (1, 1 / 2, 1 / 6, 2), strict=True):
         assert abs(factor / expected - 1) < 0.15, f"a factor of about {expected:.2g} a layer"
     return {
+        "off": ("linear layers, without ReLU", "去掉 ReLU 的线性层"),
         "says": (
+            f"Without ReLU nothing is halved, and every factor doubles: Xavier keeps the mean square ({factors[1]:.2f} a layer), He's 2 "
+            f"makes it grow ({factors[0]:.2f}).",
+            f"没有 ReLU，就没有减半，每个倍数都翻一番：Xavier 保持均方值不变（每层 {factors[1]:.2f} 倍），He 的 2 反而使它增长"
+            f"（{factors[0]:.2f} 倍）。",
+        )
+        if off
+        else (
             f"Mean square of the pre-activations in a ReLU network, factor a layer: He {factors[0]:.2f}, Xavier {factors[1]:.2f}, "
             f"torch's default {factors[2]:.2f}, twice He {factors[3]:.2f}. After {depth} layers the default leaves {runs['torch default', 'torch 默认'][-1]:.0e}.",
             f"ReLU 网络中预激活的均方值，每层的倍数：He 为 {factors[0]:.2f}，Xavier 为 {factors[1]:.2f}，torch 默认为 {factors[2]:.2f}，"
             f"He 的两倍为 {factors[3]:.2f}。{depth} 层之后，默认初始化只剩 {runs['torch default', 'torch 默认'][-1]:.0e}。",
         ),
-        "title": ("Signal in a plain ReLU network, by layer", "朴素 ReLU 网络中各层的信号"),
+        "title": ("Signal in a plain network, by layer", "朴素网络中各层的信号"),
         "chart": "curves",
         "x": list(range(1, depth + 1)),
         "x_label": ("layer", "层"),

@@ -225,14 +225,14 @@ def experiment(off=False):
         "off": ("gradients from 1e-6 to 1e-1", "梯度在 1e-6 到 1e-1 之间"),
         "says": (
             "Gradients between 1e-6 and 1e-1 all survive, in fp16 without any loss scale as in bf16: there is nothing to lift.",
-            "1e-6 到 1e-1 之间的梯度全都保住了，fp16 不用损失缩放也一样：没有需要抬高的东西。",
+            "1e-6 到 1e-1 之间的梯度全都保住了，fp16 不用 loss scaling 也一样：没有需要抬高的东西。",
         )
         if off
         else (
             f"fp16 turns 1e-8 into 0 and 70000 into inf; bf16 keeps both, but rounds 1.001 to 1 and 257 to {rows[4][2]}. Of gradients "
             f"between 1e-10 and 1e-3, fp16 loses {100 * shares['fp16']:.0f} %, with a loss scale of 2¹⁶ {100 * shares['fp16 × 2¹⁶']:.0f} %, bf16 none.",
             f"fp16 把 1e-8 变成 0，把 70000 变成 inf；bf16 两者都能表示，却把 1.001 舍入成 1，把 257 舍入成 {rows[4][2]}。"
-            f"对 1e-10 到 1e-3 之间的梯度，fp16 丢掉 {100 * shares['fp16']:.0f} %，损失缩放 2¹⁶ 之后丢掉 {100 * shares['fp16 × 2¹⁶']:.0f} %，bf16 一个不丢。",
+            f"对 1e-10 到 1e-3 之间的梯度，fp16 丢掉 {100 * shares['fp16']:.0f} %，loss scaling 取 2¹⁶ 时丢掉 {100 * shares['fp16 × 2¹⁶']:.0f} %，bf16 一个不丢。",
         ),
         "charts": [
             {

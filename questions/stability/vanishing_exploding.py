@@ -107,8 +107,56 @@ def doubling_evidence(drawn):
     ]
 
 
-def experiment():
-    depth, names = 30, ("sigmoid", "tanh", "relu")
+def sigmoid_saved_evidence():
+    norm, both, relu = [], [], []
+    for seed in range(3):
+        for kept, args in (
+            (norm, ("sigmoid", True, False)),
+            (both, ("sigmoid", True, True)),
+            (relu, ("relu", False, True)),
+        ):
+            hidden = network(30, *args, seed=seed)[0]
+            kept.append(1 / 30 < hidden[0] / hidden[-1] < 30)
+    alone, takes_both = all(norm), all(both) and not any(norm)
+    return [
+        alone and all(relu),
+        takes_both and not any(relu),
+        alone and not any(relu),
+        takes_both and all(relu),
+    ]
+
+
+def span_draw(rng):
+    import math
+
+    r = rng.choice([0.7, 0.8, 0.85, 0.9, 0.95, 0.98])
+    exact = math.log(0.01) / math.log(r)
+    return {
+        "r": r,
+        "exact": round(exact, 1),
+        "answer": math.floor(exact),
+        "time_constant": round(1 / (1 - r)),
+        "ten": round(10 / (1 - r)),
+        "base": math.floor(exact / 2),
+    }
+
+
+def span_evidence(drawn):
+    import torch
+
+    start = h = torch.ones((), dtype=torch.float64, requires_grad=True)
+    k = -1
+    while torch.autograd.grad(h, start, retain_graph=True)[0] > 0.01:
+        h, k = drawn["r"] * h + 0.1, k + 1
+    return [drawn[name] == k for name in ("answer", "time_constant", "ten", "base")]
+
+
+def worked():
+    return [f"{0.8**50:.1e}", f"{round(1.2**50, -2):.0f}", f"{0.99**50:.3f}", f"{1.01**50:.3f}"]
+
+
+def experiment(off=False):
+    depth, names = 2 if off else 30, ("sigmoid", "tanh", "relu")
     curves = {}
     for norm in (False, True):
         for residual in (False, True):
@@ -116,13 +164,21 @@ def experiment():
                 hidden = network(depth, name, norm, residual)[0]
                 curves[norm, residual, name] = [value / hidden[-1] for value in reversed(hidden)]
     reach = {key: curve[-1] for key, curve in curves.items()}
-    assert reach[False, False, "sigmoid"] < 1e-12, "plain sigmoid vanishes"
-    assert reach[True, False, "sigmoid"] < 1e-6, "normalisation alone does not save sigmoid"
-    assert 0.1 < reach[False, False, "relu"] < 10, "He initialisation keeps plain ReLU alive"
-    assert reach[False, True, "relu"] > 1e3, "residual ReLU without normalisation explodes"
-    assert all(0.5 < reach[True, True, name] < 30 for name in names), (
-        "both together keep every activation alive"
-    )
+    if off:
+        assert all(1e-3 < value < 100 for value in reach.values()), "two layers do no harm"
+    else:
+        for seed in range(3):
+            ends = {
+                key: (lambda hidden: hidden[0] / hidden[-1])(network(depth, key[2], *key[:2], seed=seed)[0])
+                for key in reach
+            }
+            assert ends[False, False, "sigmoid"] < 1e-12, "plain sigmoid vanishes"
+            assert ends[True, False, "sigmoid"] < 1e-6, "normalisation alone does not save sigmoid"
+            assert 0.1 < ends[False, False, "relu"] < 10, "He initialisation keeps plain ReLU alive"
+            assert ends[False, True, "relu"] > 1e3, "residual ReLU without normalisation explodes"
+            assert all(0.5 < ends[True, True, name] < 30 for name in names), (
+                "both together keep every activation alive"
+            )
     titles = {
         (False, False): ("Plain", "普通网络"),
         (True, False): ("With LayerNorm", "加 LayerNorm"),
@@ -130,7 +186,14 @@ def experiment():
         (True, True): ("With both", "两者都加"),
     }
     return {
+        "off": ("2 layers in place of 30", "30 层改成 2 层"),
         "says": (
+            f"With {depth} layers every variant keeps between {min(reach.values()):.0e} and {max(reach.values()):.1f} of the gradient: nothing is lost that "
+            "training could not make up for.",
+            f"只有 {depth} 层时，各种搭配剩下的梯度都在 {min(reach.values()):.0e} 到 {max(reach.values()):.1f} 之间，训练完全应付得来。",
+        )
+        if off
+        else (
             f"How much of the gradient survives {depth} layers: sigmoid {reach[False, False, 'sigmoid']:.0e} plain, "
             f"{reach[True, False, 'sigmoid']:.0e} with LayerNorm, {reach[True, True, 'sigmoid']:.1f} with LayerNorm and residuals. "
             f"ReLU with He initialisation: {reach[False, False, 'relu']:.1f} plain, {reach[False, True, 'relu']:.0e} with residuals alone.",

@@ -100,11 +100,71 @@ def pinball_evidence(drawn):
     return [abs(slope - drawn[name]) < 1e-6 for name in ("right", "flipped", "other", "no_mean")]
 
 
-def experiment():
+def leads_to_evidence():
+    import torch
+
+    seen = []
+    for seed in range(3):
+        y = torch.empty(2000).exponential_(generator=torch.Generator().manual_seed(seed))
+        best = {}
+        grid = torch.linspace(0, 5, 2001)
+        errors = y - grid[:, None]
+        for name, loss in (
+            ("squared", errors.square()),
+            ("half", torch.maximum(0.5 * errors, -0.5 * errors)),
+            ("high", torch.maximum(0.9 * errors, -0.1 * errors)),
+        ):
+            best[name] = grid[loss.mean(1).argmin()].item()
+        mean, median = y.mean().item(), y.median().item()
+        above = (y > best["high"]).float().mean().item()
+
+        def kind(x, mean=mean, median=median):
+            return "mean" if abs(x - mean) < 0.02 else "median" if abs(x - median) < 0.02 else "neither"
+
+        seen.append((kind(best["squared"]), kind(best["half"]), round(above, 1)))
+    claims = ("mean", "mean", 0.9), ("mean", "median", 0.1), ("median", "mean", 0.1), ("mean", "median", 0.9)
+    return [all(found == claim for found in seen) for claim in claims]
+
+
+def falls_but_evidence():
+    import torch
+
+    def missing(loss, pairs=5):
+        w = torch.ones(1, requires_grad=True)
+        x, target = torch.arange(5.0), torch.arange(pairs, dtype=torch.float32) + 1
+        loss(x * w, target).backward()
+        return w.grad is None
+
+    def copied(pred, target):
+        return torch.tensor(
+            [(p - t) ** 2 for p, t in zip(pred, target, strict=False)], requires_grad=True
+        ).mean()
+
+    def kept(pred, target):
+        return torch.stack([(p - t) ** 2 for p, t in zip(pred, target, strict=False)]).mean()
+
+    assert not missing(kept)
+    return [None, missing(kept, pairs=3), missing(copied), missing(lambda p, t: (p - t).square().mean())]
+
+
+def worked():
+    import torch
+
+    def pinball(pred, target, q):
+        e = torch.tensor(target - pred, dtype=torch.float64)
+        return torch.maximum(q * e, (q - 1) * e).item()
+
+    return [f"{pinball(3, 5, 0.9):.1f}", f"{pinball(7, 5, 0.9):.1f}"]
+
+
+def experiment(off=False):
     import torch
 
     generator = torch.Generator().manual_seed(0)
-    y = torch.empty(2000).exponential_(generator=generator)  # skewed: mean 1, median 0.69
+    if off:
+        y = 1 + 0.5 * torch.randn(2000, generator=generator)
+    else:
+        y = torch.empty(2000).exponential_(generator=generator)  # skewed: mean 1, median 0.69
     steps = 60
 
     def pinball(pred, q):
@@ -129,14 +189,25 @@ def experiment():
         (high, ninety, "0.9 quantile"),
     ):
         assert abs(path[-1] - wanted) < 0.03 * wanted, f"the loss should lead to the {name}"
-    return {
-        "says": (
+    if off:
+        assert abs(squared[-1] / median[-1] - 1) < 0.05, "of symmetric targets mean and median agree"
+        says = (
+            f"Symmetric targets: the squared error leads to {squared[-1]:.2f}, pinball with q = 0.5 to {median[-1]:.2f}. Mean and median "
+            f"agree, so the choice between the two hardly matters (q = 0.9: {high[-1]:.2f}).",
+            f"目标对称分布：平方误差收敛到 {squared[-1]:.2f}，q = 0.5 的 pinball 收敛到 {median[-1]:.2f}。均值与中位数一致，两种 loss "
+            f"选哪个差别不大（q = 0.9：{high[-1]:.2f}）。",
+        )
+    else:
+        says = (
             f"One number is fitted to 2000 skewed targets. The squared error leads to {squared[-1]:.2f} (mean {mean:.2f}), "
             f"pinball with q = 0.5 to {median[-1]:.2f} (median {middle:.2f}), with q = 0.9 to {high[-1]:.2f} "
             f"(0.9 quantile {ninety:.2f}).",
             f"用一个数去拟合 2000 个偏态的目标。平方误差收敛到 {squared[-1]:.2f}（均值 {mean:.2f}），q = 0.5 的 pinball 收敛到 "
             f"{median[-1]:.2f}（中位数 {middle:.2f}），q = 0.9 收敛到 {high[-1]:.2f}（0.9 分位数 {ninety:.2f}）。",
-        ),
+        )
+    return {
+        "says": says,
+        "off": ("targets distributed symmetrically", "目标对称分布"),
         "title": ("The loss decides what is predicted", "loss 决定预测的是什么"),
         "chart": "curves",
         "x": list(range(steps)),

@@ -145,14 +145,14 @@ def experiment():
         "says": (
             f"Of {2 * count} in-place edits {failures} made backward raise, exactly those that hit a saved tensor: "
             "sin keeps its input, exp, sqrt, sigmoid and relu keep their outputs, x + 1 keeps nothing.",
-            f"{2 * count} 次原地修改中，有 {failures} 次让反传报错，恰好就是改到了已保存张量的那些：sin 保存输入，"
+            f"{2 * count} 次原地修改中，有 {failures} 次让反向传播报错，恰好就是改到了已保存张量的那些：sin 保存输入，"
             "exp、sqrt、sigmoid、relu 保存输出，x + 1 什么也不保存。",
         ),
-        "title": ("y = f(x), then mul_ on x or on y, then backward", "y = f(x)，再对 x 或 y 做 mul_，再反传"),
+        "title": ("y = f(x), then mul_ on x or on y, then backward", "y = f(x)，再对 x 或 y 做 mul_，再反向传播"),
         "chart": "table",
         "columns": [
             "y",
-            ("saved for backward", "为反传保存"),
+            ("saved for backward", "为反向传播保存"),
             ("x edited", "改 x"),
             ("y edited", "改 y"),
         ],

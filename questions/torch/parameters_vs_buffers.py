@@ -110,6 +110,62 @@ def persistent_evidence():
     return [old.double().mask.dtype == torch.float64, "mask" in old.state_dict(), loads, updated, missing]
 
 
+def five_ways_evidence():
+    import torch
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.parameter = nn.Parameter(torch.ones(3))
+            self.register_buffer("buffer", torch.ones(3))
+            self.register_buffer("unsaved", torch.ones(3), persistent=False)
+            self.attribute = torch.ones(3)
+            self.listed = [nn.Parameter(torch.ones(3))]
+
+        def tensors(self):
+            return [self.parameter, self.buffer, self.unsaved, self.attribute, self.listed[0]]
+
+    net = Net()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    sum(t.sum() for t in net.tensors()).backward()
+    optimizer.step()
+    updated = sum(bool((t != 1).any()) for t in net.tensors())
+    saved = len(net.state_dict())
+    converted = sum(t.dtype == torch.float64 for t in net.double().tensors())
+    return [(updated, saved, converted) == claim for claim in ((2, 2, 3), (1, 2, 3), (1, 3, 3), (1, 2, 4))]
+
+
+def half_on_gpu_evidence():
+    """`meta` stands for the other device: .to() treats it like any."""
+    import torch
+    from torch import nn
+
+    def repaired(keep, forward=lambda net: None, trained=False):
+        net = nn.Linear(3, 3)
+        keep(net, torch.ones(5, 3))
+        for moves in (["half", "meta"], ["meta", "half"]):
+            copy = nn.Linear(3, 3)
+            keep(copy, torch.ones(5, 3))
+            for move in moves:
+                copy = copy.half() if move == "half" else copy.to("meta")
+            forward(copy)
+            moved = copy.positions.device.type == "meta" and copy.positions.dtype == torch.float16
+            if not moved:
+                return False
+        return trained == any(p is net.positions for p in net.parameters())
+
+    def plain(net, table):
+        net.positions = table
+
+    return [
+        repaired(plain, lambda net: net.positions.to("meta")),
+        repaired(lambda net, table: setattr(net, "positions", nn.Parameter(table))),
+        repaired(lambda net, table: net.register_buffer("positions", table)),
+        repaired(plain),
+    ]
+
+
 def experiment():
     import torch
     from torch import nn

@@ -82,6 +82,59 @@ def which_token_evidence(drawn):
     return [token == drawn[option] for option in ("right", "intended", "block", "headless")]
 
 
+def _split(x, h, by_view):
+    b, t, d = x.shape
+    return x.view(b, h, t, d // h) if by_view else x.view(b, t, h, d // h).transpose(1, 2)
+
+
+def _causal(x, h, by_view, fill=float("-inf")):
+    """Causal self-attention with q = k = v, split into heads one way or the other and joined properly."""
+    import torch
+
+    q = _split(x, h, by_view)
+    hidden = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+    out = (q @ q.mT / q.shape[-1] ** 0.5).masked_fill(hidden, fill).softmax(-1) @ q
+    return out.transpose(1, 2).reshape(x.shape)
+
+
+def _reached(token, **options):
+    """The outputs that change when this token does."""
+    import torch
+
+    x = torch.randn(1, 6, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    other = x.clone()
+    other[:, token] += 1
+    change = (_causal(other, 2, **options) - _causal(x, 2, **options)).abs().amax(-1)[0]
+    return [t for t in range(6) if change[t] > 1e-9]
+
+
+def leaks_evidence():
+    import torch
+
+    tokens = torch.arange(6).view(1, 6, 1).expand(1, 6, 8).contiguous()
+    head = _split(tokens, 2, by_view=True)[0, 0, :, 0].tolist()
+    pieces, leak = head == [0, 0, 1, 1, 2, 2], min(_reached(3, by_view=True)) < 3
+    return [not pieces and not leak, pieces and leak, pieces and not leak, not pieces and leak]
+
+
+def too_good_evidence():
+    """Does an output see a later token?"""
+
+    def leaky(**options):
+        return any(min(_reached(token, **options)) < token for token in range(6))
+
+    return [leaky(by_view=True), leaky(by_view=False, fill=-1e4), leaky(by_view=False), leaky(by_view=False)]
+
+
+def worked():
+    import torch
+
+    x = torch.arange(24).view(2, 3, 4)
+    y = x.transpose(1, 2)
+    assert x[1, 2, 3] == y[1, 3, 2] == 23
+    return [str(x.stride()), f"{x[1, 2, 3].item()}", str(y.stride()), str(list(y.shape))]
+
+
 def experiment():
     import torch
 

@@ -99,7 +99,7 @@ def experiment(off=False):
         says = (
             f"With a loss at every position, visible symbols are named in {mean_a:.0f} % (A) and {mean_b:.0f} % (B): no "
             f"difference. Both copy. Behind [MASK] they are right in {hidden:.0f} %.",
-            f"每个位置都有损失时，说对可见符号的比例：A 为 {mean_a:.0f} %，B 为 {mean_b:.0f} %，没有差别，"
+            f"每个位置都算 loss 时，说对可见符号的比例：A 为 {mean_a:.0f} %，B 为 {mean_b:.0f} %，没有差别，"
             f"都是照抄。猜 [MASK] 时对 {hidden:.0f} %。",
         )
     else:
@@ -112,7 +112,7 @@ def experiment(off=False):
         )
     return {
         "says": says,
-        "off": ("the loss is taken at every position", "每个位置都计算损失"),
+        "off": ("the loss is taken at every position", "每个位置都算 loss"),
         "title": ("Visible symbols that the output names, %", "输出说对的可见符号，%"),
         "chart": "bars",
         "bars": [

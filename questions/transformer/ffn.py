@@ -124,7 +124,7 @@ def memory_evidence():
 
 
 def gated_width_draw(rng):
-    width = rng.choice([1024, 1536, 2048, 2560, 3072, 4096, 5120, 6656, 8192])
+    width = rng.choice([1024, 1280, 2048, 2560, 3584, 4096, 5120, 6656, 8192])  # 8d/3 is no multiple of 256
     exact = 8 * width / 3
     return {
         "width": width,
