@@ -59,6 +59,59 @@ def same_as_evidence():
     return [torch.equal(option, wanted) for option in options]
 
 
+def _written(count, grow):
+    """Rows written into new memory while `count` of them are collected, and the largest number held at a time."""
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Written(TorchDispatchMode):
+        rows = peak = 0
+
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            if func.overloadpacket in (torch.ops.aten.cat, torch.ops.aten.stack):
+                self.rows += out.numel()
+                self.peak = max(self.peak, out.numel() + args[0][0].numel())
+            return out
+
+    with Written() as written:
+        if grow:
+            sequence = torch.zeros(0, 1)
+            for _ in range(count):
+                sequence = torch.cat([sequence, torch.ones(1, 1)])
+        else:
+            torch.stack([torch.ones(1)] * count)
+    return written.rows, written.peak
+
+
+def written_evidence():
+    factor = _written(240, grow=True)[0] / _written(240, grow=False)[0]
+    return [abs(factor / claim - 1) < 0.01 for claim in (1, 2, 120.5, 240)]
+
+
+def slow_loop_evidence():
+    import torch
+
+    def growth(count, grow=True):
+        """Work of the last hundredth of the batches, relative to that of the first."""
+        early, before, after = (_written(n, grow)[0] for n in (count // 100, count - count // 100, count))
+        return (after - before) / early
+
+    with torch.no_grad():
+        without_graphs = growth(400) < 2
+    fewer = growth(100) < 2
+    listed = growth(400, grow=False) == 1
+    rows, peak = _written(200, grow=True)
+    assert peak > 1.9 * 200 and rows > 90 * 200
+    return [without_graphs, fewer, listed, None]
+
+
+def worked():
+    rows = _written(240, grow=True)[0]
+    assert _written(240, grow=False)[0] == 240
+    return [f"{rows:,}", "240·241/2"]
+
+
 def experiment():
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
