@@ -26,6 +26,7 @@ BOTH = re.compile(
     rf"(\\(?:hat|tilde|bar)\s*\{{[^{{}}]*\}}|\\[a-zA-Z]+|[A-Za-z])(?:_{SCRIPT}\^{SCRIPT}|\^{SCRIPT}_{SCRIPT})"
 )
 LIMITS = {rf"\{name}" for name in ["sum", "prod", "int", "max", "min", "lim", "arg"]}
+STROKES = set(" ─│┌┐└┘├┤┬┴┰┸╰╯╭╮╴╵╶╷╸╹╺╻▐⎛⎜⎝⎞⎟⎠⎡⎢⎣⎤⎥⎦⎧⎨⎩⎪⎫⎬⎭")
 SMALL = dict(zip(
     "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖ𐞥ʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵅᵝᵞᵟᶿᶥᶲᵠᵡ",
     "0123456789+-=()aehijklmnoprstuvxβγρφχ0123456789+-=()abcdefghijklmnopqrstuvwxyzABDEGHIJKLMNOPRTUVWαβγδθιφφχ",
@@ -62,9 +63,9 @@ def _render(source: str) -> list[str] | None:
 
 
 def _plain_scripts(row: str) -> str:
-    """A row of nothing but small letters is a script that stands on a row of its own: it need not be small."""
-    letters = row.replace(" ", "")
-    return "".join(SMALL.get(c, c) for c in row) if letters and all(c in SMALL for c in letters) else row
+    """A row of nothing but small letters, and the lines of big signs, holds scripts: they need not be small there."""
+    alone = all(c in SMALL or c in STROKES for c in row)
+    return "".join(SMALL.get(c, c) for c in row) if alone else row
 
 
 def both_scripts(latex: str) -> str:
