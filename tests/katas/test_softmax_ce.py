@@ -205,10 +205,9 @@ def test_non_contiguous(candidate, reference, seed):
     found = []
     for module in (candidate, reference):
         (wide,), (long,) = normal(seed, (7, 10), scale=2.0), integers(seed, 7, (10,))
-        loss = module.softmax_cross_entropy(wide.t()[::2], long[::2], "none")
-        strided = torch.stack([upstreams(seed)[2]] * 2, dim=1)[:, 1]
-        alike = torch.full((), 0.7, dtype=loss.dtype, device=loss.device).expand(loss.shape)
-        found.append([loss, grad(loss, wide, strided, keep=True), grad(loss, wide, alike)])
+        arriving = torch.stack([upstreams(seed)[2]] * 2, dim=1)[:, 1], upstreams(seed)[0].expand(5)
+        losses = [module.softmax_cross_entropy(wide.t()[::2], long[::2], "none") for _ in arriving]
+        found.append([losses[0], *(grad(loss, wide, u) for loss, u in zip(losses, arriving, strict=True))])
     same(*found, [LOSSES[2], GRADIENTS[2], f"{GRADIENTS[2]}, all alike"])
 
 
