@@ -15,7 +15,6 @@ HOLDS = {
     "layers": ("adopt", "draw"),
     "sequences": (
         "COARSE",
-        "LARGE",
         "visible",
         "causal",
         "real",
