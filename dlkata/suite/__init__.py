@@ -32,7 +32,7 @@ HOLDS = {
     "optimizer_effects": ("records_nothing", "draws_nothing", "keeps_gradients", "holds_no_graph"),
     "randomness": ("spread", "independent"),
     "sequences": (
-        "COARSE", "LARGE", "visible", "causal", "real", "parameters_of", "alike", "slopes", "starts_uniform",
+        "COARSE", "visible", "causal", "real", "parameters_of", "alike", "slopes", "starts_uniform",
         "refuses_sizes", "undisturbed", "opposed", "pair", "descend", "characters", "first_remembered",
     ),
     "settings": ("setting", "TOLERANCES", "EXACT"),

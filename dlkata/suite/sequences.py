@@ -1,6 +1,6 @@
 """Layers that read sequences: masks, heads, states, new parameters, short trainings."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from math import log
@@ -110,30 +110,17 @@ def _uniform(values: Tensor, bound: float, name: str) -> None:
     count = values.numel()
     en = f"A new {name} is not uniform between −{bound:.4g} and {bound:.4g}"
     zh = f"新建的 {name} 不是 −{bound:.4g} 到 {bound:.4g} 之间的均匀分布"
-    spread = float(values.std()) * 3**0.5 / bound
-    reach = float(values.abs().max()) / bound
     centre = float(values.mean() / (values.std() + 1e-9))
     near(centre, 0.0, 5 / count**0.5, f"mean/std, {name}", f"{en}: its mean is not 0.", f"{zh}：均值不为 0。")
-    # Ratios as logarithms: weights a hundred times too large fluctuate a hundred times more.
-    for ratio, within, label, en_is, zh_is in (
-        (
-            spread,
-            2.3 / count**0.5,
-            "spread",
-            "it spreads {} times as far as it should",
-            "分散程度是应有的 {} 倍",
-        ),
-        (
-            reach,
-            14 / count,
-            "range",
-            "its range is {} times as wide as it should be",
-            "取值范围是应有的 {} 倍",
-        ),
-    ):
-        told = f"{ratio:.3g}"
-        words = f"{en}: {en_is.format(told)}.", f"{zh}：{zh_is.format(told)}。"
-        near(log(ratio + 1e-9), 0.0, within, f"ln({label}), {name}", *words)
+    spread = float(values.std()) * 3**0.5 / bound, 2.3 / count**0.5, "spread", "分散程度"
+    reach = float(values.abs().max()) / bound, 14 / count, "range", "取值范围"
+    for ratio, within, what, zh_what in (spread, reach):
+        words = (
+            f"{en}: its {what} is {ratio:.3g} times what it should be.",
+            f"{zh}：{zh_what}是应有的 {ratio:.3g} 倍。",
+        )
+        # Ratios as logarithms: weights a hundred times too large fluctuate a hundred times more.
+        near(log(ratio + 1e-9), 0.0, within, f"ln({what}), {name}", *words)
 
 
 def _independent(values: Tensor) -> None:
@@ -212,9 +199,21 @@ def undisturbed(calls: Sequence[Callable[[], object]], *layers: nn.Module, **own
 
 
 def opposed(
-    layer: nn.Module, seed: int, score: float, dtype: torch.dtype, length: int = 4
+    seed: int, *builds: Callable[[], nn.Module], length: int = 4
+) -> Iterator[tuple[str, list[tuple[nn.Module, Tensor]], tuple[float, float]]]:
+    """Attention layers of D = 8 and d = 4 with tokens whose scores are near +score and −score by turns, for each
+    dtype: what it is called, each layer with its tokens, and a tolerance.
+    """
+    for score, dtype, within in LARGE:
+        if dtype == torch.float64 != setting.dtype:
+            continue  # mps has none
+        name = f"QKᵀ/√d = ±{score:g}, {str(dtype).removeprefix('torch.')}"
+        yield name, [_opposed(build(), seed, score, dtype, length) for build in builds], (0.0, within)
+
+
+def _opposed(
+    layer: nn.Module, seed: int, score: float, dtype: torch.dtype, length: int
 ) -> tuple[nn.Module, Tensor]:
-    """An attention layer of D = 8 and d = 4, and tokens whose scores are near +score and −score by turns."""
     layer = layer.to(setting.device, torch.float32)
     eye = torch.eye(8, device=setting.device)
     layer.load_state_dict(

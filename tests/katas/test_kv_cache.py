@@ -9,7 +9,6 @@ from torch.nn import functional as F
 
 from dlkata.suite import (
     COARSE,
-    LARGE,
     adopt,
     alike,
     descend,
@@ -502,16 +501,14 @@ def test_scale(candidate, reference, seed):
 def test_large_scores(candidate, reference, seed):
     """Large scores neither overflow nor uncover later tokens
     分数很大时不会溢出，后面的 token 也不会露出来"""
-    for score, dtype, within in LARGE:
-        if dtype == torch.float64 != setting.dtype:
-            continue  # mps has none
-        name = f"output (scores ±{score:g}, {str(dtype).removeprefix('torch.')}"
-        for pieces in (None, (1, 4), (3, 1, 1)):
-            both = []
-            for module in (candidate, reference):
-                layer, x = opposed(module.CachedAttention(8, 2), seed, score, dtype, length=5)
-                both.append([layer(x)] if pieces is None else fed(layer, module.KVCache(12), x, pieces)[:-1])
-            same(*both, [f"{name}, {pieces or 'no cache'})"] * len(both[1]), tolerance=(0.0, within))
+    modules = candidate, reference
+    builds = (partial(m.CachedAttention, 8, 2) for m in modules)
+    for label, layers, within in opposed(seed, *builds, length=5):
+        same(*(layer(x) for layer, x in layers), f"output ({label}, no cache)", tolerance=within)
+        for pieces in ((1, 4), (3, 1, 1)):
+            pairs = zip(modules, layers, strict=True)
+            both = [fed(layer, m.KVCache(12), x, pieces)[:-1] for m, (layer, x) in pairs]
+            same(*both, [f"output ({label}, {pieces})"] * len(pieces), tolerance=within)
 
 
 def test_float32(candidate, reference, seed):

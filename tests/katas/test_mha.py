@@ -9,7 +9,6 @@ from torch.nn import functional as F
 
 from dlkata.suite import (
     COARSE,
-    LARGE,
     adopt,
     alike,
     descend,
@@ -148,33 +147,23 @@ def test_large_scores(candidate, reference, seed):
     for scale in (10.0, 100.0):
         x, other = tokens(seed, scale=scale), tokens(seed, scale=scale)
         same(mine(x), theirs(other), f"output (x of size {scale:g})", tolerance=(1e-7, 1e-6))
-    for score, dtype, within in LARGE:
-        if dtype == torch.float64 != setting.dtype:
-            continue  # mps has none
-        pair = []
-        for module in (candidate, reference):
-            layer, x = opposed(module.MultiHeadAttention(8, 2), seed, score, dtype)
-            # In the first sequence each query meets high scores and low ones, in the second low ones only.
-            pair.append(layer(torch.stack([x[0], x[1, [0, 2, 0, 2]]])))
-        name = f"output (QKᵀ/√d = ±{score:g}, {str(dtype).removeprefix('torch.')})"
-        same(*pair, name, tolerance=(0.0, within))
+    builds = (partial(m.MultiHeadAttention, 8, 2) for m in (candidate, reference))
+    for label, layers, within in opposed(seed, *builds):
+        # In the first sequence each query meets high scores and low ones, in the second low ones only.
+        outputs = (layer(torch.stack([x[0], x[1, [0, 2, 0, 2]]])) for layer, x in layers)
+        same(*outputs, f"output ({label})", tolerance=within)
 
 
 def test_hidden_scores(candidate, reference, seed):
     """What a mask hides stays hidden, however large its score
     被挡住的 key 分数再高也分不到权重"""
-    for score, dtype, within in LARGE:
-        if dtype == torch.float64 != setting.dtype:
-            continue  # mps has none
-        for label, masked, causal in (("valid", True, False), ("causal", False, True), ("both", True, True)):
-            pair = []
-            for module in (candidate, reference):
-                layer, x = opposed(module.MultiHeadAttention(8, 2), seed, score, dtype)
-                valid = torch.ones(2, 4, dtype=torch.bool, device=setting.device)
-                valid[0, 1::2] = False  # what is left of this sequence is all alike: low scores only
-                pair.append(layer(x, valid if masked else None, causal))
-            name = f"output (QKᵀ/√d = ±{score:g}, {str(dtype).removeprefix('torch.')}, {label})"
-            same(*pair, name, tolerance=(0.0, within))
+    builds = (partial(m.MultiHeadAttention, 8, 2) for m in (candidate, reference))
+    for label, layers, within in opposed(seed, *builds):
+        valid = torch.ones(2, 4, dtype=torch.bool, device=setting.device)
+        valid[0, 1::2] = False  # what is left of this sequence is all alike: low scores only
+        for name, mask, past in (("valid", valid, False), ("causal", None, True), ("both", valid, True)):
+            outputs = (layer(x, mask, past) for layer, x in layers)
+            same(*outputs, f"output ({label}, {name})", tolerance=within)
 
 
 def test_float32(candidate, reference, seed):
