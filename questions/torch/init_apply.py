@@ -71,3 +71,49 @@ def subclass_evidence():
         raised = False
     touched = {name for name, t in net.state_dict().items() if not torch.equal(t, before[name])}
     return ["2.weight" in touched, not touched and not raised, "0.weight" in touched, raised]
+
+
+def norm_too_evidence():
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+
+    def start(how, seed, order=reversed):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            net = nn.Sequential(
+                nn.Embedding(20, 32),
+                nn.LayerNorm(32),
+                nn.Linear(32, 32),
+                nn.ReLU(),
+                nn.LayerNorm(32),
+                nn.Linear(32, 20),
+            )
+            if how == "all":
+                for p in net.parameters():
+                    nn.init.normal_(p, std=0.02)
+            else:
+                modules = list(net.modules())
+                for module in order(modules):
+                    if isinstance(module, (nn.Linear, nn.Embedding)):
+                        nn.init.normal_(module.weight, std=0.02)
+            x = torch.randint(20, (64,))
+        optimizer, losses = torch.optim.SGD(net.parameters(), lr=0.5), []
+        for _ in range(40):
+            loss = F.cross_entropy(net(x), (x + 1) % 20)
+            losses.append(loss.item())
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        leaf = all(p.is_leaf for p in net.parameters())
+        return losses[-1], net[4].weight.abs().mean().item(), leaf
+
+    children_first, scales, leaves = [], [], []
+    for seed in range(3):
+        everything, scale, leaf = start("all", seed)
+        by_type, one, _ = start("type", seed)
+        other_order, _, _ = start("type", seed, order=iter)
+        children_first.append(abs(other_order - by_type) > 0.5)
+        scales.append(everything > by_type + 0.5 and scale < 0.2 and one > 0.5)
+        leaves.append(leaf)
+    return [all(children_first), all(scales), None, not all(leaves)]

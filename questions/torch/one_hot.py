@@ -1,21 +1,6 @@
 """one_hot appends the vocabulary; a recurrent loop wants time in front."""
 
 
-def shape_draw(rng):
-    batch, steps, V = rng.sample([2, 3, 4, 5, 8, 16, 28, 32, 35], 3)
-    return {"batch": batch, "steps": steps, "V": V, "flat": batch * V}
-
-
-def shape_evidence(drawn):
-    import torch
-    from torch.nn import functional as F
-
-    batch, steps, V = drawn["batch"], drawn["steps"], drawn["V"]
-    shape = tuple(F.one_hot(torch.zeros(batch, steps, dtype=torch.int64).T, V).shape)
-    options = (batch, steps, V), (steps, batch, V), (V, steps, batch), (steps, drawn["flat"])
-    return [shape == option for option in options]
-
-
 def time_first_evidence():
     import torch
 
@@ -98,3 +83,15 @@ def width_evidence():
     a_column_each = F.one_hot(torch.tensor([0, 5])).shape[-1] == 2
     drops = F.one_hot(torch.tensor([0, 5, 0, 0])).shape[0] != 4
     return [works and without_the_largest, smaller, a_column_each, drops]
+
+
+def worked():
+    import torch
+    from torch.nn import functional as F
+
+    w = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    row = F.one_hot(torch.tensor(1), 3).float() @ w
+    assert torch.equal(row, F.embedding(torch.tensor(1), w))
+    ids = torch.empty(64, 35, dtype=torch.int64, device="meta")
+    vectors = torch.empty(64, 35, 10_000, device="meta")
+    return [f"({row[0]:.0f}, {row[1]:.0f})", f"{vectors.nbytes / 1e6:.1f} MB", f"{ids.nbytes / 1e6:.3f} MB"]

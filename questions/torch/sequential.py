@@ -66,3 +66,15 @@ def chain_only_evidence():
     (inner,) = torch.autograd.grad(f(x).sum(), x)
     wrong_gradient = not torch.allclose(both, 1 + inner)
     return [not own_modules, chain, overwritten, wrong_gradient]
+
+
+def worked():
+    import torch
+    from torch import nn
+
+    double, shift = nn.Linear(1, 1), nn.Linear(1, 1)
+    with torch.no_grad():
+        double.weight.fill_(2), double.bias.zero_(), shift.weight.fill_(1), shift.bias.fill_(1)
+    net = nn.Sequential(double, nn.ReLU(), shift)
+    ends = [f"{net(torch.tensor([x])).item():.0f}" for x in (-3.0, 3.0)]
+    return [f"{double(torch.tensor([-3.0])).item():.0f}".replace("-", "−"), *ends]

@@ -180,38 +180,107 @@ def epoch_mean_evidence(drawn):
     return [abs(mean - drawn[name]) < 1e-3 for name in ("right", "plain", "full", "summed")]
 
 
+def _regression(*lines, steps=50, seed=0):
+    """Losses of a full-batch linear regression whose steps consist of these lines."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(64, 3, generator=generator)
+    y = x @ torch.tensor([[1.0], [-2.0], [0.5]]) + 0.1 * torch.randn(64, 1, generator=generator)
+    w, losses = torch.zeros(3, 1, requires_grad=True), []
+    for _ in range(steps):
+        loss = ((x @ w - y) ** 2).mean()
+        losses.append(loss.item())
+        for line in lines:
+            if line == "zero":
+                w.grad = None
+            elif line == "backward":
+                loss.backward()
+            elif w.grad is not None:  # like an optimizer: no gradient, no step
+                with torch.no_grad():
+                    w -= 0.1 * w.grad
+    return losses
+
+
+def three_loops_evidence():
+    slower, oscillates, stays, falls = [], [], [], []
+    for seed in range(3):
+        a = _regression("zero", "backward", "step", seed=seed)
+        b = _regression("backward", "step", seed=seed)
+        c = _regression("backward", "zero", "step", seed=seed)
+        rises = sum(later > earlier for earlier, later in zip(b, b[1:], strict=False))
+        slower.append(rises == 0 and b[-1] > a[-1])
+        oscillates.append(rises > 10 and max(b[25:]) > 10 * a[-1])
+        stays.append(c[-1] == c[0])
+        falls.append(abs(c[-1] / a[-1] - 1) < 0.1)
+    slow, wild, still, same = (all(column) for column in (slower, oscillates, stays, falls))
+    return [slow and still, wild and still, slow and same, wild and same]
+
+
+def constant_loss_evidence():
+    import copy
+
+    import torch
+    from torch import nn
+
+    def matches(copied=False, zero_late=False, evaluating=False, reduction="mean"):
+        """A loss that never changes, and gradients that are still there after the step."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            model = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1))
+        optimizer = torch.optim.SGD((copy.deepcopy(model) if copied else model).parameters(), lr=0.01)
+        model.train(not evaluating)
+        x, losses = torch.ones(4, 3), []
+        for _ in range(5):
+            model.zero_grad()
+            loss = nn.functional.mse_loss(model(x), torch.zeros(4, 1), reduction=reduction)
+            losses.append(loss.item())
+            loss.backward()
+            if zero_late:
+                model.zero_grad()
+            optimizer.step()
+        there = all(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in model.parameters())
+        return len(set(losses)) == 1 and there
+
+    assert not matches()
+    return [
+        matches(zero_late=True),
+        matches(evaluating=True),
+        matches(copied=True),
+        matches(reduction="mean"),
+    ]
+
+
+def worked():
+    import torch
+
+    ends = []
+    for zeroed in (True, False):
+        w = torch.tensor(10.0, dtype=torch.float64, requires_grad=True)
+        optimizer = torch.optim.SGD([w], lr=0.1)
+        for _ in range(3):
+            if zeroed:
+                optimizer.zero_grad()
+            (2 * w).backward()
+            optimizer.step()
+        ends.append(f"{w.item():.1f}")
+    return ends
+
+
 def experiment():
     from itertools import pairwise
 
-    import torch
-
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(64, 3, generator=generator)
-    y = x @ torch.tensor([[1.0], [-2.0], [0.5]]) + 0.1 * torch.randn(64, 1, generator=generator)
     steps = 50
-
-    def train(*lines):
-        w, losses = torch.zeros(3, 1, requires_grad=True), []
-        for _ in range(steps):
-            loss = ((x @ w - y) ** 2).mean()
-            losses.append(loss.item())
-            for line in lines:
-                if line == "zero":
-                    w.grad = None
-                elif line == "backward":
-                    loss.backward()
-                elif w.grad is not None:  # like an optimizer: no gradient, no step
-                    with torch.no_grad():
-                        w -= 0.1 * w.grad
-        return losses
-
-    right = train("zero", "backward", "step")
-    never = train("backward", "step")
-    late = train("backward", "zero", "step")
-    rises = sum(b > a for a, b in pairwise(never))
-    assert right[-1] < 0.02, "the right loop finds the line"
-    assert max(never[steps // 2 :]) > 10 * right[-1] and rises > 10, "without zero_grad the loss oscillates"
-    assert late[-1] == late[0], "zeroing between backward and step learns nothing"
+    for seed in (2, 1, 0):
+        right = _regression("zero", "backward", "step", seed=seed)
+        never = _regression("backward", "step", seed=seed)
+        late = _regression("backward", "zero", "step", seed=seed)
+        rises = sum(b > a for a, b in pairwise(never))
+        assert right[-1] < 0.02, "the right loop finds the line"
+        assert max(never[steps // 2 :]) > 10 * right[-1] and rises > 10, (
+            "without zero_grad the loss oscillates"
+        )
+        assert late[-1] == late[0], "zeroing between backward and step learns nothing"
     return {
         "says": (
             f"After {steps} steps the right loop is at {right[-1]:.4f}. Without zero_grad the loss rises in {rises} steps "
