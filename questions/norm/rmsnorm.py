@@ -75,9 +75,9 @@ def experiment(off=False):
     )
     return {
         "says": (
-            f"{how[0]}, the same eight-layer net after {steps} steps (mean of 3 seeds): loss {layer:.2f} with LayerNorm, "
+            f"{how[0]} and SGD, the same eight-layer net after {steps} steps (mean of 3 seeds): loss {layer:.2f} with LayerNorm, "
             f"{rms:.2f} with RMSNorm, {centre:.2f} with the mean subtracted only, {none:.2f} without a norm (guessing: 1.39).",
-            f"{how[1]}，同一个八层网络训练 {steps} 步后的 loss（3 个种子平均）：LayerNorm {layer:.2f}，RMSNorm {rms:.2f}，"
+            f"{how[1]}、SGD，同一个八层网络训练 {steps} 步后的 loss（3 个种子平均）：LayerNorm {layer:.2f}，RMSNorm {rms:.2f}，"
             f"只减均值 {centre:.2f}，不归一化 {none:.2f}（随机猜是 1.39）。",
         ),
         "off": ("an initialisation that keeps the scale (He)", "保持尺度的初始化（He）"),

@@ -143,7 +143,7 @@ def mask_count_evidence(drawn):
 
 def visible_evidence():
     a, b = (_masked_model(*shares, 11)[0] for shares in ((1, 0), (0.8, 0.1)))
-    return [a < 75 and b < 75, a < 75 and b > 82, a > 97 and b < 75, a > 97 and b > 82]
+    return [a < 70 and b < 70, a < 70 and b > 82, a > 97 and b < 70, a > 97 and b > 82]
 
 
 def never_kept_evidence():
