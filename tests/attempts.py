@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-# Only the tests in bfloat16 reach the fault: the others must still be graded.
+# Only test_half_precision reaches the fault: the others must still be graded.
 RIGHT = """\
 import math
 import os
@@ -22,7 +22,7 @@ def attention(q, k, v, mask=None):
     return torch.softmax(scores, -1) @ v
 """
 ROOT = Path(__file__).parent.parent
-HALF = "q.dtype == torch.bfloat16"
+HALF = "q.dtype == torch.bfloat16 and q.requires_grad and q.shape == (2, 5, 16)"
 
 
 def attempt(folder: Path, fault: str = "pass", *, when: str = HALF, top: str = "") -> Path:

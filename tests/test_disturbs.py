@@ -1,7 +1,7 @@
 """What an attempt may disturb without harm is put back, and a right attempt that does so passes."""
 
 import pytest
-from attempts import RIGHT, graded, messages, outcomes
+from attempts import HALF, RIGHT, graded, messages, outcomes
 
 # What is disturbed (while bfloat16 is tested), and what every other test must still find.
 DISTURBED = {
@@ -40,8 +40,8 @@ def test_what_is_disturbed_is_put_back(warm, tmp_path, name):
     source = RIGHT.format(top=top, when="False", fault="pass").replace(
         "    return torch.softmax(scores, -1) @ v",
         "    out = torch.softmax(scores, -1) @ v\n"
-        f"    if q.dtype == torch.bfloat16:\n        {disturbs}\n"
-        f"    elif q.dtype != torch.float16:\n        assert {undisturbed}, 'it was not put back'\n"
+        f"    if {HALF}:\n        {disturbs}\n"
+        f"    elif q.dtype not in (torch.float16, torch.bfloat16):\n        assert {undisturbed}, 'it was not put back'\n"
         "    return out",
     )
     file = tmp_path / "attention.py"

@@ -553,7 +553,7 @@ def test_why_without_a_name_lists_and_a_miss_names_what_is_near(quiz, dlkata):
     listed = dlkata("why")
     assert listed.code == 0 and "sample/coins" in listed.out and "Arithmetic" in listed.out
     assert {"name", "title", "topic", "questions"} <= set(json.loads(dlkata("why", "--json").out)[0])
-    miss = dlkata("why", "sample/coin")
+    miss = dlkata("why", "sample/cions")
     assert miss.code == 2 and "Did you mean sample/coins" in miss.err
 
 

