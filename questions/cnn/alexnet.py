@@ -43,11 +43,11 @@ def experiment(off=False):
             assert max(ratio[name]) < 100, "otherwise the gradient arrives"
     mean = {name: [sum(layer) / 5 for layer in zip(*runs[name], strict=True)] for name in names}
     low = {name: f"{min(ratio[name]):.0f}–{max(ratio[name]):.0f}" for name in ("sigmoid",)}
-    small = {name: f"{max(ratio[name]):.0f}" for name in ("tanh", "relu")}
+    small = {name: f"{max(ratio[name]):.1f}" for name in ("tanh", "relu")}
     return {
         "off": ("one convolution in place of six", "六个卷积改为一个"),
         "says": (
-            f"Layers: {depth} convolutions and a head. The head's relative gradient is {low['sigmoid']} times the first "
+            f"{depth} × convolution and a head. The head's relative gradient is {low['sigmoid']} times the first "
             f"layer's with sigmoid (5 seeds), at most {small['tanh']} times with tanh and {small['relu']} with ReLU."
             + (" Through a single sigmoid it does not vanish." if off else ""),
             f"共 {depth} 个卷积层加分类层。分类层的相对梯度是第一层的：sigmoid {low['sigmoid']} 倍（5 个种子），"

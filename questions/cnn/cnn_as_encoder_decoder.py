@@ -65,9 +65,17 @@ def experiment(off=False):
         "off": ("scores from the offset alone, window of 3", "分数只取决于偏移，窗口为 3"),
         "says": (
             f"Relative change of the weights from one input to the other (5 seeds): kernel 0, head {low:.2f} to {high:.2f}."
-            + (" Within a window and by position alone, attention is a convolution." if off else ""),
+            + (
+                " Within a window and by position alone, attention is a convolution (but for the borders, where softmax shares out anew)."
+                if off
+                else ""
+            ),
             f"换一个输入，权重的相对变化（5 个种子）：卷积核 0，head {low:.2f} 到 {high:.2f}。"
-            + ("限制在窗口内、只看位置，注意力就是卷积。" if off else ""),
+            + (
+                "限制在窗口内、只看位置，注意力就是卷积（边缘除外，softmax 在那里重新分配权重）。"
+                if off
+                else ""
+            ),
         ),
         "charts": [
             picture(("kernel, |weights|, either input", "卷积核，|权重|，两个输入都一样"), bands[0]),

@@ -1,7 +1,7 @@
 """Experiment, draws and evidence for nin.md."""
 
 
-def _accuracy(relu, seed, differ=True, steps=150):
+def _accuracy(relu, seed, differ=True, steps=120):
     """Two binary channels; the class shows in whether they differ at a pixel (or, else, in the second one alone)."""
     import torch
     from torch import nn
@@ -21,7 +21,7 @@ def _accuracy(relu, seed, differ=True, steps=150):
         return torch.stack([first, first ^ other if differ else other], 1).float(), y
 
     for _ in range(steps):
-        x, y = data(64)
+        x, y = data(48)
         loss = nn.functional.cross_entropy(net(x), y)
         optimizer.zero_grad()
         loss.backward()
