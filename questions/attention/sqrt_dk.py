@@ -234,7 +234,7 @@ def saturated_evidence():
     vanishes = raw["median"] < 1e-4 and scaled["median"] > 0.25
     to_q, median = raw["to_q"] / scaled["to_q"], raw["median"] / scaled["median"]
     grows, unchanged = median > 1.1 and to_q > 1.1, abs(median - 1) < 0.1 and abs(to_q - 1) < 0.1
-    return [vanishes and to_q < 0.9, vanishes and to_q >= 1, grows, unchanged]
+    return [vanishes and to_q < 0.9, vanishes and to_q > 2, grows, unchanged]
 
 
 def divide_by_dk_evidence():

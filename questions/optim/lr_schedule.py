@@ -198,14 +198,10 @@ def control_evidence():
 
 def plateau_evidence():
     seeds = range(3)
-    clipped, _, _ = transformer([(s, 0.01, "full") for s in seeds], 80, clip=0.1)
-    others, _, _ = transformer(
-        [(s, 0.02, "full") for s in seeds]
-        + [(s, 0.002, "full") for s in seeds]
-        + [(s, 0.01, "ramp") for s in seeds],
-        100,
-    )
-    double, low, ramp = _end(others).view(3, 3)
+    clipped, _, _ = transformer([(s, 0.01, "full") for s in seeds], 40, clip=0.1)
+    double, _, _ = transformer([(s, 0.02, "full") for s in seeds], 40)
+    others, _, _ = transformer([(s, 0.002, "full") for s in seeds] + [(s, 0.01, "ramp") for s in seeds], 80)
+    double, (low, ramp) = _end(double), _end(others).view(2, 3)
     cured = [bool(ends.max() < 1) for ends in (_end(clipped), double, low, ramp)]
     return [cured[0], cured[1], cured[2] and cured[3], None]
 
