@@ -331,7 +331,9 @@ def test_nothing_an_attempt_started_outlives_the_check(warm, tmp_path):
 def test_an_attempt_that_loads_only_once_cannot_dodge_the_confirmation(tmp_path):
     sign = tmp_path / "loaded"
     # Both workers may be loading it at the same time: only one of them makes the file.
-    top = f"try: os.close(os.open({str(sign)!r}, os.O_CREAT | os.O_EXCL))\nexcept FileExistsError: os._exit(0)"
+    top = (
+        f"try: os.close(os.open({str(sign)!r}, os.O_CREAT | os.O_EXCL))\nexcept FileExistsError: os._exit(0)"
+    )
     source = attempt(tmp_path, top=top).read_text(encoding="utf-8")
     with client.warm() as open_line:
         graded = grade(open_line(), check_of(Library().kata("attention"), source, "once", training=False))
