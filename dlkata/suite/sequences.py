@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from dlkata.suite.backward import gradients
+from dlkata.suite.finding import Finding, Mismatch
 from dlkata.suite.inputs import integers, normal
-from dlkata.suite.journals import kind_of
-from dlkata.suite.judging import holds, near, rejects, same, unchanged
+from dlkata.suite.journals import journal, kind_of
+from dlkata.suite.judging import holds, near, rejects, same
 from dlkata.suite.layers import adopt
-from dlkata.suite.settings import setting
+from dlkata.suite.settings import EXACT, TOLERANCES, setting
 
 COARSE = (1e-6, 1e-6)  # a right √d may have been taken in float32; where d is 1, 4 or 16 it is exact even so
 LARGE = (  # scores as large as attention layers promise; the outputs of `opposed` are of the size of √(2 · score)
@@ -184,18 +185,21 @@ def undisturbed(calls: Sequence[Callable[[], object]], *layers: nn.Module, **own
 
     Give sizes that no later test has: who keeps a table for each size may not use one of inference mode for gradients.
     """
-    kept = {
-        f"{name} (layer {i})" if i else name: value
-        for i, layer in enumerate(layers)
-        for name, value in layer.state_dict(keep_vars=True).items()
-    }
+    states = (layer.state_dict(keep_vars=True).items() for layer in layers)
+    learned = {f"{n} (layer {i})" if i else n: value for i, state in enumerate(states) for n, value in state}
+    watched = owned | learned
     for mode in (nullcontext, torch.no_grad, torch.inference_mode):
         for training in (True, False) if layers else (True,):
             for layer in layers:
                 layer.train(training)
             for call in calls:
-                with unchanged(**owned, **kept), mode():
+                before = {name: value.detach().clone() for name, value in watched.items()}
+                with mode():
                     call()
+                for name, value in watched.items():
+                    if not torch.equal(value, before[name]):  # journaled only then: there may be many calls
+                        journal.record(name, value, TOLERANCES.get(value.dtype, EXACT))
+                        raise Mismatch(Finding("edited", name))
 
 
 def opposed(
