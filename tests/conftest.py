@@ -28,6 +28,7 @@ def home(tmp_path_factory, monkeypatch) -> Path:
             "EDITOR",
             "VISUAL",
             "COLUMNS",
+            "CI",
         ):
             if name != "PYTEST_CURRENT_TEST" and not name.startswith("PYTEST_XDIST"):
                 monkeypatch.delenv(name)

@@ -55,9 +55,6 @@ def prove_whole_kata(
         found.complaints.append(
             _("{hit} of {listed} wrong attempts with a listed mistake are named.", hit=hit, listed=listed)
         )
-    # Who proves without keeping is a test run: bounds take minutes, and are measured for a certificate.
-    alarms = _alarms(kata, open_line) if keep else MeasuredBounds({}, [])
-    found.complaints += alarms.complaints
     mutants = survival(kata, open_line, workers)
     found.complaints += [
         _("mutant of line {line} lives: {after}", line=mutant.line, after=mutant.after)
@@ -77,26 +74,33 @@ def prove_whole_kata(
         "wrong_named": hit,
         "mutants_killed": sum(mutants.killed.values()),
         "mutants_explained": len(mutants.explained),
-        **alarms.figures,
         "cpu_seconds": round(_computing(open_line) - before, 1),
     }
-    if (
-        keep and not found.complaints and digest == certificate.kata_digest(kata)
-    ):  # nobody wrote to it meanwhile
+    if not keep:  # a test run: bounds take minutes, and are measured for a certificate alone
+        return found
+    bounds = _bounds(kata, open_line)
+    found.complaints += bounds.complaints
+    found.figures |= bounds.figures
+    if not found.complaints and digest == certificate.kata_digest(kata):  # nobody wrote to it meanwhile
         certificate.write(certificate.kata_file(kata), digest, found.figures)
     return found
 
 
-def _alarms(kata: Kata, open_line: OpenLine) -> "MeasuredBounds":
-    """Of bounds that depend on chance: measured once for a suite and its reference, for it takes minutes."""
+def _bounds(kata: Kata, open_line: OpenLine) -> "MeasuredBounds":
+    """Of those that depend on chance: measured once for a suite and its reference, for it takes minutes."""
     digest = certificate.bounds_digest(kata)
     before = certificate.read(certificate.kata_file(kata))
     if before is not None and before.intact and before.figures.get("bounds_digest") == digest:
-        names = ("bounds", "bounds_least_deviations", "bounds_digest")
-        return MeasuredBounds({name: before.figures[name] for name in names}, [])
+        kept = {name: figure for name, figure in before.figures.items() if name.startswith("bounds")}
+        return MeasuredBounds(kept, [])
+    computing = _computing(open_line)
     measured = measure_alarms(kata, open_line)
-    least = "none vary" if measured.least is None else round(measured.least, 1)
-    figures: Figures = {"bounds": measured.bounds, "bounds_least_deviations": least, "bounds_digest": digest}
+    figures: Figures = {
+        "bounds": measured.bounds,
+        "bounds_least_deviations": "none vary" if measured.least is None else round(measured.least, 1),
+        "bounds_digest": digest,
+        "bounds_cpu_seconds": round(_computing(open_line) - computing, 1),
+    }
     return MeasuredBounds(figures, measured.complaints)
 
 
