@@ -6,6 +6,8 @@ import msgspec
 
 from dlkata.suite.finding import Finding
 
+MOST_TIMEOUTS = 2  # tests that did not end; after these no other is run
+
 
 class Outcome(StrEnum):
     PASSED = "passed"
