@@ -81,6 +81,7 @@ def alarms(job: Job, suite: Suite, channel: Channel) -> None:
 def try_all(job: Job, suite: Suite, channel: Channel) -> None:
     """Runs many sources, one after the other."""
     trial = Trial(job, suite)
+    channel.send(Loaded())  # from here on a source that hangs is patience lost on it alone
     for number, source in enumerate(job.check.sources[job.first :], job.first):
         channel.send(Fate(number, trial.rejects(source)))
 
