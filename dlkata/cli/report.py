@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlkata.content.kata import Kata
-from dlkata.grading.protocol import Plan, Problem, Result, TestStarted, Verdict
+from dlkata.grading.protocol import Confirming, Plan, Problem, Result, TestStarted, Verdict
 from dlkata.locale import _
 from dlkata.ui.failures import DETAILED, details, ending_of, explanation, said
 from dlkata.ui.screen import console
@@ -60,8 +60,10 @@ class Report:
         if isinstance(event, Plan):
             self.sentences = dict(event.tests)
             self._show(title(self.kata, self.device, console().width))
-        elif isinstance(event, TestStarted):
-            self._wait_for(event.name)
+        elif isinstance(event, TestStarted) and event.name in self.sentences:
+            self._wait_for(said(self.sentences[event.name]))
+        elif isinstance(event, Confirming):
+            self._wait_for(_("confirming with other numbers"))
         elif isinstance(event, Result):
             # A test that passed and then failed with other numbers replaces its first result.
             self.results = [r for r in self.results if r.name != event.name] + [event]
@@ -70,6 +72,7 @@ class Report:
             self.problem = event
         elif isinstance(event, Verdict):
             self.verdict = event
+            self._show([])  # nothing is waited for any more
 
     def _told(self, result: Result, width: int) -> list["Text"]:
         """Its line; what one and the same exception ends is told once, with it, and counted afterwards."""
@@ -106,15 +109,14 @@ class Report:
         for line in lines:
             screen.print(line, soft_wrap=True)
 
-    def _wait_for(self, name: str) -> None:
-        """On a terminal, the test that is running; overwritten by its result."""
+    def _wait_for(self, what: str) -> None:
+        """On a terminal, what is running; overwritten by its result."""
         screen = console()
-        if self.quiet or not screen.is_terminal or screen.is_dumb_terminal or name not in self.sentences:
+        if self.quiet or not screen.is_terminal or screen.is_dumb_terminal:
             return
         from rich.cells import set_cell_size
 
-        text = f"  … {said(self.sentences[name])}"
-        screen.file.write(set_cell_size(text, screen.width - 1).rstrip())
+        screen.file.write(set_cell_size(f"  … {what}", screen.width - 1).rstrip())
         screen.file.flush()
         self._waiting = True
 

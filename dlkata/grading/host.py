@@ -50,8 +50,7 @@ class Suites:
 
 
 def _read_ahead(kata: Kata) -> None:
-    """What every worker would read and compile anew."""
-    compiled(kata.reference, str(kata.reference_file))
+    """What every worker would read and compile anew. Never a solution: rooms are forked from this process."""
     compiled(kata.stub, str(kata.stub_file))
     prepare(kata.stub)
     grader_modules()

@@ -138,6 +138,10 @@ class TestStarted(Message):
     name: str
 
 
+class Confirming(Message):
+    """Every test passed; what remains is to compute the same with other numbers, where the answers are not."""
+
+
 class Match(msgspec.Struct, omit_defaults=True):
     line: int
     name: str
@@ -217,6 +221,7 @@ class Observed(msgspec.Struct, omit_defaults=True):
     name: str
     rtol: float
     atol: float
+    target: float | None = None  # of a bound: near it, as near as `atol`
     word: str = ""
     dtype: str = ""
     shape: list[int] = []
@@ -258,7 +263,9 @@ class Finished(Message):
 
 
 ToSupervisor = Check | Ping
-FromSupervisor = Named | Bounded | Fate | Plan | TestStarted | Result | Problem | Verdict | Fault | Pong
+FromSupervisor = (
+    Named | Bounded | Fate | Plan | TestStarted | Confirming | Result | Problem | Verdict | Fault | Pong
+)
 FromWorker = (
     Named | Bounded | Fate | Loaded | Problem | TestStarted | Done | Traced | Diagnosed | Stumbled | Finished
 )

@@ -4,23 +4,23 @@ The supervisor never runs a line of the attempt and never a torch op, so that fo
 """
 
 import os
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from dlkata.content.kata import Kata, read_kata
 from dlkata.grading.collection import Suite
+from dlkata.grading.confirming import Confirmation
 from dlkata.grading.explaining import known_bugs, trail_of
 from dlkata.grading.protocol import (
     MOST_TIMEOUTS,
     Banned,
     Check,
+    Confirming,
     Default,
     Diagnosed,
     Done,
     Fault,
     Finished,
-    Frame,
     Loaded,
     Outcome,
     Plan,
@@ -38,6 +38,7 @@ from dlkata.grading.wire import Line
 from dlkata.grading.work.confinement import become_subreaper, children, end_children, reap
 from dlkata.grading.work.job import Job
 from dlkata.grading.workers import Abandoned, Ended, Worker
+from dlkata.suite.finding import Finding
 
 TRAINING = 4  # times the deadline of the other tests
 LOADING_SECONDS = 20.0  # an attempt may import torch._dynamo, which takes one second on a good day
@@ -57,7 +58,7 @@ class Supervisor:
         self.workers: list[Worker] = []
         self.ended: list[int] = []  # process ids of workers that were killed and may not be reaped yet
         self.quick: list[str] = []
-        self.confirmation: Worker | None = None
+        self.confirmation: Confirmation | None = None
 
     def grade(self) -> None:
         """The whole check: tests, a second seed, diagnosis, trail, verdict."""
@@ -85,10 +86,10 @@ class Supervisor:
         if not self._run(tests, "grade", self.check.seed):
             return
         if self.confirmation is not None and self._passed(tests):
-            if not self._run(self.quick, "confirm", second_seed(self.check.source), self.confirmation):
+            if not self._confirmed(self.confirmation):
                 return  # it loaded once and not again, which has been said: that is no pass
         elif self.confirmation is not None:
-            self.end(self.confirmation)
+            self.confirmation.end()
         passed = self._passed(tests)
         named = Diagnosed([])
         trail: Trail | None = None
@@ -114,36 +115,53 @@ class Supervisor:
 
     # ------------------------------------------------------------ running tests
 
-    def _run(self, tests: list[str], purpose: str, seed: int, worker: Worker | None = None) -> bool:
-        """Runs tests, in as many workers as it takes, the first of which may be at work already.
-
-        False: the attempt could not be loaded, which has been said.
-        """
+    def _run(self, tests: list[str], purpose: str, seed: int) -> bool:
+        """Runs tests, in as many workers as it takes. False: the attempt could not be loaded, which has been said."""
         pending = list(tests)
         while pending:
-            worker = worker or self.worker(purpose, pending, seed)
+            worker = self.worker(purpose, pending, seed)
             try:
                 if not self._hear(worker, pending, purpose):
                     return False
             finally:
                 self.end(worker)
-                worker = None
             if self._stops():
                 break
         return True
 
-    def _keep_confirming(self) -> None:
+    def _confirmed(self, confirmation: Confirmation) -> bool:
+        """Sets room and desk side by side. Where they disagree, tests with the room's numbers say why, if they can.
+
+        False: the attempt could not be loaded, which has been said.
+        """
+        self.line.send(Confirming())
+        names = confirmation.disagreements()
+        if not names:
+            return True
+        if not self._run(self.quick, "confirm", confirmation.seed):
+            return False
+        if self._passed(self.quick):
+            for name in names:
+                finding = Finding("unconfirmed", name)
+                self._tell(
+                    Done(name=name, outcome=Outcome.FAILED, seconds=0.0, finding=finding), confirming=True
+                )
+        return True
+
+    def _keep_confirming(self, worker: Worker) -> None:
         """A pass is confirmed with other numbers, beside the grading until its first failure: on two cores it costs
-        nothing."""
+        little."""
         promising = (
             not self.banned
             and not self.tampered
             and all(done.outcome == Outcome.PASSED for done in self.results.values())
         )
         if self.confirmation is None and promising and self.check.confirm:
-            self.confirmation = self.worker("confirm", self.quick, second_seed(self.check.source))
+            self.confirmation = Confirmation(self)
+            for other in self.confirmation.workers:
+                worker.listen_beside(other)
         elif self.confirmation is not None and not promising:
-            self.end(self.confirmation)
+            self.confirmation.end()
             self.confirmation = None
 
     def worker(self, purpose: Any, tests: list[str], seed: int, **more: Any) -> Worker:
@@ -165,7 +183,7 @@ class Supervisor:
             self.ended.append(worker.pid)
         worker.end()
         if left:
-            self._notice([], [Tampering("process")])
+            self.notice([], [Tampering("process")])
             end_children(spare=[other.pid for other in self.workers])
 
     def _stops(self) -> bool:
@@ -177,7 +195,7 @@ class Supervisor:
         """One worker's report. What it finished is taken off `pending`."""
         current, loaded = "", False
         if purpose == "grade":
-            self._keep_confirming()
+            self._keep_confirming(worker)
         for message in worker.messages(self._seconds(), first=0.0 if self.timeouts else LOADING_SECONDS):
             if isinstance(message, Problem):
                 message.output, message.output_cut = worker.output.take()
@@ -185,7 +203,7 @@ class Supervisor:
                 return False
             if isinstance(message, Loaded):
                 loaded, self.defaults = True, message.defaults
-                self._notice(message.banned, message.tampered)
+                self.notice(message.banned, message.tampered)
             elif isinstance(message, TestStarted):
                 if message.name not in pending:
                     break
@@ -198,11 +216,11 @@ class Supervisor:
                 if message.name not in pending or message.name != current:
                     break
                 pending.remove(message.name)
-                self._notice(message.banned, message.tampered)
+                self.notice(message.banned, message.tampered)
                 self._report(message, worker, purpose)
                 current = ""
                 if purpose == "grade":
-                    self._keep_confirming()
+                    self._keep_confirming(worker)
                 if self.check.fail_fast and message.outcome != Outcome.PASSED:
                     return True
             elif isinstance(message, (Ended, Stumbled)):
@@ -222,17 +240,9 @@ class Supervisor:
         output, cut = worker.output.take()
         kind = "timeout" if ended.reason == "timeout" else "crashed"
         found = Problem(kind=kind, text=ended.reason, output=output, output_cut=cut)
-        if kind == "timeout" and (place := self._place(worker)) is not None:
+        if kind == "timeout" and (place := worker.place(self.check.attempt, self.check.source)) is not None:
             found.line, found.code = place.line, place.code
         return found
-
-    def _place(self, worker: Worker) -> Frame | None:
-        """The attempt's line that a hanging worker is in."""
-        place = worker.place(self.check.attempt)
-        if place is not None:
-            lines = self.check.source.split("\n")
-            place.code = lines[place.line - 1].strip() if place.line <= len(lines) else ""
-        return place
 
     def _cut_short(self, ended: Ended, name: str, pending: list[str], worker: Worker, purpose: str) -> None:
         timeout = ended.reason == "timeout"
@@ -242,9 +252,9 @@ class Supervisor:
             Outcome.TIMEOUT if timeout else Outcome.TAMPERED if ended.reason == "pipe" else Outcome.CRASHED
         )
         if outcome is Outcome.TAMPERED:
-            self._notice([], [Tampering("pipe")])
+            self.notice([], [Tampering("pipe")])
         pending.remove(name)
-        place = self._place(worker) if timeout else None
+        place = worker.place(self.check.attempt, self.check.source) if timeout else None
         raised = Raised("Timeout", "", [place]) if place is not None else None
         done = Done(name=name, outcome=outcome, seconds=seconds, raised=raised)
         self._report(done, worker, purpose, reason=ended.reason)
@@ -254,6 +264,11 @@ class Supervisor:
         confirming = purpose == "confirm"
         if confirming and done.outcome == Outcome.PASSED and not done.banned:
             return
+        self._tell(done, reason, output, cut, confirming)
+
+    def _tell(
+        self, done: Done, reason: str = "", output: str = "", cut: int = 0, confirming: bool = False
+    ) -> None:
         self.results[done.name] = done
         sentence = self.suite.tests[done.name].sentence
         self.line.send(
@@ -263,7 +278,7 @@ class Supervisor:
             )
         )  # fmt: skip
 
-    def _notice(self, banned: list[Banned], tampered: list[Tampering]) -> None:
+    def notice(self, banned: list[Banned], tampered: list[Tampering]) -> None:
         self.banned += [found for found in banned if found not in self.banned]
         self.tampered += [found for found in tampered if found not in self.tampered]
 
@@ -276,8 +291,3 @@ class Supervisor:
         if self.timeouts:
             return max(2.0, deadline / 4)
         return TRAINING * deadline if test and self.suite.tests[test].training else deadline
-
-
-def second_seed(source: str) -> int:
-    """Numbers an attempt could not know, the same each time the same file is checked."""
-    return int.from_bytes(sha256(source.encode()).digest()[:3], "big") + 1

@@ -86,11 +86,29 @@ class Worker:
         """
         self.patience = Patience(self.pid, max(seconds, first))
         while True:
+            while (body := self._next_frame()) is not None:
+                try:
+                    message = self.decoder.decode(body)
+                except msgspec.DecodeError:
+                    yield Ended("pipe")
+                    return
+                self._read_output()  # what it printed before it said this is in the pipe already
+                self.patience.renew(seconds)
+                yield message
+                if isinstance(message, Finished):
+                    return
+            if not self.token.startswith(bytes(self.buffer[:TOKEN_SIZE])):
+                yield Ended("pipe")
+                return
             left = self.patience.left()
             if not left:
                 yield Ended("timeout")
                 return
             for key, _events in self.selector.select(left):
+                if isinstance(key.data, Worker):
+                    if not key.data._keep():
+                        self.selector.unregister(key.fileobj)
+                    continue
                 if key.fileobj is self.client:
                     # Nothing more is ever sent to us: the learner has gone, or wants another check.
                     raise Abandoned
@@ -103,25 +121,19 @@ class Worker:
                     yield Ended(self._reason())
                     return
                 self.buffer += data
-                while (body := self._next_frame()) is not None:
-                    try:
-                        message = self.decoder.decode(body)
-                    except msgspec.DecodeError:
-                        yield Ended("pipe")
-                        return
-                    self._read_output()  # what it printed before it said this is in the pipe already
-                    self.patience.renew(seconds)
-                    yield message
-                    if isinstance(message, Finished):
-                        return
-                if self.buffer and not self.token.startswith(bytes(self.buffer[:TOKEN_SIZE])) and (
-                    bytes(self.buffer[:TOKEN_SIZE]) != self.token
-                ):  # fmt: skip
-                    yield Ended("pipe")
-                    return
 
-    def place(self, file: str) -> Frame | None:
-        """The line of the attempt that a hanging worker is in: it says so on its standard error, whatever it does."""
+    def listen_beside(self, other: "Worker") -> None:
+        """While this one is heard, what the other says is kept for later: it need not wait for an ear."""
+        self.selector.register(other.result, selectors.EVENT_READ, other)
+
+    def _keep(self) -> bool:
+        """Reads what there is, unheard; False at its end."""
+        data = os.read(self.result, 1 << 20)
+        self.buffer += data
+        return bool(data)
+
+    def place(self, file: str, source: str) -> Frame | None:
+        """The attempt's line that a hanging worker is in: it says so on its standard error, whatever it does."""
         try:
             os.kill(self.pid, WHERE)
         except OSError:
@@ -137,7 +149,8 @@ class Worker:
                 break
             for found in STANDS.finditer(said.decode("utf-8", errors="replace")):
                 if found[1] == file:
-                    return Frame(int(found[2]), found[3], "")
+                    line, lines = int(found[2]), source.split("\n")
+                    return Frame(line, found[3], lines[line - 1].strip() if line <= len(lines) else "")
         return None
 
     def _next_frame(self) -> bytes | None:

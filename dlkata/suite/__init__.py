@@ -11,7 +11,7 @@ HOLDS = {
     "inputs": ("normal", "integers", "place", "digits", "data_file"),
     "comparing": ("difference",),
     "judging": ("same", "near", "holds", "rejects", "unchanged", "not_reseeded"),
-    "backward": ("gradients",),
+    "backward": ("differentiate", "gradients"),
     "training": ("follows", "reaches"),
     "layers": (
         "adopt", "adopted", "copies_apart", "draw", "learned", "same_names", "share_nothing", "starts_like", "stir",

@@ -218,7 +218,7 @@ def leaves_alone(
     for training, mode in modes_of(build(), modes):
         for recording, context in RECORDING.items():
             layer = _at_work(build, training)
-            kept = dict(layer.named_parameters()) if isinstance(layer, nn.Module) else {}
+            kept = dict(sorted(layer.named_parameters())) if isinstance(layer, nn.Module) else {}
             held: dict[str, Tensor] = {}
             for step in range(2):
                 inputs = {name: x.detach() for name, x in named(make(step)).items()}

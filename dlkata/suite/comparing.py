@@ -97,7 +97,7 @@ def pairs(actual: Any, expected: Any, name: str | Sequence[str]) -> Iterator[tup
     if isinstance(expected, Mapping):
         if not isinstance(actual, Mapping) or set(actual) != set(expected):
             raise _container_mismatch(actual, expected, name)
-        for key in expected:
+        for key in sorted(expected, key=str):  # whoever made it, in whatever order
             yield from pairs(actual[key], expected[key], f"{name}[{key!r}]")
     elif isinstance(expected, (tuple, list)):
         if not isinstance(actual, (tuple, list)) or len(actual) != len(expected):

@@ -18,6 +18,7 @@ class Observation:
     name: str
     value: Tensor | str  # a detached copy on the CPU; a word for what is no tensor
     tolerance: tuple[float, float]
+    target: float | None = None  # of a bound
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,10 @@ class Journal:
     def clear(self) -> None:
         self.observations, self.bounds = [], []
 
-    def record(self, name: str, value: object, tolerance: tuple[float, float]) -> None:
-        self.observations.append(Observation(name, _kept(value), tolerance))
+    def record(
+        self, name: str, value: object, tolerance: tuple[float, float], target: float | None = None
+    ) -> None:
+        self.observations.append(Observation(name, _kept(value), tolerance, target))
 
 
 journal = Journal()

@@ -43,7 +43,7 @@ def same(
 
 def near(actual: Any, target: float, within: float, name: str, en: str = "", zh: str = "") -> None:
     """A measured number (a rate, a mean) lies within `within` of `target`."""
-    journal.record(name, actual, (0.0, within))
+    journal.record(name, actual, (0.0, within), target)
     value = float(actual)
     journal.bounds.append(Bound(name, value, target, within))
     if not abs(value - target) <= within:

@@ -60,14 +60,13 @@ def alike(
     """Both layers with the same parameters, drawn normal × `scale`: larger than layers begin with, so that heads
     differ, scores spread, gates open and biases matter. `by_width`: over the root of their last size.
     """
-    state = theirs.state_dict()
+    state = dict(sorted(theirs.state_dict().items()))  # however they were registered
     drawn = normal(seed + 300, *(tuple(value.shape) for value in state.values()), scale=scale, grad=False)
     sized = {name: w / w.shape[-1] ** 0.5 if by_width else w for name, w in zip(state, drawn, strict=True)}
     theirs.load_state_dict(sized)
     adopt(mine, theirs, as_it_is=True)
     for value in mine.state_dict(keep_vars=True).values():
-        if not value.requires_grad:
-            value.requires_grad_()  # a buffer: the test of a new layer says so, once
+        value.requires_grad_()  # also a buffer: the test of a new layer says so, once
     return mine, theirs
 
 
@@ -83,8 +82,7 @@ def starts_uniform(
     known: Mapping[str, Tensor] | None = None,
 ) -> None:
     """A new layer has the contract's parameters, trainable and each its own; every entry is drawn on its own,
-    uniform between −bound and bound, or holds what is `known` of it.
-    """
+    uniform between −bound and bound, or holds what is `known` of it."""
     layers = [build() for _ in range(COPIES)]
     drawn = [{name: value.detach().clone() for name, value in layer.state_dict().items()} for layer in layers]
     adopt(layers[0], right)  # says which name or shape is not the contract's
@@ -97,10 +95,12 @@ def starts_uniform(
         value=", ".join(trained),
         name="parameters",
     )
-    for name, value in (known or {}).items():
+    for name, value in sorted((known or {}).items()):
         same(drawn[0][name], value.to(drawn[0][name]), f"{name} (new)")
-    columns = {name: torch.stack([each[name].flatten() for each in drawn]).double().cpu() for name in bounds}
-    for name, bound in bounds.items():
+    columns = {
+        name: torch.stack([each[name].flatten() for each in drawn]).double().cpu() for name in sorted(bounds)
+    }
+    for name, bound in sorted(bounds.items()):
         _uniform(columns[name], bound, name)
         _uncentred(columns[name], name)
     _independent(torch.cat(list(columns.values()), dim=1))

@@ -18,7 +18,7 @@ TELLING = {
     kind: rank
     for rank, kinds in enumerate(
         (
-            ("edited", "reseeded", "state_dict", "subclass"),
+            ("edited", "reseeded", "unconfirmed", "state_dict", "subclass"),
             ("property", "shape", "dtype", "device", "type", "no_gradient"),
             ("range", "value"),
         )

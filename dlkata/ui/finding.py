@@ -140,6 +140,12 @@ def explain_finding(found: Finding) -> list[str]:
                 ),
                 *curves(found.curve, []),
             ]
+        case "unconfirmed":
+            lines = [
+                _(
+                    "With new numbers, in a process that does not hold the solution, your code computes something else."
+                )
+            ]
         case "spoiled":
             lines = [_("The right answer was spoiled: your code changed a tensor that is not its own.")]
         case _:

@@ -288,7 +288,7 @@ def test_side_effects(candidate, seed):
     输入、状态和参数保持不变，之后的调用也不会改动；不重新设种子"""
     layer = draw(place(candidate.LSTM(D, H)))
     x, h, c = normal(seed, (B, T, D), (B, H), (B, H), grad=False)
-    with unchanged(x=x, h=h, c=c, **dict(layer.named_parameters())):
+    with unchanged(x=x, h=h, c=c, **dict(sorted(layer.named_parameters()))):
         output, (last_h, last_c) = layer(x, (h, c))
         with unchanged(output=output, last_h=last_h, last_c=last_c):
             layer(x, (2 * h, c + 1))[0].sum().backward()

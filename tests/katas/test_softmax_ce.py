@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dlkata.suite import digits, follows, holds, integers, normal, reaches, same, setting, unchanged
+from dlkata.suite import differentiate, digits, follows, holds, integers, normal, reaches, same, setting, unchanged
 
 REDUCTIONS = "mean", "sum", "none"
 LOSSES = [f"loss ({reduction})" for reduction in REDUCTIONS]
@@ -42,7 +42,7 @@ def grad(loss, logits, upstream=None, keep=False):
     if not loss.requires_grad:
         return None
     upstream = torch.ones_like(loss) if upstream is None else upstream
-    return torch.autograd.grad(loss, logits, upstream, retain_graph=keep, allow_unused=True)[0]
+    return differentiate(loss, logits, upstream, retain_graph=keep, allow_unused=True)[0]
 
 
 def gradients(module, draw, arriving=(None, None, None)):

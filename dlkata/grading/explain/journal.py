@@ -14,11 +14,11 @@ MODULE = re.compile(r"\b(?:attempt|bug|reference)\.")
 LARGEST = 4 << 20  # bytes a test; a journal beyond that does not vote
 
 
-def to_wire(observations: Sequence[Observation]) -> list[Observed] | None:
+def to_wire(observations: Sequence[Observation], limit: int | None = LARGEST) -> list[Observed] | None:
     wire, size = [], 0
     for observation in observations:
         rtol, atol = observation.tolerance
-        observed = Observed(observation.name, rtol, atol)
+        observed = Observed(observation.name, rtol, atol, observation.target)
         if isinstance(observation.value, str):
             observed.word = observation.value or "-"
         else:
@@ -28,21 +28,37 @@ def to_wire(observations: Sequence[Observation]) -> list[Observed] | None:
             observed.data = numbers.tobytes()
             size += len(observed.data)
         wire.append(observed)
-    return wire if size <= LARGEST else None
+    return wire if limit is None or size <= limit else None
 
 
 def agree(one: Sequence[Observed], other: Sequence[Observed]) -> bool:
-    return len(one) == len(other) and all(_same(a, b) for a, b in zip(one, other, strict=True))
+    return len(one) == len(other) and all(
+        _same(a, b, a.rtol, a.atol) for a, b in zip(one, other, strict=True)
+    )
 
 
-def _same(one: Observed, other: Observed) -> bool:
+def confirms(room: Sequence[Observed], desk: Sequence[Observed]) -> bool:
+    """What an attempt's room sent is what the reference's desk did, by the desk's own tolerances and bounds."""
+    return len(room) == len(desk) and all(_confirms(a, b) for a, b in zip(room, desk, strict=True))
+
+
+def _confirms(one: Observed, right: Observed) -> bool:
+    if one.name == right.name and {one.word, right.word} == {"", "None"}:
+        return not numbers(one).any() and not numbers(right).any()  # no gradient equals one of zeros
+    if right.target is None or one.word or right.word:
+        return _same(one, right, right.rtol, right.atol)
+    found = numbers(one)
+    return one.name == right.name and found.size == 1 and bool(abs(found[0] - right.target) <= right.atol)
+
+
+def _same(one: Observed, other: Observed, rtol: float, atol: float) -> bool:
     if (one.name, one.word, one.dtype, one.shape) != (other.name, other.word, other.dtype, other.shape):
         return False
     if one.word:
         return True
     a, b = numbers(one), numbers(other)
     with np.errstate(invalid="ignore"):
-        near = np.isfinite(b) & (np.abs(a - b) <= one.atol + one.rtol * np.abs(b))
+        near = np.isfinite(b) & (np.abs(a - b) <= atol + rtol * np.abs(b))
         close = near | (a == b) | (np.isnan(a) & np.isnan(b))
     return bool(close.all())
 

@@ -57,6 +57,16 @@ class BanWatch:
             if banned not in self.caught:
                 self.caught.append(banned)
 
+    def catch_anywhere(self, call: str) -> None:
+        """Keeps a forbidden call where nobody but the attempt makes any; its line if a frame of the attempt's is left."""
+        frame, line = sys._getframe(1), 0
+        while frame is not None and not line:
+            line = frame.f_lineno if frame.f_code.co_filename == self.attempt else 0
+            frame = frame.f_back  # type: ignore[assignment]
+        banned = Banned(call, line)
+        if banned not in self.caught:
+            self.caught.append(banned)
+
     def line_of_attempt(self) -> int:
         """The attempt's line, if the nearest frame that is the attempt's or ours is the attempt's; else 0."""
         frame = sys._getframe(1)

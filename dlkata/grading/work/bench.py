@@ -12,6 +12,7 @@ from dlkata.grading.collection import Suite, SuiteTest
 from dlkata.grading.explain.journal import to_wire
 from dlkata.grading.protocol import Banned, Done, Outcome, Problem, Tampering
 from dlkata.grading.reading import untouched
+from dlkata.grading.work import absence
 from dlkata.grading.work.bans import OPTIMIZERS, BanWatch
 from dlkata.grading.work.contract import breach
 from dlkata.grading.work.entrances import all_in_sight, mark_entrances
@@ -38,28 +39,35 @@ GRACE = 0.2  # seconds for threads that are about to end
 class Bench:
     """The attempt under test with everything that watches it."""
 
-    def __init__(self, job: Job, suite: Suite):
-        self.job, self.suite = job, suite
+    def __init__(self, job: Job, suite: Suite, *, alone: bool = False):
+        """`alone`: without the reference, for which the attempt stands in, and without ears: see `absence`."""
+        self.job, self.suite, self.alone = job, suite, alone
         self.attempt_file = job.check.attempt
         # By a name that tells nothing: an attempt once read the reference from sys.modules.
-        self.reference = execute_file(job.reference_file, "reference")
         self.stub = execute_file(job.file("katas", f"{job.check.stem}.py"), "stub")
+        self.reference = self.stub if alone else execute_file(job.reference_file, "reference")
         ours = [str(suite.file), str(job.reference_file)]
         self.watch = BanWatch(job.forbids, self.attempt_file, ours)
         self.watch_whole_tests = False
-        watch_python(self.watch)
+        if alone:
+            absence.remove(self.watch)
         folders = [str(job.file(name)) for name in ("solutions", "tests")]
         self.guard = Guard(self.attempt_file, ours, [*folders, *job.check.private])
         self.integrity = Integrity([suite.module])
         self.surroundings = Surroundings()
         self.known_threads: set[threading.Thread] = set()
         self.reported: set[Banned | Tampering] = set()
-        if OPTIMIZERS in job.forbids or any(test.training for test in suite.tests.values()):
-            watch_optimizers(self.watch)
-        watch_threads(self.watch)
+        if not alone:
+            self._listen()
         name_lines_in_warnings(self.watch)
         hide_grader()
         self.guard.install()
+
+    def _listen(self) -> None:
+        watch_python(self.watch)
+        if OPTIMIZERS in self.job.forbids or any(test.training for test in self.suite.tests.values()):
+            watch_optimizers(self.watch)
+        watch_threads(self.watch)
 
     def load(self) -> ModuleType | Problem:
         """The attempt as a module, or why it cannot be graded."""
@@ -71,8 +79,10 @@ class Bench:
             pass  # said below, with its line
         try:
             self.guard.on = True
-            with watching(self.watch):
+            with nullcontext() if self.alone else watching(self.watch):
                 attempt = self._execute(source)
+                if self.alone:
+                    self.reference = self._execute(source)
         except BaseException as error:
             return load_problem(error, self.attempt_file)
         finally:
@@ -86,7 +96,7 @@ class Bench:
         return attempt
 
     def _execute(self, source: str) -> ModuleType:
-        if self.job.purpose == "trail" or not self.watch.forbids_something:
+        if self.alone or self.job.purpose == "trail" or not self.watch.forbids_something:
             return execute(source, self.attempt_file, "attempt", keep=True)
         tree = ast.parse(source, self.attempt_file)
         self.watch_whole_tests = not all_in_sight(tree)
@@ -106,9 +116,12 @@ class Bench:
         error = self._supervise(test, attempt, seed)
         seconds = perf_counter() - start
         outcome, finding, raised = ending(error, self.attempt_file, str(self.suite.file))
-        journal = None if test.training or outcome == Outcome.PASSED else to_wire(judged.observations)
-        if outcome == Outcome.PASSED:
+        if self.alone:
+            journal = to_wire(judged.observations, None)
+        elif outcome == Outcome.PASSED:
             journal = []
+        else:
+            journal = None if test.training else to_wire(judged.observations)
         banned, tampered = self.noticed()
         if tampered:
             outcome = Outcome.TAMPERED

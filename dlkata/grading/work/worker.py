@@ -15,6 +15,7 @@ from dlkata.grading.work.contract import changed_defaults
 from dlkata.grading.work.job import Job
 from dlkata.grading.work.module import execute_file
 from dlkata.grading.work.preloading import preload_optimizers
+from dlkata.grading.work.room import desk, room
 from dlkata.grading.work.trial import Trial
 from dlkata.suite.settings import setting
 
@@ -33,6 +34,10 @@ def work(job: Job, suite: Suite, channel: Channel) -> None:
         alarms(job, suite, channel)
     elif job.purpose == "try":
         try_all(job, suite, channel)
+    elif job.purpose == "room":
+        room(job, suite, channel)
+    elif job.purpose == "desk":
+        desk(job, suite, channel)
     else:
         run_attempt(job, suite, channel)
     channel.send(Finished())
