@@ -67,11 +67,8 @@ def kata_digest(kata: Kata) -> str:
 
 def bounds_digest(kata: Kata) -> str:
     """Of what a suite's bounds on random numbers depend on."""
-    files = [kata.stub_file, kata.reference_file, kata.suite_file, *sorted((PACKAGE / "suite").glob("*.py"))]
-    found = sha256()
-    for file in files:
-        found.update(file.read_bytes())
-    return found.hexdigest()[:16]
+    vocabulary = _digest(sorted((PACKAGE / "suite").glob("*.py")), PACKAGE)
+    return _digest([kata.stub_file, kata.reference_file, kata.suite_file], kata.root, vocabulary)[:16]
 
 
 def concept_digest(concept: Concept) -> str:

@@ -4,6 +4,8 @@ The supervisor never runs a line of the attempt and never a torch op, so that fo
 """
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +60,13 @@ class Supervisor:
         self.workers: list[Worker] = []
         self.ended: list[int] = []  # process ids of workers that were killed and may not be reaped yet
         self.quick: list[str] = []
+        self.scratch = ""
         self.confirmation: Confirmation | None = None
 
     def grade(self) -> None:
         """The whole check: tests, a second seed, diagnosis, trail, verdict."""
         become_subreaper()
+        self.scratch = tempfile.mkdtemp(prefix="dlkata-")
         try:
             if self.check.prove or self.check.alarms or self.check.sources:
                 research(self)
@@ -78,6 +82,7 @@ class Supervisor:
             self.line.send(Fault(traceback.format_exc()))
         finally:
             reap(self.ended)
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
     def _grade(self) -> None:
         tests = list(self.suite.tests) if self.check.training else self.suite.quick
@@ -165,7 +170,9 @@ class Supervisor:
             self.confirmation = None
 
     def worker(self, purpose: Any, tests: list[str], seed: int, **more: Any) -> Worker:
-        job = Job(self.check, purpose, list(tests), seed, self.kata.head.forbids, **more)
+        job = Job(
+            self.check, purpose, list(tests), seed, self.kata.head.forbids, scratch=self.scratch, **more
+        )
         worker = Worker(job, self.suite, self.line.connection)
         self.workers.append(worker)
         return worker

@@ -1,13 +1,17 @@
 """The attempt under test, with everything that watches it."""
 
 import ast
+import os
 import sys
+import tempfile
 import threading
 from contextlib import nullcontext
 from functools import cache
+from pathlib import Path
 from time import monotonic, perf_counter
 from types import ModuleType
 
+from dlkata.content.roots import PACKAGE
 from dlkata.grading.collection import Suite, SuiteTest
 from dlkata.grading.explain.journal import to_wire
 from dlkata.grading.protocol import Banned, Done, Outcome, Problem, Tampering
@@ -19,6 +23,7 @@ from dlkata.grading.work.entrances import all_in_sight, mark_entrances
 from dlkata.grading.work.guard import Guard
 from dlkata.grading.work.integrity import Integrity
 from dlkata.grading.work.job import Job
+from dlkata.grading.work.landlock import close_files, python_paths
 from dlkata.grading.work.module import execute, execute_file
 from dlkata.grading.work.nets import (
     name_lines_in_warnings,
@@ -54,6 +59,8 @@ class Bench:
         folders = [str(job.file(name)) for name in ("solutions", "tests")]
         self.guard = Guard(self.attempt_file, ours, [*folders, *job.check.private])
         self.integrity = Integrity([suite.module])
+        if job.scratch:
+            os.environ["TMPDIR"] = tempfile.tempdir = job.scratch
         self.surroundings = Surroundings()
         self.known_threads: set[threading.Thread] = set()
         self.reported: set[Banned | Tampering] = set()
@@ -77,6 +84,7 @@ class Bench:
                 return Problem(kind="stub")
         except SyntaxError:
             pass  # said below, with its line
+        self._shut_in()
         try:
             self.guard.on = True
             with nullcontext() if self.alone else watching(self.watch):
@@ -94,6 +102,17 @@ class Bench:
         if found is not None:
             self.watch.caught.append(found)
         return attempt
+
+    def _shut_in(self) -> None:
+        """What is needed was read; from here on the kernel says what may be, if it can."""
+        check, root = self.job.check, Path(self.job.check.root).resolve()
+        if check.device != "cpu" or not self.job.scratch:
+            return  # drivers of GPUs want more than we can tell
+        private = [Path(folder).resolve() for folder in check.private]
+        folder = Path(check.attempt).resolve().parent
+        own = [Path(check.attempt)] if any(p.is_relative_to(folder) for p in private) else [folder]
+        readable = [*python_paths(PACKAGE), root / "katas", root / "tests" / "katas" / "data", *own]
+        close_files(readable, [Path(self.job.scratch)], [root / "solutions", root / "tests", *private])
 
     def _execute(self, source: str) -> ModuleType:
         if self.alone or self.job.purpose == "trail" or not self.watch.forbids_something:

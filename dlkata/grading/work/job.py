@@ -16,6 +16,7 @@ class Job(msgspec.Struct):
     forbids: list[str]
     evidence: list[Done] = []
     first: int = 0  # of the sources to try
+    scratch: str = ""  # a folder that the attempt may write to, which goes away
 
     def file(self, *parts: str) -> Path:
         return Path(self.check.root, *parts)
