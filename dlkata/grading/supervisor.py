@@ -170,9 +170,8 @@ class Supervisor:
             self.confirmation = None
 
     def worker(self, purpose: Any, tests: list[str], seed: int, **more: Any) -> Worker:
-        job = Job(
-            self.check, purpose, list(tests), seed, self.kata.head.forbids, scratch=self.scratch, **more
-        )
+        scratch = tempfile.mkdtemp(dir=self.scratch)  # its own: what one knows, another must not read there
+        job = Job(self.check, purpose, tests, seed, self.kata.head.forbids, scratch=scratch, **more)
         worker = Worker(job, self.suite, self.line.connection)
         self.workers.append(worker)
         return worker

@@ -22,6 +22,7 @@ from dlkata.grading.work.becoming import become_worker
 from dlkata.grading.work.channel import CUT, TOKEN_SIZE, WHERE
 from dlkata.grading.work.confinement import kill_process
 from dlkata.grading.work.job import Job
+from dlkata.suite.journals import as_text
 
 OUTPUT_KEPT = 4_000  # bytes of what an attempt prints during one test
 PLACE_SECONDS = 0.5
@@ -54,9 +55,9 @@ class Output:
         self.cut += data[room:].count(b"\n") or (len(data) > room)
 
     def take(self) -> tuple[str, int]:
-        text, cut = self.kept.decode("utf-8", errors="replace"), self.cut
+        text, cut = self.kept.decode("utf-8", errors="replace").replace("\r", "\n"), self.cut
         self.kept, self.cut = bytearray(), 0
-        return text, cut
+        return as_text(text), cut
 
 
 class Worker:

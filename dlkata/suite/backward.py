@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dlkata.suite.inputs import normal
-from dlkata.suite.journals import PLAIN_TENSORS
+from dlkata.suite.journals import is_plain
 
 GRAD = (
     torch.autograd.grad
@@ -37,7 +37,7 @@ def differentiate(
 
 def gradients(outputs: Any, inputs: Sequence[Tensor]) -> list[Tensor | None]:
     """dL/d(input) for L = Σ output · c with a fixed random c, so that no error cancels out. None: no path."""
-    flat = [o for o in ([outputs] if type(outputs) in PLAIN_TENSORS else list(outputs)) if o.requires_grad]
+    flat = [o for o in ([outputs] if is_plain(outputs) else list(outputs)) if o.requires_grad]
     if not flat:
         return [None for _ in inputs]
     weights = normal(20, *(tuple(o.shape) for o in flat), grad=False)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dlkata.suite.finding import Finding, Mismatch
-from dlkata.suite.journals import PLAIN_TENSORS, brief, journal, kind_of, numbers
+from dlkata.suite.journals import PLAIN_TENSORS, brief, is_plain, journal, kind_of, numbers
 from dlkata.suite.settings import EXACT, TOLERANCES, setting
 
 MAP_ROWS, MAP_COLUMNS = 12, 40
@@ -23,8 +23,8 @@ def difference(
     if not isinstance(expected, Tensor):
         right = type(actual) is type(expected) and actual == expected
         return None if right else Finding("value", name, expected=repr(expected), actual=brief(actual))
-    if type(actual) not in PLAIN_TENSORS:
-        kind = "subclass" if isinstance(actual, Tensor) else "type"
+    if not is_plain(actual):
+        kind = "subclass" if isinstance(actual, Tensor) and type(actual) not in PLAIN_TENSORS else "type"
         return Finding(kind, name, expected="Tensor", actual=kind_of(actual))
     if actual.shape != expected.shape:
         return Finding("shape", name, expected=str(tuple(expected.shape)), actual=str(tuple(actual.shape)))
@@ -74,7 +74,7 @@ def _told_apart(one: float, other: float) -> tuple[str, str]:
 
 def _gradient_difference(actual: Any, expected: Any, name: str) -> Finding | None:
     present = expected if actual is None else actual
-    if present is None or (type(present) in PLAIN_TENSORS and not present.detach().any()):
+    if present is None or (is_plain(present) and not present.detach().any()):
         return None
     if actual is None:
         return Finding(

@@ -3,13 +3,16 @@
 The journal of an attempt, set beside the journals of the known bugs, is what the diagnosis reads.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 import numpy as np
 import torch
 from torch import Tensor
 
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 PLAIN_TENSORS = (Tensor, torch.nn.Parameter)
 
 
@@ -50,9 +53,25 @@ class Journal:
 journal = Journal()
 
 
+def is_plain(value: object) -> TypeGuard[Tensor]:
+    """A tensor of no class of its own that holds its numbers one beside the other."""
+    return type(value) in PLAIN_TENSORS and _unusual(value) == ""  # type: ignore[arg-type]
+
+
+def _unusual(tensor: Tensor) -> str:
+    """A word for a tensor whose numbers cannot be read as they lie."""
+    if tensor.is_nested:
+        return "nested"
+    if tensor.is_quantized:
+        return "quantized"
+    if tensor.layout is not torch.strided:
+        return str(tensor.layout).removeprefix("torch.").removeprefix("_")
+    return "meta" if tensor.is_meta else ""
+
+
 def _kept(value: object) -> Tensor | str:
-    if type(value) in PLAIN_TENSORS:
-        return value.detach().cpu().clone()  # type: ignore[attr-defined]
+    if is_plain(value):
+        return value.detach().cpu().clone()
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return torch.tensor(float(value), dtype=torch.float64)
     return kind_of(value)
@@ -63,7 +82,9 @@ def kind_of(value: object) -> str:
     if value is None:
         return "None"
     if isinstance(value, str):
-        return value
+        return as_text(value)
+    if type(value) in PLAIN_TENSORS:
+        return f"{_unusual(value)} tensor".lstrip()  # type: ignore[arg-type]
     if isinstance(value, (tuple, list, Mapping)):
         return f"{type(value).__name__} of {len(value)}"
     if isinstance(value, (bool, int, float)):
@@ -71,9 +92,14 @@ def kind_of(value: object) -> str:
     return type(value).__name__
 
 
+def as_text(value: str) -> str:
+    """What can be sent and shown: no halves of characters, nothing that a terminal would obey."""
+    return CONTROL.sub(lambda c: f"\\x{ord(c[0]):02x}", value.encode("utf-8", "backslashreplace").decode())
+
+
 def brief(value: object) -> str:
-    if type(value) in PLAIN_TENSORS:
-        entries = numbers(value)  # type: ignore[arg-type]
+    if is_plain(value):
+        entries = numbers(value)
         return f"{entries.item():.6g}" if entries.size == 1 else f"tensor {tuple(entries.shape)}"
     return kind_of(value)
 

@@ -23,7 +23,7 @@ from dlkata.grading.work.entrances import all_in_sight, mark_entrances
 from dlkata.grading.work.guard import Guard
 from dlkata.grading.work.integrity import Integrity
 from dlkata.grading.work.job import Job
-from dlkata.grading.work.landlock import close_files, python_paths
+from dlkata.grading.work.landlock import close_files, python_paths, seclude
 from dlkata.grading.work.module import execute, execute_file
 from dlkata.grading.work.nets import (
     name_lines_in_warnings,
@@ -108,11 +108,13 @@ class Bench:
         check, root = self.job.check, Path(self.job.check.root).resolve()
         if check.device != "cpu" or not self.job.scratch:
             return  # drivers of GPUs want more than we can tell
-        private = [Path(folder).resolve() for folder in check.private]
+        if self.alone:
+            seclude()
+        scratch, private = Path(self.job.scratch), [Path(folder).resolve() for folder in check.private]
         folder = Path(check.attempt).resolve().parent
         own = [Path(check.attempt)] if any(p.is_relative_to(folder) for p in private) else [folder]
         readable = [*python_paths(PACKAGE), root / "katas", root / "tests" / "katas" / "data", *own]
-        close_files(readable, [Path(self.job.scratch)], [root / "solutions", root / "tests", *private])
+        close_files(readable, [scratch], [root / "solutions", root / "tests", scratch.parent, *private])
 
     def _execute(self, source: str) -> ModuleType:
         if self.alone or self.job.purpose == "trail" or not self.watch.forbids_something:

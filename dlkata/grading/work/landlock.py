@@ -18,11 +18,13 @@ BENEATH = 1  # the kind of rule
 READ_FILE, READ_DIR, WRITE_FILE, IOCTL = 1 << 2, 1 << 3, 1 << 1, 1 << 15
 READ = READ_FILE | READ_DIR
 FILES = READ_FILE | WRITE_FILE | 1 << 0 | 1 << 14 | IOCTL  # rights that a file, not a folder, can have
+NEVER = 1 << 0 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11  # to execute; to make devices, sockets, FIFOs
 NETWORK = 3  # bind and connect
 SCOPED = 3  # abstract sockets and signals
 RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many there are, by version; 16 from the fifth on
 SYSTEM = ("/usr", "/lib", "/lib64", "/etc", "/sys", "/dev")
 PROC = tuple(f"/proc/{name}" for name in ("self", "cpuinfo", "meminfo", "stat", "filesystems", "sys"))
+NEW_IPC, NEW_USER, NEW_NETWORK = 1 << 27, 1 << 28, 1 << 30  # of unshare
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -61,7 +63,7 @@ def close_files(readable: Iterable[Path], writable: Iterable[Path], hidden: Sequ
             for open_path in _around(path, hidden):
                 _allow(rules, open_path, READ)
         for path in writable:
-            _allow(rules, path, everything & ~1)
+            _allow(rules, path, everything & ~NEVER)
         _allow(rules, Path("/dev"), READ | WRITE_FILE | (IOCTL & everything))
         return LIBC.syscall(RESTRICT, rules, ctypes.c_uint32(0)) == 0
     finally:
@@ -94,6 +96,12 @@ def _allow(rules: int, path: Path, rights: int) -> None:
         LIBC.syscall(ADD_RULE, rules, ctypes.c_int(BENEATH), ctypes.byref(rule), ctypes.c_uint32(0))
     finally:
         os.close(descriptor)
+
+
+def seclude() -> None:
+    """No line to any other process, where the kernel allows it: a network and shared memory of its own, both empty."""
+    if sys.platform == "linux" and LIBC.unshare(NEW_NETWORK | NEW_IPC):
+        LIBC.unshare(NEW_USER | NEW_NETWORK | NEW_IPC)
 
 
 def python_paths(package: Path) -> list[Path]:

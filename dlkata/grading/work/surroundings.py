@@ -22,6 +22,7 @@ class Surroundings:
         self.environment = dict(os.environ)
         self.filters = list(warnings.filters)
         self.locale = locale.setlocale(locale.LC_ALL)
+        self.modes = torch._C._len_torch_function_stack(), torch._C._len_torch_dispatch_stack()
         self.dtype = torch.get_default_dtype()
         self.handlers = {number: _signal.getsignal(number) for number in _catchable()}
         self.streams = sys.stdout, sys.stderr, sys.stdin
@@ -54,6 +55,10 @@ class Surroundings:
         self._restore_torch()
 
     def _restore_torch(self) -> None:
+        while torch._C._len_torch_function_stack() > self.modes[0]:
+            torch._C._pop_torch_function_stack()
+        while torch._C._len_torch_dispatch_stack() > self.modes[1]:
+            torch._C._pop_torch_dispatch_stack()
         torch.set_default_dtype(self.dtype)
         if torch.get_default_device().type != "cpu":
             torch.set_default_device(None)
