@@ -37,7 +37,7 @@ def fitted(seed, penalty, strength=0.15, soft=True, steps=400):
     curvature = x.T @ x / 60
     if penalty == "l2":
         return torch.linalg.solve(curvature + strength * torch.eye(20, dtype=torch.float64), x.T @ y / 60)
-    lr, w = 0.3, torch.zeros(20, dtype=torch.float64)
+    w = torch.zeros(20, dtype=torch.float64)
     lr = 0.9 / torch.linalg.matrix_norm(curvature, 2).item()
     for _ in range(steps):
         slope = curvature @ w - x.T @ y / 60
@@ -152,7 +152,7 @@ def experiment(off=False):
     return {
         "says": says,
         "off": ("plain gradient steps instead of soft thresholding", "用普通梯度步代替软阈值"),
-        "title": ("Size of the 20 weights (dark is large)", "20 个权重的大小（越深越大）"),
+        "title": ("Sizes of the 20 weights", "20 个权重的大小"),
         "chart": "picture",
         "values": [weights[name].abs().tolist() for name in ("l1", "l2")],
         "rows": ["L1", "L2"],
