@@ -76,6 +76,7 @@ def experiment(off=False):
 def asleep_evidence():
     ends = {name: [_accuracy(name, 4, seed)[-1] for seed in range(3)] for name in ("gelu", "leaky")}
     assert _accuracy("leaky01", 4, 0)[-1] < 0.2, "with slope 0.01 it takes longer than 200 steps"
+    assert _accuracy("gelu", 4, 0, 1500, 1500)[-1] > 0.4, "and GELU wakes up in the end"
     learns = {name: min(three) > 0.6 for name, three in ends.items()}
     stays = {name: max(three) < 0.2 for name, three in ends.items()}
     return [
