@@ -205,9 +205,9 @@ def experiment(off=False):
         "chart": "table",
         "columns": [
             "z",
-            ("BCE(σ(z))", "BCE(σ(z))"),
+            ("BCE on p", "用概率"),
             ("slope", "斜率"),
-            ("with logits", "用 logits"),
+            ("on logits", "用 logits"),
             ("slope", "斜率"),
         ],
         "rows": rows,

@@ -184,9 +184,9 @@ def experiment(off=False):
         "chart": "table",
         "columns": [
             "n",
-            ("KL(p̂‖p)", "KL(p̂‖p)"),
-            "(K − 1)/2n",
-            ("KL(p‖p̂) = ∞", "KL(p‖p̂) = ∞"),
+            ("KL to p", "到 p 的 KL"),
+            "(K-1)/2n",
+            ("the other way infinite", "反方向为无穷大"),
         ],
         "rows": [[f"{n:,}", f"{mean[n]:.4f}", f"{49 / (2 * n):.4f}", f"{empty[n]:.0%}"] for n in sizes],
     }
