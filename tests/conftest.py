@@ -19,24 +19,27 @@ SECONDS = 300  # a command that takes longer hangs
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path_factory, monkeypatch) -> Path:
-    folder = tmp_path_factory.mktemp("home")
+REMOVED = ("NO_COLOR", "EDITOR", "VISUAL", "COLUMNS", "CI")
+REMOVED_PREFIXES = ("DLKATA", "LC_", "LANG", "PYTEST_", "XDG_")
+
+
+def _move_to(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment with this home, and nothing in it that says how the tests are run."""
     for name in list(os.environ):
-        if name.startswith(("DLKATA", "LC_", "LANG", "PYTEST_", "XDG_")) or name in (
-            "NO_COLOR",
-            "EDITOR",
-            "VISUAL",
-            "COLUMNS",
-            "CI",
-        ):
-            if name != "PYTEST_CURRENT_TEST" and not name.startswith("PYTEST_XDIST"):
-                monkeypatch.delenv(name)
+        ours = name == "PYTEST_CURRENT_TEST" or name.startswith("PYTEST_XDIST")
+        if not ours and (name in REMOVED or name.startswith(REMOVED_PREFIXES)):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("DLKATA_HOME", str(folder / "data"))
     monkeypatch.setenv("DLKATA_WORKSPACE", str(folder / "work"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    _move_to(folder, monkeypatch)
     yield folder
     use_language("en")
 
@@ -95,20 +98,18 @@ def dlkata():
 def warm_folder(tmp_path_factory):
     """A warm host for the whole session, where `dlkata check` finds it."""
     folder = tmp_path_factory.mktemp("run")
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(folder)
-    path = client.shared_path()
-    if before is None:
-        del os.environ["XDG_RUNTIME_DIR"]
-    else:
-        os.environ["XDG_RUNTIME_DIR"] = before
-    with client.warm(path) as open_line:
-        open_line().close()
-        yield folder
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _move_to(folder, monkeypatch)
+        with client.warm(client.shared_path()) as open_line:
+            open_line().close()
+            monkeypatch.undo()
+            yield folder
 
 
 @pytest.fixture
-def warm(warm_folder, monkeypatch):
+def warm(warm_folder, home, monkeypatch):
     """The command, graded by the session's warm host: seconds instead of tens."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(warm_folder))
+    monkeypatch.setenv("HOME", str(warm_folder))  # a host of another home is another host
+    assert client.shared_path().exists(), "every check would start a host of its own"
     return run

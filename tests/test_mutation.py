@@ -259,7 +259,7 @@ def hinge(x):
     kata = write(GOOD, reference=risky)
     page = kata.page_file
     page.write_text(
-        page.read_text(encoding="utf-8").replace("\norder =", "\ndeadline = 1.5\norder =", 1),
+        page.read_text(encoding="utf-8").replace("\norder =", "\ndeadline = 0.5\norder =", 1),
         encoding="utf-8",
     )
     report = survival(kata, open_line, 2)

@@ -79,6 +79,7 @@ class Coverage:
             "questions": self.questions,
             "kinds": dict(sorted(self.kinds.items())),
             "levels": {str(level): count for level, count in sorted(self.levels.items())},
+            "weighed_level_3": self.weighed_level_3,
             "parametric": self.parametric,
             "evidence": self.evidence,
             "why": self.why,

@@ -79,7 +79,7 @@ def claims(kata: Kata, seeds: Sequence[int] = SEEDS) -> Iterator[Claim]:
     yield Claim(_("stub"), check_of(kata, kata.stub + "\n_started = True\n", "stub"), must_fail)
     spellings = sum(len(bug.spellings) for bug in kata.solution.bugs)
     yield Claim(
-        _("known bugs"), check_of(kata, "", "bugs", prove=True), _must_all_be_named(spellings), spellings
+        _("known bugs"), check_of(kata, "", "bugs", prove=True), must_all_be_named(spellings), spellings
     )
     right = {file.name: file.read_text(encoding="utf-8") for file in attempts(kata, "right")}
     for name, source in right.items():
@@ -170,7 +170,7 @@ def _must_all_live(names: Sequence[str]) -> Callable[[Graded], str | None]:
     return complaint
 
 
-def _must_all_be_named(spellings: int) -> Callable[[Graded], str | None]:
+def must_all_be_named(spellings: int) -> Callable[[Graded], str | None]:
     """Each known bug is rejected by a quick test and taken for itself and nothing else."""
 
     def complaint(graded: Graded) -> str | None:

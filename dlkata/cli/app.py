@@ -147,9 +147,14 @@ class App:
         hidden = [*homes, data_folder(), self.workspace.folder]
         return Sandbox(tuple(hidden), tuple(root.path for root in self.library.roots))
 
+    @property
+    def warm_minutes(self) -> str:
+        """For how long a grader is left behind, or "off"."""
+        return self.settings.get("warm") or str(WARM_MINUTES)
+
     def linger(self, sandbox: "Sandbox | None") -> float:
         """For how many idle seconds a grader may stay warm: only where a person sits, who will check again."""
-        minutes = self.settings.get("warm") or str(WARM_MINUTES)
+        minutes = self.warm_minutes
         person = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
         if sandbox is not None or minutes == "off" or not person or os.environ.get("CI"):
             return 0.0

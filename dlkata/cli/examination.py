@@ -12,7 +12,6 @@ from dlkata.cli.app import App
 from dlkata.errors import DlkataError
 from dlkata.locale import _, language
 from dlkata.progress.places import data_folder
-from dlkata.progress.settings import WARM_MINUTES
 from dlkata.ui.doctor import Examined
 
 ASK_TORCH = """
@@ -144,7 +143,7 @@ def _warm(app: App) -> Examined:
     """The grader that was left behind by the last check, if there is one."""
     from dlkata.grading.client import connect, find, ping
 
-    what, minutes = _("warm grader"), app.settings.get("warm") or str(WARM_MINUTES)
+    what, minutes = _("warm grader"), app.warm_minutes
     path = find()
     answer = ping(connect(path)) if path is not None else None
     if answer is None:

@@ -129,10 +129,8 @@ class Report:
         if self.problem is not None:
             return problem_lines(self.kata, self.problem, self.file.name, width, self.run)
         assert self.verdict is not None
-        most, more = (
-            (None if self.all_failures else DETAILED),
-            f"{self.run} check {self.again} --all-failures",
-        )
+        most = None if self.all_failures else DETAILED
+        more = f"{self.run} check {self.again} --all-failures"
         return [
             *unshown(self.unshown),
             *self._the_same(width),

@@ -146,6 +146,7 @@ def _answer(connection: socket.socket, listener: socket.socket, suites: Suites) 
 
 
 def _pong() -> Pong:
+    working = _reap()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     memory = largest >> (10 if LINUX else 20)  # macOS counts bytes
@@ -155,6 +156,7 @@ def _pong() -> Pong:
         pid=os.getpid(),
         age=monotonic() - STARTED,
         memory=memory,
+        working=working,
     )
 
 

@@ -6,6 +6,8 @@ import msgspec
 
 from dlkata.suite.finding import Finding
 
+MOST_TIMEOUTS = 2  # tests that did not end; after these no other is run
+
 
 class Outcome(StrEnum):
     PASSED = "passed"
@@ -39,7 +41,8 @@ class Check(Message, kw_only=True):
     confirm: bool = True  # a pass, with other numbers
     diagnose: bool = True
     trail: bool = True
-    prove: bool = False  # in place of an attempt, every known bug is graded and diagnosed, all in one worker
+    prove: bool = False  # in place of an attempt, known bugs are graded and diagnosed, all in one worker:
+    labels: list[str] = []  # these spellings, or all there are
     alarms: bool = False  # in place of an attempt, the reference draws from many streams
     sources: list[str] = []  # in place of one attempt, many: each gets a Fate, under all of the seeds
     seeds: list[int] = []
@@ -202,6 +205,7 @@ class Pong(Message):
     pid: int
     age: float  # seconds
     memory: int  # MiB
+    working: bool  # a check has not ended, and is not counted yet
 
 
 # ---------------------------------------------------------------- worker → supervisor

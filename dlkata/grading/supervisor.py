@@ -12,6 +12,7 @@ from dlkata.content.kata import Kata, read_kata
 from dlkata.grading.collection import Suite
 from dlkata.grading.explaining import known_bugs, trail_of
 from dlkata.grading.protocol import (
+    MOST_TIMEOUTS,
     Banned,
     Check,
     Default,
@@ -38,7 +39,6 @@ from dlkata.grading.work.confinement import become_subreaper, children, end_chil
 from dlkata.grading.work.job import Job
 from dlkata.grading.workers import Abandoned, Ended, Worker
 
-MOST_TIMEOUTS = 2
 TRAINING = 4  # times the deadline of the other tests
 LOADING_SECONDS = 20.0  # an attempt may import torch._dynamo, which takes one second on a good day
 

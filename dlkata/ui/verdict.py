@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlkata.content.kata import Kata
-from dlkata.grading.protocol import Outcome, Problem, Result, Trail, Verdict
+from dlkata.grading.protocol import MOST_TIMEOUTS, Outcome, Problem, Result, Trail, Verdict
 from dlkata.locale import _
 from dlkata.ui.failures import said
 from dlkata.ui.finding import (
@@ -164,7 +164,7 @@ def summary(
 
 
 def hung(results: Sequence[Result]) -> bool:
-    return sum(result.outcome == Outcome.TIMEOUT for result in results) >= 2
+    return sum(result.outcome == Outcome.TIMEOUT for result in results) >= MOST_TIMEOUTS
 
 
 def problem_lines(kata: Kata, problem: Problem, file: str, width: int, run: str) -> list["Text"]:

@@ -49,6 +49,11 @@ def command(app: App, as_json: bool) -> None:
         cells = [" " * (size - cell_len(cell)) + cell for cell, size in zip(row[1:], widths[1:], strict=True)]
         click.echo(f"{row[0].ljust(widths[0])}  {'  '.join(cells)}".rstrip())
     click.echo(_("kinds: {kinds}", kinds=", ".join(f"{k} {n}" for k, n in sorted(total.kinds.items()))))
+    if total.questions:
+        click.echo(
+            _("level 3, scenarios counted twice: {count} of {all} questions ({share:.0%}; at least a third)",
+              count=total.weighed_level_3, all=total.questions, share=total.weighed_level_3 / total.questions)
+        )  # fmt: skip
     if total.judged:
         click.echo(
             _("choice questions whose right option is the longest: {en} in English, {zh} in Chinese of {count} (at most {most:.0%}); first: {first}",

@@ -30,11 +30,16 @@ def can_diagnose(results: Sequence[Done]) -> bool:
     return not all(r.outcome == Outcome.FAILED and all_nan(r.journal or []) for r in results)
 
 
-def name_all(suite: Suite, reference: str, bugs: Sequence[Bug], seed: int) -> Iterator[Named]:
-    """What the diagnosis says of each known bug itself; every bug meets every quick test once."""
+def name_all(
+    suite: Suite, reference: str, bugs: Sequence[Bug], seed: int, labels: Sequence[str] = ()
+) -> Iterator[Named]:
+    """What the diagnosis says of each known bug itself (of those in `labels`, if any); every bug meets every quick
+    test once."""
     endings: dict[tuple[str, str], Done] = {}
     bare = Diagnosis(suite, reference, bugs, seed, {}, endings)
     for spelling in bare.spellings:
+        if labels and spelling.label not in labels:
+            continue
         source = spelling.apply(reference)
         observed = {test: bare.run(spelling.label, source, test) for test in suite.quick}
         failed = [test for test, done in observed.items() if done.outcome != Outcome.PASSED]

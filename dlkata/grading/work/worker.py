@@ -63,10 +63,10 @@ def diagnose(job: Job, suite: Suite, channel: Channel) -> None:
 
 
 def prove(job: Job, suite: Suite, channel: Channel) -> None:
-    """Runs every known bug as if it were an attempt, and says what it would be taken for."""
+    """Runs known bugs as if they were attempts, and says what each would be taken for."""
     reference = job.reference_file.read_text(encoding="utf-8")
     bugs = read_solution(job.file("solutions", f"{job.check.stem}.toml")).bugs
-    for named in name_all(suite, reference, bugs, job.seed):
+    for named in name_all(suite, reference, bugs, job.seed, job.check.labels):
         channel.send(named)
 
 
@@ -81,6 +81,7 @@ def alarms(job: Job, suite: Suite, channel: Channel) -> None:
 def try_all(job: Job, suite: Suite, channel: Channel) -> None:
     """Runs many sources, one after the other."""
     trial = Trial(job, suite)
+    channel.send(Loaded())  # from here on a source that hangs is patience lost on it alone
     for number, source in enumerate(job.check.sources[job.first :], job.first):
         channel.send(Fate(number, trial.rejects(source)))
 
