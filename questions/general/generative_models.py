@@ -201,8 +201,8 @@ def experiment(off=False):
         "says": says,
         "off": ("data with a single mode", "数据只有一个模式"),
         "title": (
-            "Where samples land, from −1.5 to 1.5, by number of steps",
-            "样本落在哪里（从 −1.5 到 1.5），按步数",
+            "Where samples land, −1.5 to 1.5 (shade: root of the number)",
+            "样本落在哪里，−1.5 到 1.5（深浅：个数的平方根）",
         ),
         "chart": "picture",
         "values": charts,
