@@ -200,7 +200,10 @@ def experiment(off=False):
     return {
         "says": says,
         "off": ("one seed for all runs", "所有运行用同一个种子"),
-        "title": ("Accuracy on 500 unseen digits: number of seeds", "500 张没见过的数字上的准确率：种子个数"),
+        "title": (
+            "Seeds by accuracy on 500 unseen digits (half a point a bar)",
+            "按 500 张没见过的数字上的准确率统计种子（每条半个点）",
+        ),
         "chart": "bars",
-        "bars": [(f"{low:.1f}–{low + 0.5:.1f} %", counts[low]) for low in sorted(counts)],
+        "bars": [(f"{low:.1f} %", counts[low]) for low in sorted(counts)],
     }
