@@ -91,8 +91,8 @@ def experiment(off=False):
 
 
 def rings_evidence():
-    linear = [[_accuracy(seed, layers, False)[-1] for layers in (1, 2, 4)] for seed in range(3)]
-    hidden = [_accuracy(seed, 2, True)[-1] for seed in range(3)]
+    linear = [[_accuracy(seed, layers, False, steps=150)[-1] for layers in (1, 2, 4)] for seed in range(3)]
+    hidden = [_accuracy(seed, 2, True, steps=150)[-1] for seed in range(3)]
     stays = all(max(row) < 0.72 for row in linear)
     climbs = all(row[0] + 0.1 < row[1] < row[2] - 0.05 for row in linear)
     separates, half = min(hidden) > 0.97, max(hidden) < 0.72
@@ -114,7 +114,7 @@ def deleted_evidence():
     sign = torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]])
     best = torch.linalg.lstsq(torch.cat([sign, torch.ones(4, 1)], 1), torch.tensor([[0.0], [1], [1], [0]]))
     by_heart = bool(((torch.cat([sign, torch.ones(4, 1)], 1) @ best.solution - 0.5).abs() > 0.01).all())
-    return [None, by_heart, one, None]
+    return [one, by_heart, None, None]
 
 
 def joint_bias_draw(rng):
