@@ -203,4 +203,4 @@ def raw_inputs_evidence():
         raw, good, sigmoid = slopes(torch.tanh, x), slopes(torch.tanh, scaled), slopes(torch.sigmoid, x)
         found.append((raw < 0.05 and good > 0.5, sigmoid > 0.1))
     standardise, sigmoid = (all(v) for v in zip(*found, strict=True))
-    return [None, standardise, None, sigmoid]
+    return [None, sigmoid, None, standardise]
