@@ -188,7 +188,7 @@ def no_bias_evidence():
 
     residual = x[:, :3] @ torch.linalg.lstsq(x[:, :3], y).solution - y
     gradient_zero = abs(residual.sum().item()) < 1e-9
-    return [None, None, moves(True) and not moves(False), gradient_zero]
+    return [None, None, gradient_zero, moves(True) and not moves(False)]
 
 
 def before_norm_evidence():
