@@ -108,7 +108,7 @@ def below_evidence():
     above = all(r["logged"][1] > r["known"][1] and r["known"][1] < r["right"][1] for r in runs)
     plain = [_test(seed, 0.0, steps=30) for seed in range(2)]  # as if the rate were too small
     slow = any(r["logged"][1] > 1.2 * r["right"][1] for r in plain)
-    return [None, slow, above, False]
+    return [above, slow, None, False]
 
 
 def worked():
@@ -213,4 +213,4 @@ def why_helps_evidence():
                 w -= 0.02 * (x * kept).T @ ((x * kept) @ w - x[:, :1]) / 200
             ends.append(w.max().item())
         shared.append(ends[0] > 0.99 and ends[1] < 0.4)
-    return [False, None, all(shared), None]
+    return [False, None, None, all(shared)]
