@@ -212,4 +212,4 @@ def train_only_evidence():
         plain = torch.nn.functional.cross_entropy(net(images[1000:]), labels[1000:]).item()
     learned = not all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
     other_data = min(results) > 2 * plain and len(set(results)) == 3
-    return [learned, other_data, None, None]
+    return [other_data, learned, None, None]
