@@ -39,12 +39,12 @@ def why_slow_evidence():
     jacobian = slope(wrong, True) < 1e-4 and slope(wrong, False) > 1
     g = torch.Generator().manual_seed(0)
     many = torch.randn(200, 10, generator=g, dtype=torch.float64)
-    order = not torch.equal(many.softmax(1).softmax(1).argmax(1), many.argmax(1))
+    assert torch.equal(many.softmax(1).softmax(1).argmax(1), many.argmax(1))  # true, but no reason
     o = many[:1].clone().requires_grad_()
     lifted = torch.autograd.grad(cross_entropy(o, y) + 1.461, o)[0]
     floor = not torch.allclose(lifted, torch.autograd.grad(cross_entropy(o, y), o)[0])
     sums = not torch.allclose(many.softmax(1).softmax(1).sum(1), torch.ones(200, dtype=torch.float64))
-    return [jacobian, order, floor, sums]
+    return [jacobian, None, floor, sums]
 
 
 def _train(twice, steps=150, log=False):
