@@ -43,9 +43,18 @@ def reason_evidence():
     z = torch.tensor(-12.0, dtype=torch.float64, requires_grad=True)
     (squared,) = torch.autograd.grad((z.sigmoid() - 1) ** 2, z)
     (entropy,) = torch.autograd.grad(-torch.nn.functional.logsigmoid(z), z)
-    onehot = torch.nn.functional.one_hot(torch.tensor([1]), 3)
-    refuses = not torch.nn.functional.mse_loss(torch.zeros(1, 3), onehot.float()).isfinite()
-    return [only_one, abs(squared) < 1e-4 and abs(entropy) > 0.99, None, bool(refuses)]
+    # Three classes: the others' shares change the squared error's value, but both gradients by the logits.
+    rows = torch.tensor([[0.4, 0.3, 0.3], [0.4, 0.5, 0.1]], dtype=torch.float64).log()
+    y = torch.eye(3, dtype=torch.float64)[[0, 0]]
+    for loss, same in (
+        (lambda o: -o.log_softmax(1)[:, 0], True),
+        (lambda o: (o.softmax(1) - y).square().sum(1), False),
+    ):
+        o = rows.clone().requires_grad_()
+        value = loss(o)
+        (slope,) = torch.autograd.grad(value.sum(), o)
+        assert torch.allclose(value[0], value[1]) == same and not torch.allclose(slope[0], slope[1])
+    return [only_one, abs(squared) < 1e-4 and abs(entropy) > 0.99, None, None]
 
 
 def _unit(loss, start, steps=200, rate=0.5):
@@ -63,7 +72,10 @@ def _unit(loss, start, steps=200, rate=0.5):
 
 
 def stuck_evidence():
+    import math
+
     squared, entropy = (_unit(loss, -4.0)[-1] for loss in ("squared", "entropy"))
+    assert 0.13 < math.log(squared / (1 - squared)) + 8 < 0.15  # how far z has come
     seen = squared > 0.9, entropy > 0.9
     assert all(v > 0.9 or v < 0.1 for v in (squared, entropy))
     return [seen == pair for pair in ((True, True), (True, False), (False, True), (False, False))]
