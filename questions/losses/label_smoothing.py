@@ -126,10 +126,11 @@ def threshold_evidence():
     eps, K = 0.1, 50
     top, rest = 1 - eps + eps / K, eps / K
     floor = -top * math.log(top) - (K - 1) * rest * math.log(rest)
-    returns = floor < 0.1
+
     gap = math.log(top / rest)
     from_logits = gap > math.log(0.95 / (0.05 / 49))  # would the logits' gap still allow p > 0.95?
-    return [returns, None, from_logits, abs(top - 0.902) < 1e-9 and 0.7 < floor < 0.74]
+    assert f"{floor:.2f}" == "0.70"  # true of the training loss, but no answer
+    return [None, None, from_logits, abs(top - 0.902) < 1e-9]
 
 
 def worked():
