@@ -186,8 +186,12 @@ def which_evidence():
     nothing, found = torch.full((2000,), 1e-4), torch.where(y > 0, 0.9, 0.02)
     bce = [torch.nn.functional.binary_cross_entropy(p, y).item() for p in (nothing, found)]
     both = [b + 1 - _dice(p, y).item() for b, p in zip(bce, (nothing, found), strict=True)]
-    cannot_use_ce = not all_tags
-    return [robust, keeps, all_tags, probability, both[1] < both[0] and bce[0] < bce[1], cannot_use_ce]
+    # sales: eight days without any, two with ten; the best constant of the absolute error is no mean
+    sales = torch.tensor([0.0] * 8 + [10.0] * 2)
+    sizes = torch.linspace(0, 10, 101)
+    best = sizes[(sales - sizes[:, None]).abs().sum(1).argmin()]
+    mean = abs((best - sales.mean()).item()) < 0.5
+    return [robust, keeps, all_tags, probability, both[1] < both[0] and bce[0] < bce[1], mean]
 
 
 def worked():
