@@ -144,6 +144,11 @@ def second_step_evidence():
         return False
 
     assert run()
+    x = torch.ones(3, requires_grad=True)
+    y = (x + 1).sum()
+    y.backward()
+    y.backward()  # nodes that saved nothing may be walked again
+    assert x.grad.tolist() == [2, 2, 2]
     return [
         not run(zero=True),
         not run(again=True) and not run(detach=True),
