@@ -18,7 +18,7 @@ def _kept(compute, own=()):
     return sum(tensor.untyped_storage().nbytes() for tensor in pieces.values()), result
 
 
-def _llama_layer():
+def _llama_layer(frozen=False):
     """Bytes that a layer of Llama-2-7B's proportions keeps, divided by those of its input."""
     import torch
     from torch import nn
@@ -26,9 +26,11 @@ def _llama_layer():
 
     d, wide, heads, n = 64, 172, 4, 64  # 11008/4096 = 172/64
     g = torch.Generator().manual_seed(0)
-    norms = [nn.RMSNorm(d) for _ in range(2)]
+    norms = [nn.RMSNorm(d).requires_grad_(not frozen) for _ in range(2)]
     sizes = {name: (d, d) for name in "qkvo"} | {"gate": (wide, d), "up": (wide, d), "down": (d, wide)}
-    w = {name: (torch.randn(size, generator=g) / 8).requires_grad_() for name, size in sizes.items()}
+    w = {
+        name: (torch.randn(size, generator=g) / 8).requires_grad_(not frozen) for name, size in sizes.items()
+    }
     x = torch.randn(1, n, d, generator=g).requires_grad_()
 
     def layer():
@@ -53,7 +55,10 @@ def worked():
     numbers = 10 * 4096 + 4 * 11008
     measured = _llama_layer()
     assert abs(measured / (numbers / 4096) - 1) < 0.02, measured  # row statistics come on top
+    stay = (6 * 4096 + 3 * 11008) / 4096  # of a frozen layer above a trained one
+    assert abs(_llama_layer(frozen=True) / stay - 1) < 0.02
     return [
+        f"{stay:.2f}",
         f"{numbers:,}",
         f"{numbers / 4096:.2f}",
         f"{2 * numbers:,}",
