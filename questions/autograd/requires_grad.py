@@ -65,16 +65,18 @@ def why_scalar_evidence():
     assert not runs(x * x)
     weighted = runs(x * x, gradient=v) and torch.equal(x.grad, 2 * v)
     same = runs((v * x * x).sum()) and torch.equal(x.grad, 2 * v)  # the gradient of the scalar v·y
+    leaf = torch.tensor(2.0, requires_grad=True)
+    assert runs(leaf) and leaf.grad.item() == 1  # a leaf may start one as well
     only_leaves = not runs((x * x).sum())
     return [only_leaves, None, weighted and same, None]
 
 
 def vector_draw(rng):
     while True:
-        a, b, c, d = (rng.randint(-6, 9) for _ in range(4))
-        v, w = rng.randint(2, 6), rng.randint(-5, 6)
+        a, b, c, d = (rng.randint(1, 9) for _ in range(4))
+        v, w = rng.randint(2, 6), rng.randint(2, 6)
         values = {"answer": v * a + w * c, "row": a * v + b * w, "ones": a + c, "diagonal": v * a}
-        if len(set(values.values())) == 4 and 0 not in (a, b, c, d, w, *values.values()):
+        if len(set(values.values())) == 4:
             return {"a": a, "b": b, "c": c, "d": d, "v": v, "w": w} | values
 
 
