@@ -115,14 +115,16 @@ def heatmap_evidence():
         returned.append(None)
 
     net[1].register_full_backward_hook(back)
-    y = net(torch.randn(1, 1, 8, 8, generator=g))
+    image = torch.randn(1, 1, 8, 8, generator=g, requires_grad=True)
+    y = net(image)
     y[0, 0].backward()
     a, grad = got["activation"].detach(), got["gradient"]
     weights = grad.mean((2, 3), keepdim=True)
     heat = (weights * a).sum(1).relu()
     maps = a.shape == grad.shape == (1, 3, 6, 6) and heat.shape == (1, 6, 6)
     of_weights = net[0].weight.grad.shape[2:] == a.shape[2:]
-    return [returned[0] is not None, maps, of_weights, not y.requires_grad]
+    assert image.grad is not None and net[0].weight.grad is not None  # both are there without a hook
+    return [returned[0] is not None, maps, of_weights, image.grad.shape == a.shape]
 
 
 def scaled_draw(rng):
