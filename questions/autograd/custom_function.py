@@ -90,6 +90,7 @@ def softplus_evidence():
 
     value, slope = _both(100)[0]
     low = _both(80)[0]
+    assert _both(-20)[0][0] == 0  # 1 + e⁻²⁰ is rounded to 1: below zero the value loses its digits
     assert math.isclose(low[0], 80, rel_tol=1e-5) and math.isclose(low[1], 1, rel_tol=1e-5)
     infinite, nan = value == math.inf, math.isnan(slope)
     return [
@@ -133,10 +134,10 @@ def why_save_evidence():
             return "error"
         return leaf.grad.item()
 
-    gone = gradient("attribute", False) != 6
+    assert gradient("attribute", False) == 6  # an attribute is still there in backward
     copies = gradient("saved", True) == 6
     notices = gradient("saved", True) == "error" and gradient("attribute", True) == 60
-    return [gone, copies, None, notices]
+    return [None, copies, None, notices]
 
 
 def _gated_keeps(fused, n=8, wide=16):
