@@ -87,6 +87,7 @@ def why_double_evidence():
 
     assert passes(torch.float64) and not passes(torch.float32)
     zero = torch.tensor(1e-6, dtype=torch.float32).item() == 0
+    assert torch.tensor(1.0) + 1e-6 != 1 and torch.tensor(40.0) + 1e-6 == 40
     low, high = (_error(1e-6, dtype) for dtype in (torch.float32, torch.float64))
     noise = 1e-3 < low < 1 and high < 1e-9
     x = torch.tensor(0.7, requires_grad=True)
@@ -197,6 +198,12 @@ def finds_evidence():
         function(lambda v: v - v.mean(), lambda v, g: g),
         function(lambda v: v**2, lambda v, g: g * torch.where(v > 50, v, 2 * v)),
     ]
+    one = torch.randn((), dtype=torch.float64, requires_grad=True, generator=torch.Generator().manual_seed(1))
+    assert not gradcheck(
+        tested[0], (one,), raise_exception=False
+    )  # seen on a scalar as well, by a zero gradient
+    tested[0](one).backward()
+    assert torch.isclose(one.grad, 3 * one.detach() ** 2)  # but not by a plain backward from it
     return [not gradcheck(f, (x,), raise_exception=False) for f in tested]
 
 
