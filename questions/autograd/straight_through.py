@@ -103,7 +103,7 @@ def why_needed_evidence():
     q = w.round()
     ((q - 5) ** 2).sum().backward()
     left_out = w.grad is None
-    return [left_out, not q.is_floating_point(), not left_out and w.grad.tolist() == [0, 0], False]
+    return [left_out, not q.is_floating_point(), not left_out and w.grad.tolist() == [0, 0], None]
 
 
 def one_step_draw(rng):
@@ -170,6 +170,36 @@ def stuck_signs_evidence():
     free, clipped = flips_after(False), flips_after(True)
     slower = flips_after(True, 0.005)  # half the learning rate from the same bound takes twice as long
     return [None, None, slower < clipped, free > 2900 and 95 < clipped < 105]
+
+
+def aloud_evidence():
+    import torch
+
+    def field(x, together):  # what STE hands to two weights whose loss depends on both, or on each by itself
+        x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+        q = x + (x.round() - x).detach()
+        loss = (q[0] + q[1] - 0.3) ** 2 if together else ((q - 0.3) ** 2).sum()
+        return torch.autograd.grad(loss, x)[0].tolist()
+
+    def work(corners, together, n=50):
+        total = 0.0
+        for a, b in zip(corners, corners[1:], strict=False):
+            for k in range(n):
+                at = [u + (k + 0.5) / n * (v - u) for u, v in zip(a, b, strict=True)]
+                total += sum(g * (v - u) / n for g, u, v in zip(field(at, together), a, b, strict=True))
+        return total
+
+    ways = [(0.4, 0.0), (0.6, 0.0), (0.6, 0.2)], [(0.4, 0.0), (0.4, 0.2), (0.6, 0.2)]
+    differ = (
+        abs(work(ways[0], True) - work(ways[1], True)) > 0.3
+    )  # a gradient's work depends on the ends alone
+    assert abs(work(ways[0], False) - work(ways[1], False)) < 1e-9
+    x = torch.tensor([0.3, 1.6], requires_grad=True)
+    dead = not any(torch.autograd.grad(f(x).sum(), x)[0].any() for f in (torch.round, torch.sign))
+    q = x + (x.round() - x).detach()
+    through = torch.equal(q.detach(), x.detach().round())
+    at_q = torch.equal(torch.autograd.grad((q**2).sum(), x)[0], 2 * q.detach())
+    return [dead, through, at_q, None, differ]
 
 
 def worked():
