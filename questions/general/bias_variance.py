@@ -52,7 +52,7 @@ def ensemble_evidence():
     """Errors of M members with a shared part: ρ = 0.4, and a bias of 0.5."""
     import torch
 
-    raised, kept, members_differ, best = [], [], [], []
+    raised, kept = [], []
     for seed in range(3):
         g = torch.Generator().manual_seed(seed)
         shared = 0.4**0.5 * torch.randn(20000, 1, generator=g, dtype=torch.float64)
@@ -62,11 +62,9 @@ def ensemble_evidence():
         spread = {m: value.var().item() for m, value in means.items()}
         follows = all(abs(spread[m] - (0.4 + 0.6 / m)) < 0.03 for m in spread)
         kept.append(follows and spread[1] - spread[5] > 5 * (spread[5] - spread[10]))
-        members_differ.append(errors.std(1).max().item() < 1e-9)
-        best.append(bool((means[10].square() >= errors[:, :10].square().amin(1)).all()))
-    # a mean may beat its best member: errors of +1 and −1
-    never_better = all(best) and not torch.tensor([1.0, -1.0]).mean().abs() < 1
-    return [all(raised), all(kept), all(members_differ), bool(never_better)]
+        # true, and not the reason: the mean of ten is never worse than the members on average
+        assert bool((means[10].square() <= errors[:, :10].square().mean(1) + 1e-12).all())
+    return [all(raised), all(kept), None, None]
 
 
 def which_side_evidence():
