@@ -127,10 +127,8 @@ def focal_why_evidence():
     zeros = torch.zeros_like
     of_easy, of_hard = focal(easy, zeros(easy)), focal(hard, zeros(hard))
     flood = of_easy[1].sum() > 10 * of_hard[1].sum() and of_easy[0].sum() < 0.2 * of_hard[0].sum()
-    share = 0.1
-    expected = share * positive + (1 - share) * focal(p, torch.zeros_like(p))[0]
-    honest = abs(p[expected.argmin()].item() - share) < 0.03
-    return [by_class, dearer, bool(flood), honest]
+    assert bool((positive.diff() < 0).all()) and bool((cost.diff() < 0).all())  # both fall as pₜ rises
+    return [by_class, dearer, bool(flood), None]
 
 
 def copies_evidence():
