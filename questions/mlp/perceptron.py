@@ -12,12 +12,12 @@ def worked():
     return [text.replace("-", "−") for text in shown]
 
 
-def _run(labels, epochs, seed, points=SQUARE, bias=True):
+def _run(labels, epochs, seed, points=SQUARE, bias=True, start=None):
     """The perceptron rule: mistakes of each epoch, and the largest |weight| after it."""
     import random
 
     rng = random.Random(seed)
-    w = [0.0] * (len(points[0]) + bias)
+    w = start or [0.0] * (len(points[0]) + bias)
     mistakes, largest = [], []
     for _ in range(epochs):
         order, count = list(range(len(points))), 0
@@ -175,4 +175,9 @@ def clusters_evidence():
 
         # from w = 0 a step size only scales w, as if both x in the update were scaled
         found.append((last(1, True) == 0 and last(1, False) > 0, last(0.1, False) == 0))
+    # the bound (R/γ)² needs a start at 0: AND, separated by x₁ + x₂ − 1.5
+    margin, radius = 0.5 / (2 + 1.5**2) ** 0.5, 3**0.5
+    and_labels = (-1, -1, -1, 1)
+    near, far = (sum(_run(and_labels, 2000, 0, start=s)[0]) for s in (None, [-400.0, -400.0, 600.0]))
+    assert near <= (radius / margin) ** 2 < far, "from far away it needs more"
     return [all(s for _, s in found), None, None, all(b for b, _ in found)]
