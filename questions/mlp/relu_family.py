@@ -111,6 +111,9 @@ def stays_dead_evidence():
     b = torch.tensor(-10.0, dtype=torch.float64, requires_grad=True)
     h = (x @ w + b).relu()
     frozen = all((t == 0).all() for t in torch.autograd.grad((3 * h - 1).square().sum(), (w, b)))
+    # where only the weights decay and the bias is positive, a dead unit wakes up
+    near = torch.full((5,), -2.0, dtype=torch.float64)
+    assert ((x + 0.5) @ near + 0.5 < 0).all() and ((x + 0.5) @ (0.01 * near) + 0.5 > 0).all()
     return [None, bool(frozen), None, bool((x @ w + b == 0).any())]
 
 
@@ -161,7 +164,7 @@ def after_spike_evidence():
     import torch
     from torch import nn
 
-    found = []
+    found, tiny = [], []
     for seed in range(3):
         torch.manual_seed(seed)
         x, y = torch.randn(200, 10), torch.randint(3, (200,))
@@ -173,4 +176,5 @@ def after_spike_evidence():
         nn.functional.cross_entropy(net(x), y).backward()
         dead = bool((net[:4](x) == 0).all()) and bool((net[0].weight.grad == 0).all())
         found.append(healthy and dead)
-    return [all(found), None, False, None]
+        tiny.append(max((net[i].weight.abs() < 1e-3).float().mean().item() for i in (0, 2, 4)))
+    return [all(found), None, min(tiny) > 0.5, None]
