@@ -111,7 +111,10 @@ def last_digits_evidence():
     first = torch.rand(4)
     torch.manual_seed(3)
     by_clock = not torch.equal(first, torch.rand(4))
-    return [by_clock, all(varies), not all(repeats), None]
+    assert all(repeats) and all(
+        amplified
+    )  # true, and not the reason: rounding has a rule, training amplifies
+    return [by_clock, all(varies), None, None]
 
 
 def seeds_needed_draw(rng):
