@@ -119,7 +119,7 @@ def apart_evidence():
     (general,) = torch.autograd.grad(1 - iou + (hull - union) / hull, box)
     flat = bool((slope == 0).all()) and iou.item() == 0
     nearer = general[0].item() + general[2].item() > 0  # descent moves the box to the left
-    return [False, bool((slope != 0).any()), flat and nearer, not bool(slope.isfinite().all())]
+    return [None, bool((slope != 0).any()), flat and nearer, None]
 
 
 def _average_precision(boxes, scores, truth, threshold):
