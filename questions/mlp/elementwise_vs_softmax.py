@@ -173,15 +173,19 @@ def hidden_softmax_evidence():
         torch.manual_seed(seed)
         layers = [torch.nn.Linear(64, 512), torch.nn.Linear(512, 512), torch.nn.Linear(512, 10)]
         x, y = torch.randn(32, 64), torch.randint(10, (32,))
-        size = {}
-        for name, act in (("relu", torch.relu), ("softmax", lambda z: z.softmax(1))):
-            h = act(layers[0](x))
-            if name == "softmax":
-                near = abs(h.mean().item() * 512 - 1) < 1e-3 and h.max().item() < 0.1
-            loss = torch.nn.functional.cross_entropy(layers[2](act(layers[1](h))), y)
-            size[name] = torch.autograd.grad(loss, layers[0].weight)[0].norm().item()
-            nan.append(loss.isnan().item())
-        small.append(near and size["softmax"] < size["relu"] / 200)
+        ratios = []
+        for hidden in (1, 2):
+            size = {}
+            for name, act in (("relu", torch.relu), ("softmax", lambda z: z.softmax(1))):
+                h = act(layers[0](x))
+                if name == "softmax":
+                    near = abs(h.mean().item() * 512 - 1) < 1e-3 and h.max().item() < 0.1
+                top = h if hidden == 1 else act(layers[1](h))
+                loss = torch.nn.functional.cross_entropy(layers[2](top), y)
+                size[name] = torch.autograd.grad(loss, layers[0].weight)[0].norm().item()
+                nan.append(loss.isnan().item())
+            ratios.append(size["relu"] / size["softmax"])
+        small.append(near and 200 < ratios[0] < 450 and 7e4 < ratios[1] < 1.6e5)
     rank = torch.linalg.matrix_rank(_jacobian([0.1, 0.2, 0.3, 0.4])).item()
     return [None, any(nan), rank == 0, all(small)]
 
