@@ -182,7 +182,7 @@ def rising_evidence():
         shares = all(abs(e - (1 - 50 / n)) < 0.2 for e, n in zip(train, (100, 1000, 10000), strict=True))
         rising.append((shares and train[0] < train[1] < train[2], size[2] < 0.8 * size[0]))
     shares, shrunk = (all(v) for v in zip(*rising, strict=True))
-    return [shares, None, shrunk, False]
+    return [shares, None, shrunk, None]
 
 
 def no_gap_evidence():
