@@ -105,7 +105,9 @@ def hidden_bug_evidence():
 
 def below_evidence():
     runs = [_test(seed, 0.5) for seed in range(3)]
+    early = [_test(seed, 0.5, steps=100) for seed in range(3)]  # as logged, it lies above; in eval mode below
     above = all(r["logged"][1] > r["known"][1] and r["known"][1] < r["right"][1] for r in runs)
+    above = above and all(r["logged"][1] > r["right"][1] > r["known"][1] for r in early)
     plain = [_test(seed, 0.0, steps=30) for seed in range(2)]  # as if the rate were too small
     slow = any(r["logged"][1] > 1.2 * r["right"][1] for r in plain)
     return [above, slow, None, False]
