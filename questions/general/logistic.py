@@ -200,7 +200,7 @@ def experiment(off=False):
             f"Separable classes: ‖w‖ is {at[100]:.2f} after 100 steps, {at[1000]:.2f} after 1,000, {at[10000]:.2f} after 10,000 "
             "(3 seeds). Each tenfold adds a similar amount.",
             f"两类可分：100 步后 ‖w‖ 是 {at[100]:.2f}，1,000 步后 {at[1000]:.2f}，10,000 步后 {at[10000]:.2f}（3 个种子）。"
-            "步数每到十倍，增加的量相近。",
+            "步数每增至十倍，增加的量相近。",
         )
     return {
         "says": says,
