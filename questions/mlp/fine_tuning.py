@@ -118,7 +118,7 @@ def smaller_below_evidence():
     from torch import nn
 
     torch.set_num_threads(1)
-    worse, zero, larger = [], [], []
+    worse, zero = [], []
     for seed in range(3):
         torch.manual_seed(seed)
         x, y = _digits()
@@ -139,10 +139,8 @@ def smaller_below_evidence():
         worse.append(probe[0.01] < probe[0.0003] - 0.2)
         net[1] = nn.Linear(64, 2)
         nn.functional.cross_entropy(net(x[few]), y[few] % 2).backward()
-        sizes = [net[0][i].weight.grad.norm().item() for i in (0, 3)] + [net[1].weight.grad.norm().item()]
-        zero.append(sizes[0] < 1e-3)
-        larger.append(sizes[0] > 3 * sizes[2])
-    return [None, all(worse), all(larger), all(zero)]
+        zero.append(net[0][0].weight.grad.norm().item() < 1e-3)
+    return [None, all(worse), None, all(zero)]
 
 
 def head_size_draw(rng):
@@ -232,4 +230,4 @@ def drift_evidence():
             _fit(both, [{"params": new.parameters(), "lr": 0.01}], 1 - x[900:1300], y[900:1300] % 2, 60, 32)
             found.append((mode, before - accuracy()))
     buffers = all((loss > 0.2) if mode == "train" else (loss == 0) for mode, loss in found)
-    return [False, False, buffers, None]
+    return [False, None, buffers, None]
