@@ -30,7 +30,7 @@ def loss_of(module, **options):
 
 
 def inputs(seed, shape=(6,), classes=7, ignored=None, weighted=False, scale=2.0, dtype=None):
-    """Logits and targets, of which every third is ignored if `ignored` is given; class weights of any size."""
+    """Logits and targets, every third of them `ignored` if that is given; class weights of any size."""
     (logits,) = normal(seed, (*shape, classes), scale=scale, dtype=dtype)
     (target,) = integers(seed, classes, shape)
     if ignored is not None:
