@@ -281,7 +281,7 @@ def test_generators(candidate, reference, seed):
 
 def test_frozen(candidate, seed):
     """Nothing that is asked or encoded later changes the vocabulary
-    之后的查询和编码都不改变词表"""
+    之后的查找和编码都不改变词表"""
     v = candidate.Vocab(text(seed), min_count=2)
     states = [table(v)]
     for ask in (
@@ -298,7 +298,7 @@ def test_frozen(candidate, seed):
     holds(
         len(set(states[:6])) == 1 and states[6] == "0 0 0 0" and "True" not in states[7],
         "The vocabulary is another one after some questions and encodings.",
-        "查询和编码几次之后，词表变了。",
+        "查找和编码几次之后，词表变了。",
         value=" | ".join(states),
         name="after questions",
     )
