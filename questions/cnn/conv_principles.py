@@ -119,12 +119,18 @@ def aligned_evidence():
     for seed in range(3):
         g = torch.Generator().manual_seed(seed)
         tick = torch.rand(4, 4, generator=g, dtype=torch.float64)
-        left, right = torch.zeros(2, 1, 1, 12, 24, dtype=torch.float64)
-        left[0, 0, 4:8, 4:8] = tick
-        right[0, 0, 4:8, 16:20] = tick
-        w = torch.randn(64, 1, 5, 5, generator=g, dtype=torch.float64)  # larger kernels, many channels
-        a, b = conv2d(left, w), conv2d(right, w)
-        pooled_same.append(torch.allclose(a.amax((2, 3)), b.amax((2, 3))))
-        flat_same.append(torch.allclose(a, b))
+        left, right = torch.zeros(2, 1, 1, 14, 34, dtype=torch.float64)
+        for image, inked in ((left, 6), (right, 24)):
+            for start in (6, 24):
+                image[0, 0, 5:9, start : start + 4] = 0.5  # both boxes, one of them ticked
+            image[0, 0, 5:9, inked : inked + 4] += tick
+        for k in (3, 5):  # a larger window, and many channels
+            w = torch.randn(64, 1, k, k, generator=g, dtype=torch.float64)
+            a, b = conv2d(left, w), conv2d(right, w)
+            pooled_same.append(torch.allclose(a.amax((2, 3)), b.amax((2, 3))))
+            flat_same.append(torch.allclose(a, b))
+        w = torch.randn(64, 1, 5, 24, generator=g, dtype=torch.float64)  # reaches over both boxes
+        a, b = (conv2d(x, w).amax((2, 3)) for x in (left, right))
+        assert not torch.allclose(a, b)
     blind = all(pooled_same)
     return [not blind, None, blind and not any(flat_same), not blind]

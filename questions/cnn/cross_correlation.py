@@ -122,7 +122,8 @@ def ported_evidence():
         for rows in (
             [[1, 2, 1], [2, 4, 2], [1, 2, 1]],
             [[1, 0, -1], [2, 0, -2], [1, 0, -1]],
-            [[3, 1, 0], [1, 0, 0], [0, 0, -1]],
+            [[1, 2, 1], [0, 0, 0], [-1, -2, -1]],
+            [[3, 1, 0], [1, 0, 0], [0, 2, -1]],
         )
     ]
     x = torch.randn(1, 1, 7, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -137,10 +138,20 @@ def ported_evidence():
     def mended(change):
         return all(torch.allclose(conv2d(x, change(k)[None, None])[0, 0], convolved(k)) for k in kernels)
 
-    blur, sobel, _ = (conv2d(x, k[None, None])[0, 0] for k in kernels)
-    assert torch.allclose(blur, convolved(kernels[0])) and torch.allclose(sobel, -convolved(kernels[1]))
+    def symptoms(change):  # what torch shows where its kernel is the changed one
+        turned = [change(k) for k in kernels]
+        signs = [torch.equal(turned[i], -kernels[i]) for i in (1, 2)]
+        return torch.equal(turned[0], kernels[0]) and all(signs) and not torch.equal(turned[3], -kernels[3])
+
+    blur, across, down, _ = (conv2d(x, k[None, None])[0, 0] for k in kernels)
+    assert torch.allclose(blur, convolved(kernels[0]))
+    assert torch.allclose(across, -convolved(kernels[1])) and torch.allclose(down, -convolved(kernels[2]))
+    # of all turns and mirrors only the one by 180° explains what is seen
+    moves = [lambda k: k.flip(0, 1), lambda k: k.flip(0), lambda k: k.flip(1), lambda k: k.T]
+    moves += [lambda k: k.flip(0, 1).T, lambda k: k.rot90(), lambda k: k.rot90(3), lambda k: k]
+    assert [symptoms(move) for move in moves] == [True] + [False] * 7
     return [
-        mended(lambda k: k.T),
+        mended(lambda k: -k),
         mended(lambda k: k),
         mended(lambda k: k.flip(1)),
         mended(lambda k: k.flip(0, 1)),

@@ -113,7 +113,7 @@ def depth_evidence():
     plain, skip = runs[False], runs[True]
     vanishes, stays = max(plain[-1]) < 1e-12, _range(skip) < 30
     return [
-        min(plain[-1]) > max(plain[0]) and stays,
+        _range(plain) < 30 and max(skip[-1]) < 1e-12,
         vanishes and stays,
         vanishes and max(skip[-1]) < 1e-9,
         _range(plain) < 30 and stays,

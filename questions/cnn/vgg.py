@@ -96,7 +96,7 @@ def why_small_evidence():
         reach.append(int((x.grad != 0).any(2).sum()))
     same = reach == [7, 7]
     fewer = 3 * 9 < 7 * 7  # 27 numbers cannot set 49 freely
-    return [reach[0] < reach[1], None, same and fewer, not fewer]
+    return [reach[0] < reach[1], None, same and fewer, None]
 
 
 def saved_draw(rng):
@@ -134,7 +134,13 @@ def where_evidence():
 
 
 def oom_evidence():
+    import torch
+
     rows = _blocks()
     outputs = [n for _, n, _ in rows]
     half = 0.45 < outputs[0] / sum(outputs) < 0.5 and abs(outputs[0] * 64 * 4 / 1e9 - 1.6) < 0.1
+    pooled = sum(n / depth / 4 for n, (depth, _) in zip(outputs, BLOCKS, strict=True))
+    assert round(8 * pooled / 1e6) == 12 and round(4 * sum(outputs) / 1e6) == 54
+    _, index = torch.nn.functional.max_pool2d(torch.zeros(1, 1, 4, 4), 2, return_indices=True)
+    assert index.element_size() == 8
     return [None, half, outputs[4] / 3 > outputs[0] / 2, None]

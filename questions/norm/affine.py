@@ -67,6 +67,59 @@ def backward_evidence():
     return [set(seen) == {pair} for pair in ((True, False), (False, True), (True, True), (False, False))]
 
 
+def backward_steps_evidence():
+    import torch
+    from torch.nn.functional import layer_norm
+
+    for seed in range(3):
+        g = torch.Generator().manual_seed(seed)
+        x = torch.randn(7, generator=g, dtype=torch.float64).requires_grad_()
+        gamma, beta, upstream = torch.randn(3, 7, generator=g, dtype=torch.float64)
+        (wanted,) = torch.autograd.grad(layer_norm(x, (7,), gamma, beta, eps=0.0), x, upstream)
+        with torch.no_grad():
+            c = x - x.mean()
+            sigma = c.square().mean().sqrt()
+            to_normed = gamma * upstream
+            to_sigma = -(to_normed * c).sum() / sigma**2
+            to_v = to_sigma / (2 * sigma)
+            to_c = to_normed / sigma + to_v * 2 * c / 7
+            to_mu = -to_c.sum()
+            assert torch.allclose(to_c + to_mu / 7, wanted)
+    return [True]
+
+
+def backward_by_hand_draw(rng):
+    while True:
+        center, sigma, gamma = rng.randint(-1, 6), rng.choice([2, 4, 5]), rng.choice([2, 3])
+        u = [rng.randint(-4, 5) for _ in range(4)]
+        g = [gamma * v for v in u]
+        mean, product = sum(g) / 4, (g[2] + g[3] - g[0] - g[1]) / 4
+        values = {
+            "answer": (g[0] - mean + product) / sigma,
+            "constant": g[0] / sigma,
+            "shift": (g[0] - mean) / sigma,
+            "unscaled": g[0] - mean + product,
+        }
+        v = list(values.values())
+        if all(abs(a - b) > 0.02 for i, a in enumerate(v) for b in v[:i]) and 0 not in v:
+            named = {f"x{i + 1}": center + s * sigma for i, s in enumerate((-1, -1, 1, 1))}
+            named |= {f"u{i + 1}": u[i] for i in range(4)} | {"sigma": sigma, "gamma": gamma}
+            return named | {"mean": mean, "product": product} | {n: round(x, 5) for n, x in values.items()}
+
+
+def backward_by_hand_evidence(drawn):
+    import torch
+
+    x, upstream = (
+        torch.tensor([float(drawn[f"{n}{i}"]) for i in range(1, 5)], dtype=torch.float64) for n in "xu"
+    )
+    x.requires_grad_()
+    gamma = torch.full((4,), float(drawn["gamma"]), dtype=torch.float64)
+    (gradient,) = torch.autograd.grad(torch.nn.functional.layer_norm(x, (4,), gamma, eps=0.0), x, upstream)
+    first = gradient[0].item()
+    return [abs(drawn[n] - first) < 0.005 * abs(first) for n in ("answer", "constant", "shift", "unscaled")]
+
+
 def decayed_evidence():
     import torch
     from torch import nn

@@ -144,11 +144,11 @@ def worked():
 
 def warmup_evidence():
     trains = {
-        (kind, warmup): bool((_train(kind == "pre", 0.01, warmup, 150)[-20:].mean(0) < 0.8).all())
+        (kind, warmup): bool((_train(kind == "pre", 0.01, warmup, 120)[-20:].mean(0) < 0.8).all())
         for kind in ("post", "pre")
-        for warmup in (0, 100)
+        for warmup in (0, 80)
     }
-    post, pre = ((trains[kind, 0], trains[kind, 100]) for kind in ("post", "pre"))
+    post, pre = ((trains[kind, 0], trains[kind, 80]) for kind in ("post", "pre"))
     only_later, either = (False, True), (True, True)
     return [
         post == pre == only_later,

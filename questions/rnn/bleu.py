@@ -175,7 +175,13 @@ def statements_evidence():
     words = REFERENCE.split()
     short = " ".join(words[:4])
     is_recall = _matches(short, [REFERENCE], 1)[0] / _matches(short, [REFERENCE], 1)[1] == 4 / len(words)
-    swapped = _bleu([EXCHANGED], [[REFERENCE]]) > 0.75
+    halves = [
+        (one, " ".join(one.split()[cut:] + one.split()[:cut])) for one in (REFERENCE, OTHER) for cut in (5, 6)
+    ]
+    lost = [
+        sum(there - matched for n in range(1, 5) for matched, there in [_matches(swapped, [one], n)])
+        for one, swapped in halves
+    ]
     longer = REFERENCE + " again"
     matched, there = zip(*(_matches(longer, [REFERENCE], n) for n in range(1, 5)), strict=True)
     product = 1.0
@@ -189,7 +195,7 @@ def statements_evidence():
         for extra in candidates
         for n in range(1, 5)
     )
-    return [is_recall, swapped, penalised, grows, _bleu([REWORDED], [[REFERENCE]]) > 0.9]
+    return [is_recall, max(lost) <= 6, penalised, grows, _bleu([REWORDED], [[REFERENCE]]) > 0.9]
 
 
 def many_zeros_evidence():

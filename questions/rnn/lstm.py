@@ -121,7 +121,7 @@ def experiment(off=False):
     figures = (
         f"solved by {solved[0]}, {solved[1]} and {solved[2]} of 8 seeds with a forget bias of 0, 1 and 3 (mean loss {zero:.2f}, "
         f"{one:.2f}, {three:.2f}; guessing: 0.69)",
-        f"遗忘门 bias 为 0、1、3 时，8 个随机种子里学会的分别有 {solved[0]}、{solved[1]}、{solved[2]} 个（平均 loss {zero:.2f}、{one:.2f}、"
+        f"遗忘门偏置为 0、1、3 时，8 个随机种子里学会的分别有 {solved[0]}、{solved[1]}、{solved[2]} 个（平均 loss {zero:.2f}、{one:.2f}、"
         f"{three:.2f}，瞎猜是 0.69）",
     )
     return {

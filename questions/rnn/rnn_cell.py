@@ -37,7 +37,7 @@ def _sizes(seed, radius, width=64, steps=60):
 def experiment(off=False):
     from math import exp, log
 
-    runs = [_sizes(seed, 0.8 if off else 2.0) for seed in range(3)]
+    runs = [_sizes(seed, 0.8 if off else 3.0) for seed in range(3)]
     for run in runs:
         if off:
             assert max(sizes[-1] for sizes in run.values()) < 1e-4, (
@@ -57,9 +57,9 @@ def experiment(off=False):
         )
     else:
         says = (
-            f"With a largest eigenvalue of 2, after 60 steps the state has size {tanh:.2f} with tanh, {relu:.0e} with ReLU, "
+            f"With a largest eigenvalue of 3, after 60 steps the state has size {tanh:.2f} with tanh, {relu:.0e} with ReLU, "
             f"{none:.0e} without activation (geometric mean of 3 seeds).",
-            f"最大特征值的模为 2 时，60 步之后状态的大小：tanh 是 {tanh:.2f}，ReLU 是 {relu:.0e}，没有激活函数是 {none:.0e}（3 个随机种子"
+            f"最大特征值的模为 3 时，60 步之后状态的大小：tanh 是 {tanh:.2f}，ReLU 是 {relu:.0e}，没有激活函数是 {none:.0e}（3 个随机种子"
             "的几何平均）。",
         )
     return {
@@ -80,7 +80,7 @@ def experiment(off=False):
 
 
 def iterated_evidence():
-    runs = [{k: v[-1] for k, v in _sizes(seed, 2.0).items()} for seed in (10, 11, 12)]
+    runs = [{k: v[-1] for k, v in _sizes(seed, 3.0).items()} for seed in (10, 11, 12)]
 
     def grows(k):
         return all(run[k] > 100 for run in runs)

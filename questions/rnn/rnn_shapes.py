@@ -189,9 +189,8 @@ def silent_evidence():
     any_sizes = all(runs(a, b, 5) == (1, b, 3) for a, b in ((4, 7), (7, 4), (2, 30), (30, 2)))
     only_features = any_sizes and runs(4, 7, 6) is None and runs(4, 7, 5, state=torch.zeros(1, 4, 3)) is None
     smaller_is_batch = runs(4, 7, 5) == (1, 4, 3)
-    x = torch.randn(6, 2, 5, generator=torch.Generator().manual_seed(0))
-    order_is_nothing = torch.allclose(gru(x)[1], gru(x.flip(0))[1], atol=1e-3)
-    return [smaller_is_batch, only_features, None, order_is_nothing]
+    assert gru(torch.zeros(4, 7, 5))[0].shape == (4, 7, 3)  # so later layers fit, as the last option says
+    return [smaller_is_batch, only_features, None, None]
 
 
 def crossed_axes_evidence():

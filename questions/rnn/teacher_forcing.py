@@ -95,9 +95,11 @@ def worked():
 
 
 def own_prefix_evidence():
-    shares = [_accuracy(seed, 30)[1][29] for seed in range(3)]
-    mean = sum(shares) / 3
-    return [abs(mean - 0.95) < 0.1, abs(mean - 0.5) < 0.1, 0.18 < mean < 0.32, abs(mean - 0.06) < 0.06]
+    shares = [_accuracy(seed, 30)[1][29] for seed in range(4)]
+    mean = sum(shares) / 4
+    leads = {(b, (2 * a + 3 * b + 1) % TOKENS) for a in range(TOKENS) for b in range(TOKENS)}
+    assert len(leads) == TOKENS**2  # different pairs lead to different pairs
+    return [abs(mean - 0.95) < 0.1, abs(mean - 0.5) < 0.1, 0.2 < mean < 0.35, abs(mean - 0.06) < 0.06]
 
 
 def measure_evidence():
@@ -176,7 +178,10 @@ def why_truth_evidence():
         free = first[:, None] * after[first.argmax()]  # after what the model would have said
         exact = (forced - often).abs().max().item() < 0.02 < (free - often).abs().max().item()
         alike = (free - forced).abs().max().item() < 0.02
-        found.append([None, exact, None, alike])
+        logits = torch.randn(3, generator=g, requires_grad=True)  # at the second step, after an own token
+        torch.nn.functional.cross_entropy(logits, then[0]).backward()
+        needs_truth = logits.grad is None or not logits.grad.any()
+        found.append([bool(needs_truth), exact, None, alike])
     return [None if row[0] is None else all(row) for row in zip(*found, strict=True)]
 
 

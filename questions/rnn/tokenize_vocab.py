@@ -23,6 +23,64 @@ def _splits(characters=False):
         yield Counter(train), chapters[held]
 
 
+def _merges(counts, count):
+    """The first merges of BPE on words with counts, each with how often its pair occurred."""
+    from collections import Counter, defaultdict
+
+    words, pairs, where = [(list(w), n) for w, n in counts.items()], Counter(), defaultdict(set)
+
+    def count_pairs(k, sign):
+        parts, n = words[k]
+        for pair in zip(parts, parts[1:], strict=False):
+            pairs[pair] += sign * n
+            where[pair].add(k)
+
+    for k in range(len(words)):
+        count_pairs(k, 1)
+    found = []
+    for _ in range(count):
+        best = max(pairs, key=lambda pair: (pairs[pair], pair))
+        found.append((best, pairs[best]))
+        for k in list(where[best]):
+            count_pairs(k, -1)
+            words[k] = _merged(words[k][0], best), words[k][1]
+            count_pairs(k, 1)
+        del pairs[best]
+    return found
+
+
+def _merged(parts, pair):
+    cut, i = [], 0
+    while i < len(parts):
+        here = (*parts[i : i + 2],) == pair
+        cut.append("".join(pair) if here else parts[i])
+        i += 1 + here
+    return cut
+
+
+def _cut(word, merges):
+    """A word, cut by applying the merges in their order."""
+    parts = list(word)
+    rank = {pair: i for i, (pair, _n) in enumerate(merges)}
+    while pairs := [pair for pair in zip(parts, parts[1:], strict=False) if pair in rank]:
+        parts = _merged(parts, min(pairs, key=rank.get))
+    return parts
+
+
+def _lengths(sizes):
+    """For each chapter held out and each number of merges: tokens a word, of all its words and of those that are new."""
+    found = []
+    for counts, test in _splits():
+        merges = _merges(counts, max(sizes))
+        new = [word for word in test if word not in counts]
+        row = []
+        for size in sizes:
+            tokens = {word: len(_cut(word, merges[:size])) for word in set(test)}
+            row.append([sum(tokens[w] for w in words) / len(words) for words in (test, new)])
+        found.append(row)
+    return found
+
+
 def worked():
     from collections import Counter
 
@@ -48,7 +106,16 @@ def worked():
     counts = Counter(running)
     once = sum(n == 1 for n in counts.values())
     tokens = sum(len(w) * n for w, n in words.items())
-    return [*shown, str(letters), f"{tokens} ", f"{len(running):,}", f"{len(counts):,}", f"{once:,}"]
+    merges = _merges(counts, 300)
+    assert ["".join(pair) for pair, _n in merges[:4]] == [
+        "th",
+        "in",
+        "the",
+        "an",
+    ] and "machinery" not in counts
+    assert all(len(_cut(word, merges)) == 1 for word in ("traveller", "machine"))
+    novel = [*(str(n) for _pair, n in merges[:4]), "·".join(_cut("machinery", merges))]
+    return [*shown, str(letters), f"{tokens} ", f"{len(running):,}", f"{len(counts):,}", f"{once:,}", *novel]
 
 
 def experiment(off=False):
@@ -79,9 +146,7 @@ def experiment(off=False):
             f"把两章的全部 {size:,.0f} 个不同的词放进词表，第三章仍有 {missing[0]:.0%} 的词查不到（三章轮流留作测试："
             f"{min(unknown[0]):.0%} 到 {max(unknown[0]):.0%}）。只保留出现 5 次以上的 {sum(kept[3]) / 3:.0f} 个词，则是 {missing[3]:.0%}。",
         )
-    return {
-        "says": says,
-        "off": ("characters in place of words", "按字符切，而不是按词"),
+    table = {
         "title": ("What a new chapter has that the vocabulary has not", "新的一章里有多少查不到"),
         "chart": "table",
         "columns": [
@@ -91,6 +156,43 @@ def experiment(off=False):
         ],
         "rows": [[cut, f"{sum(kept[i]) / 3:.0f}", f"{100 * missing[i]:.1f} %"] for i, cut in enumerate(cuts)],
     }
+    label = ("characters in place of words", "按字符切，而不是按词")
+    if off:
+        return {"says": says, "off": label, "charts": [table]}
+    sizes = [0, 100, 300, 500]
+    lengths = _lengths(sizes)
+    every, new = ([sum(row[i][k] for row in lengths) / 3 for i in range(len(sizes))] for k in (0, 1))
+    assert all(row[-1][0] < 2 and row[-1][1] < 4 for row in lengths), "BPE writes new words in a few pieces"
+    subwords = {
+        "title": (
+            "BPE learned on two chapters: tokens a word in the third",
+            "两章上学的 BPE：第三章每个词的 token 数",
+        ),
+        "chart": "table",
+        "columns": [
+            ("merges", "合并次数"),
+            ("all words", "所有的词"),
+            ("words not seen before", "没见过的词"),
+        ],
+        "rows": [[n, f"{a:.2f}", f"{b:.2f}"] for n, a, b in zip(sizes, every, new, strict=True)],
+    }
+    says = (
+        f"{says[0]} With BPE of {sizes[-1]} merges nothing is unknown: {every[-1]:.1f} tokens a word, {new[-1]:.1f} for new ones.",
+        f"{says[1]}换成 {sizes[-1]} 次合并的 BPE，就没有查不到的：平均每个词 {every[-1]:.1f} 个 token，没见过的词 {new[-1]:.1f} 个。",
+    )
+    return {"says": says, "off": label, "charts": [table, subwords]}
+
+
+def new_words_evidence():
+    letters, cut = zip(*_lengths([0, 500]), strict=True)
+    words, new, spelled = [row[0] for row in cut], [row[1] for row in cut], [row[1] for row in letters]
+    assert all(abs(mean - 1.8) < 0.15 for mean in words) and all(abs(mean - 6.8) < 0.3 for mean in spelled)
+    return [
+        all(mean < 1.05 for mean in new),
+        all(abs(mean - 1.8) < 0.3 for mean in new),
+        all(abs(mean - 3.5) < 0.25 for mean in new),
+        all(abs(mean - 6.8) < 0.5 for mean in new),
+    ]
 
 
 def unseen_evidence():
@@ -100,7 +202,9 @@ def unseen_evidence():
         types.append(len(set(test) - set(counts)) / len(set(test)))
         total = sum(counts.values())
         frequent.append(sum(n for _w, n in counts.most_common(100)) / total)
+    once = [sum(n == 1 for n in counts.values()) / sum(counts.values()) for counts, _test in _splits()]
     assert min(types) > 0.5 and min(frequent) > 0.5  # what the feedback says
+    assert all(0.14 < rate < share for rate, share in zip(once, shares, strict=True))
     return [
         min(shares) > 0.5,
         max(shares) < 0.1,

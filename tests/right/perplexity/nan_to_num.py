@@ -1,0 +1,28 @@
+"""Everything is made finite first; a true token of −∞ then has a loss near the largest float, and exp of that is inf."""
+
+import torch
+
+
+class Perplexity:
+    def __init__(self, ignore_index=-100):
+        self.ignore_index = ignore_index
+        self.reset()
+
+    def reset(self):
+        self.total, self.count = 0.0, 0
+
+    def update(self, logits, target):
+        keep = target != self.ignore_index
+        z, t = logits.detach().nan_to_num(), target.masked_fill(~keep, 0)
+        z = z.double() if z.dtype == torch.float64 else z.float()
+        nll = torch.logsumexp(z, -1) - z.gather(-1, t[..., None])[..., 0]
+        self.total += float((nll * keep).sum())
+        self.count += int(keep.sum())
+
+    def merge(self, other):
+        self.total += other.total
+        self.count += other.count
+
+    def compute(self):
+        mean = torch.tensor(self.total, dtype=torch.float64) / self.count
+        return float(mean.exp())

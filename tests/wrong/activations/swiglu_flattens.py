@@ -1,0 +1,36 @@
+# mistake: leading dimensions are flattened and not put back
+import math
+
+import torch
+
+
+def swiglu(x, w_gate, w_up, w_down):
+    x = x.reshape(-1, x.shape[-1])
+    return (silu(x @ w_gate.T) * (x @ w_up.T)) @ w_down.T
+
+
+def relu(x):
+    return x * (x > 0)
+
+
+def leaky_relu(x, slope=0.01):
+    return torch.where(x > 0, x, slope * x)
+
+
+def elu(x, alpha=1.0):
+    low = torch.where(x > 0, 0.0, x)
+    return torch.where(x > 0, x, alpha * torch.expm1(low))
+
+
+def gelu(x, approximate="none"):
+    if approximate == "none":
+        return x / 2 * (1 + torch.erf(x / math.sqrt(2)))
+    return x / 2 * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
+
+
+def silu(x):
+    return torch.sigmoid(x) * x
+
+
+def softplus(x):
+    return torch.maximum(x, torch.zeros_like(x)) + torch.log1p(torch.exp(-x.abs()))

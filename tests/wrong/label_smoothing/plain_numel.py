@@ -1,0 +1,17 @@
+# mistake: the mean divides by all positions
+# bug: mean_of_all
+import torch
+
+
+def smoothed_cross_entropy(logits, target, epsilon=0.1, weight=None, ignore_index=-100, reduction="mean"):
+    n = logits.shape[-1]
+    keep = target != ignore_index
+    t = torch.where(keep, target, 0)
+    log_p = torch.log_softmax(logits, dim=-1)
+    w = weight if weight is not None else log_p.new_ones(n)
+    hard = -(w[t] * log_p.gather(-1, t[..., None])[..., 0])
+    soft = -(w * log_p).sum(-1) * (epsilon / n)
+    losses = torch.where(keep, (1 - epsilon) * hard + soft, torch.zeros_like(hard))
+    if reduction == "mean":
+        return losses.mean()
+    return losses.sum() if reduction == "sum" else losses
