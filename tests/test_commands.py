@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
@@ -168,11 +170,25 @@ def test_check_all_checks_what_was_begun_side_by_side(dlkata, home):
     assert ran.code == 1
     assert [line.split(":")[0] for line in ran.out.splitlines()] == ["✗ adam", "✗ softmax-ce", "✓ layernorm"]
     assert "not started yet" in ran.out
+    (home / "work" / "adam.py").write_bytes(b"x = '\xff'\n")
+    ran = dlkata("check", "--all")
+    assert ran.code == 1 and "✗ adam: " in ran.out and "✓ layernorm" in ran.out, (
+        "one that is no text stops no other"
+    )
     assert [answer["passed"] for answer in json.loads(dlkata("check", "--all", "--json").out)] == [
         False,
         False,
         True,
     ]
+
+
+def test_a_verdict_nobody_sees_is_recorded(warm, home, tmp_path):
+    file = tmp_path / "layernorm.py"
+    write(file, REFERENCE)
+    closed = f"exec {sys.executable} -m dlkata check {file} >&-"
+    subprocess.run(["sh", "-c", closed], cwd=ROOT, stderr=subprocess.DEVNULL, check=False)
+    record = sqlite3.connect(home / "data" / "record.db")
+    assert record.execute("SELECT COUNT(*) FROM events WHERE kind = 'checked'").fetchone() == (1,)
 
 
 def test_fail_fast_stops_at_the_first_failure(warm, tmp_path):

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from attempts import attempt, graded, messages, outcomes, pack_of
+from attempts import NAMES_ITSELF, attempt, graded, messages, named, outcomes, pack_of
 
 from dlkata.author.proof import check_of, grade
 from dlkata.content.library import Library
@@ -79,20 +79,6 @@ def test_a_fault_fails_its_test_and_no_other(warm, hasty, tmp_path, name):
     assert found[SLOW] == outcome
     assert set(found.values()) == {outcome, "passed"}, "what does not reach the fault is still graded"
     assert sentence in messages(answer)
-
-
-NAMES_ITSELF = "import ctypes; ctypes.CDLL(None).prctl(15, b'named-by-a-test')"
-
-
-def named() -> int:
-    """The process that ran NAMES_ITSELF."""
-    for comm in Path("/proc").glob("[0-9]*/comm"):
-        try:
-            if comm.read_text(encoding="utf-8").strip() == "named-by-a-test":
-                return int(comm.parent.name)
-        except OSError:
-            pass  # it has ended meanwhile
-    raise AssertionError("there is no such process")
 
 
 LOOPS = """\

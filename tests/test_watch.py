@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from attempts import RIGHT, attempt
+from attempts import NAMES_ITSELF, RIGHT, attempt, named
 
 from dlkata.content.library import Library
 from dlkata.grading import client
@@ -128,13 +128,13 @@ def test_in_a_pipe_it_prints_one_verdict_after_the_other(piped, workspace):
     piped.until("Passed: all")
 
 
-def test_a_save_during_a_check_cancels_it(piped, workspace, tmp_path):
+def test_a_save_during_a_check_cancels_it(piped, workspace):
     piped.until("Passed: all")
-    sign = tmp_path / "worker"
-    os.mkfifo(sign)
-    attempt(workspace, f"print(os.getpid(), file=open({str(sign)!r}, 'w'))\nwhile True: pass", when="True")
-    with sign.open(encoding="utf-8") as signs:  # the worker that confirms may have signed too
-        worker = os.pidfd_open(int(signs.readline()))
+    gate = workspace / "gate"
+    os.mkfifo(gate)
+    attempt(workspace, f"{NAMES_ITSELF}\nopen({str(gate)!r}).read()\nwhile True: pass", when="True")
+    with gate.open("w"):  # which waits until a worker reads
+        worker = os.pidfd_open(named())
     (workspace / "attention.py").write_text(GOOD, encoding="utf-8")
     lines = piped.until("Passed: all")
     assert not any("No answer within" in line for line in lines)

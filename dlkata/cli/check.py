@@ -117,11 +117,12 @@ def _check(
                 report.hear(event)
     if report.unusable_device:
         raise click.UsageError(report.unusable_device)
+    # The record first: whatever becomes of the terminal, what was computed is not lost.
+    remember_check(app, kata, source, device, report.results, report.verdict, report.problem)
     if report.quiet:
         print_json(report.as_json())
     else:
         print_lines(report.closing(console().width))
-    remember_check(app, kata, source, device, report.results, report.verdict, report.problem)
     return report.passed
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from dlkata.grading.wire import Line
 
 
+UNREADABLE = "unreadable"
+
+
 def check_all(app: App, device: str, as_json: bool, sandbox: bool) -> bool:
     """Whether every started kata passes; each is reported, in learning order, as soon as it and those before it are."""
     from dlkata.cli.remember import remember_check
@@ -34,11 +37,12 @@ def check_all(app: App, device: str, as_json: bool, sandbox: bool) -> bool:
     with warm(sandbox=app.sandbox(sandbox)) as open_line, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for report in pool.map(lambda kata: _check(app, kata, device, open_line), started):
             reports.append(report)
+            if report.problem is None or report.problem.kind != UNREADABLE:
+                remember_check(
+                    app, report.kata, report.source, device, report.results, report.verdict, report.problem
+                )
             if not as_json:
                 click.echo(_line(report))
-            remember_check(
-                app, report.kata, report.source, device, report.results, report.verdict, report.problem
-            )
     if as_json:
         print_json([report.as_json() for report in reports])
     return all(report.passed for report in reports)
@@ -47,12 +51,17 @@ def check_all(app: App, device: str, as_json: bool, sandbox: bool) -> bool:
 def _check(app: App, kata: Kata, device: str, open_line: "Callable[[], Line]") -> "Report":
     from dlkata.cli.report import Report
     from dlkata.grading.client import events
-    from dlkata.grading.protocol import Check
+    from dlkata.grading.protocol import Check, Problem
     from dlkata.progress.places import data_folder
     from dlkata.progress.workspace import read_attempt
 
     file = app.workspace.file(kata.name)
-    source = read_attempt(file)
+    try:
+        source = read_attempt(file)
+    except DlkataError as error:  # the others are graded all the same
+        report = Report(kata, file, "", device, app.run, quiet=True)
+        report.hear(Problem(kind=UNREADABLE, text=f"{error.message} {error.remedy}".strip()))
+        return report
     report = Report(kata, file, source, device, app.run, quiet=True)
     check = Check(
         root=str(kata.root), stem=kata.stem, attempt=str(file), source=source, device=device,

@@ -185,10 +185,10 @@ class Watch:
             view.message = f"{_('The grader itself failed.')} {message.text.strip()}"
         if isinstance(message, (Verdict, Problem)):
             view.running = False
-            self.draw()  # first what the learner waits for, then the record
             remember_check(
                 self.app, view.kata, view.source, self.device, view.results, view.verdict, view.problem
             )
+            self.draw()
 
     # ------------------------------------------------------------ showing
 

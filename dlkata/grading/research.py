@@ -40,7 +40,8 @@ def _pass_on(supervisor: "Supervisor", purpose: str, seconds: float) -> bool:
 def _try_all(supervisor: "Supervisor") -> bool:
     """Every source gets a fate; one that ends its worker has that for its own, and the next one gets another worker."""
     count, done = len(supervisor.check.sources), 0
-    seconds = supervisor.kata.head.deadline
+    # One deadline would be for one test under one seed; a source that hangs is to cost little all the same.
+    seconds = supervisor.kata.head.deadline * max(1.0, len(supervisor.check.seeds) / 2)
     while done < count:
         worker = supervisor.worker("try", [], supervisor.check.seed, first=done)
         try:

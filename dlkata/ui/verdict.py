@@ -226,6 +226,8 @@ def problem_sentences(kata: Kata, problem: Problem, file: str, run: str) -> list
             return [_("{place}: the file is not loaded in time: it hangs, or loops for ever.", place=place)]
         case "crashed":
             return [_("{place}: the file cannot be loaded.", place=place), ended(problem.text)]
+        case "unreadable":
+            return [problem.text]
         case _:
             return [f"{place}: {problem.kind} {problem.text}"]  # fmt: skip
 

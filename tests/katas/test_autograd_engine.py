@@ -55,7 +55,9 @@ def test_new_value(candidate, seed):
             plain([value.data, value.grad]) and (value.data, value.grad) == (number, 0),
             "data must be the number that was passed, and grad 0",
             "data 应是传入的数，grad 应为 0",
-            value=f"{float(value.data)} {float(value.grad)}" if plain([value.data, value.grad]) else "no numbers",
+            value=f"{float(value.data)} {float(value.grad)}"
+            if plain([value.data, value.grad])
+            else "no numbers",
             name=f"Value({number}): data, grad",
         )
 

@@ -130,6 +130,7 @@ def test_tokens_as_they_are(candidate, reference):
         ([(0, 1), (2,), (0, 1)], [[(0, 1), (2,), (3, 4)]]),
         ([" a", "a", "-", ""], [["a", " a", "", "-"]]),
         (["a_b", "c"], [["a", "b_c"]]),
+        ([int("1000"), "".join("xy"), (int("500"),)], [[int("1000"), "".join("xy"), (int("500"),)]]),
     ]
     same_counts(candidate, reference, cases, (1, 2, 3))
 

@@ -3,7 +3,18 @@
 import pytest
 import torch
 
-from dlkata.suite import differentiate, digits, follows, holds, integers, normal, reaches, same, setting, unchanged
+from dlkata.suite import (
+    differentiate,
+    digits,
+    follows,
+    holds,
+    integers,
+    normal,
+    reaches,
+    same,
+    setting,
+    unchanged,
+)
 
 REDUCTIONS = "mean", "sum", "none"
 LOSSES = [f"loss ({reduction})" for reduction in REDUCTIONS]

@@ -83,7 +83,7 @@ def test_example(candidate, reference):
 def test_order(candidate, reference, seed):
     """Special tokens first, then the most frequent; equal counts in the order of strings
     特殊 token 在前，然后按次数从多到少；次数相同按字符串次序"""
-    plain = [["b", "a", "c"], ["c", "B", "d", "aa"], ["10", "9", "d"]]
+    plain = [["b", "a", "c"], ["c", "B", "d", "aa"], ["10", "9", "d", "", " "]]
     cases = [(plain, {}), ([], {}), ([[], ["x"]], {}), *((text(seed + i), {}) for i in range(3))]
     same_tables(candidate, reference, *cases)
 

@@ -78,7 +78,7 @@ def command(
         if mine:
             chosen.append((topic, mine if wanted or everything else None))
     _all_known(app, wanted)
-    if not wanted and not everything:
+    if only_list or not (wanted or everything):
         katas = [kata for kata in katas if kata_complaint(kata)]
         chosen = [(topic, again) for topic, again in chosen if topic.complaint()]
     if only_list:

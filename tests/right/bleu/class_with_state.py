@@ -1,4 +1,5 @@
 """An accumulator that is updated sentence by sentence and asked in the end; logs in torch."""
+
 from collections import defaultdict
 
 import torch

@@ -1,4 +1,5 @@
 """Generators and zip; the precisions are multiplied with math.prod."""
+
 from collections import Counter
 from functools import reduce
 from math import exp, prod
@@ -15,7 +16,7 @@ def clipped_matches(candidate, references, n):
 
 
 def closest_length(candidate, references):
-    return sorted(map(len, references), key=lambda s: (2 * abs(s - len(candidate)) + (s > len(candidate))))[0]
+    return sorted(map(len, references), key=lambda s: 2 * abs(s - len(candidate)) + (s > len(candidate)))[0]
 
 
 def bleu(candidates, references, max_n=4, smoothing=0.0):
@@ -29,4 +30,6 @@ def bleu(candidates, references, max_n=4, smoothing=0.0):
     if not all(mt[1::2]) or not mt[0]:
         return 0.0
     k = [0] + [smoothing] * (max_n - 1)
-    return min(1, exp(1 - r / c)) * prod((m + s) / (t + s) for m, t, s in zip(mt[::2], mt[1::2], k)) ** (1 / max_n)
+    return min(1, exp(1 - r / c)) * prod((m + s) / (t + s) for m, t, s in zip(mt[::2], mt[1::2], k)) ** (
+        1 / max_n
+    )

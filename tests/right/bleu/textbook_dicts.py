@@ -1,4 +1,5 @@
 """Plain dicts, one function for each quantity of the paper."""
+
 import math
 
 

@@ -21,4 +21,6 @@ class Smoothed:
 
 def smoothed_cross_entropy(logits, target, epsilon=0.1, weight=None, ignore_index=-100, reduction="mean"):
     losses, counted = Smoothed(epsilon, weight, ignore_index)(logits, target)
-    return {"none": lambda: losses, "sum": losses.sum, "mean": lambda: losses.sum() / counted.sum()}[reduction]()
+    return {"none": lambda: losses, "sum": losses.sum, "mean": lambda: losses.sum() / counted.sum()}[
+        reduction
+    ]()

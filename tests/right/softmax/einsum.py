@@ -12,4 +12,6 @@ def softmax(x, dim=-1):
 
 def softmax_backward(grad_output, output, dim=-1):
     g, p = _last(grad_output, dim), _last(output, dim)
-    return torch.einsum("...k,...k->...k", p, g - torch.einsum("...k,...k->...", g, p)[..., None]).movedim(-1, dim)
+    return torch.einsum("...k,...k->...k", p, g - torch.einsum("...k,...k->...", g, p)[..., None]).movedim(
+        -1, dim
+    )

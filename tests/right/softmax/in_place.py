@@ -11,7 +11,11 @@ class Weights:
         shape = list(x.shape)
         shape[self.dim] = 1
         with torch.no_grad():
-            top = x.max(self.dim).values.view(shape) if x.is_contiguous() else x.max(self.dim).values.reshape(shape)
+            top = (
+                x.max(self.dim).values.view(shape)
+                if x.is_contiguous()
+                else x.max(self.dim).values.reshape(shape)
+            )
         e = torch.exp(torch.sub(x, top))
         return torch.div(e, torch.sum(e, self.dim).unsqueeze(self.dim).expand_as(e))
 

@@ -1,4 +1,5 @@
 """Counter, itertools and comprehensions."""
+
 from collections import Counter
 from itertools import chain, islice
 

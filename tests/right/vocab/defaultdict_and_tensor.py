@@ -1,4 +1,5 @@
 """A defaultdict that is frozen into a dict; decoding through a tensor of ids; helpers as functions."""
+
 from collections import defaultdict
 
 import torch

@@ -41,7 +41,9 @@ def tally(sentence, n):
 def clipped_matches(candidate, references, n):
     mine = tally(candidate, n)
     theirs = [tally(reference, n) for reference in references]
-    return sum(min(v, -(-sum(t[g] for t in theirs) // len(theirs))) for g, v in mine.items()), sum(mine.values())
+    return sum(min(v, -(-sum(t[g] for t in theirs) // len(theirs))) for g, v in mine.items()), sum(
+        mine.values()
+    )
 
 
 def closest_length(candidate, references):

@@ -8,7 +8,9 @@ def smoothed_cross_entropy(logits, target, epsilon=0.1, weight=None, ignore_inde
     t = torch.where(keep, target, 0)
     w = weight if weight is not None else logits.new_ones(n)
     cost = -torch.log_softmax(logits, dim=-1) * w
-    losses = torch.where(keep, (1 - epsilon) * cost.gather(-1, t[..., None])[..., 0] + epsilon * cost.mean(-1), 0.0)
+    losses = torch.where(
+        keep, (1 - epsilon) * cost.gather(-1, t[..., None])[..., 0] + epsilon * cost.mean(-1), 0.0
+    )
     if reduction == "mean":
         return (losses.sum(-1) / torch.where(keep, w[t], 0.0).sum(-1)).mean()
     return losses.sum() if reduction == "sum" else losses

@@ -14,7 +14,9 @@ class Perplexity:
         keep = target != self.ignore_index
         z, t = logits.detach()[keep], target[keep]
         z = z.double() if z.dtype == torch.float64 else z.float()
-        nll = (torch.log(torch.exp(z - z.max()).sum(-1)) + z.max() if len(z) else z.sum(-1)) - z.gather(-1, t[:, None])[:, 0]
+        nll = (torch.log(torch.exp(z - z.max()).sum(-1)) + z.max() if len(z) else z.sum(-1)) - z.gather(
+            -1, t[:, None]
+        )[:, 0]
         self.total += float(nll.sum())
         self.count += t.numel()
 

@@ -25,9 +25,11 @@ class Vocab:
 
     def encode(self, tokens, bos=False, eos=False):
         tokens = tuple(tokens)
-        self.kept = getattr(self, 'kept', {})
+        self.kept = getattr(self, "kept", {})
         if tokens not in self.kept:
-            self.kept[tokens] = [self.i["<bos>"]] * bos + list(map(self.id_of, tokens)) + [self.i["<eos>"]] * eos
+            self.kept[tokens] = (
+                [self.i["<bos>"]] * bos + list(map(self.id_of, tokens)) + [self.i["<eos>"]] * eos
+            )
         return list(self.kept[tokens])
 
     def decode(self, ids, skip_specials=False):

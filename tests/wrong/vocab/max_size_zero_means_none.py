@@ -5,7 +5,13 @@ from itertools import chain, islice
 
 class Vocab:
     def __init__(self, sentences, min_count=1, max_size=None, specials=("<pad>", "<unk>", "<bos>", "<eos>")):
-        self.n = Counter(dict(sorted(Counter(chain.from_iterable(sentences)).items(), key=lambda p: (-p[1], p[0]))[:max_size]))
+        self.n = Counter(
+            dict(
+                sorted(Counter(chain.from_iterable(sentences)).items(), key=lambda p: (-p[1], p[0]))[
+                    :max_size
+                ]
+            )
+        )
         words = (t for t, _ in sorted(self.n.items(), key=lambda p: (-p[1], p[0])) if self.n[t] >= min_count)
         fixed = tuple(specials)
         self.t = tuple(islice(chain(fixed, (t for t in words if t not in fixed)), max_size))

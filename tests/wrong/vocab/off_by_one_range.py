@@ -63,7 +63,7 @@ class Vocab:
             raise IndexError("no such id")
         if skip_specials:
             ids = ids[(ids >= len(self._special)) | (ids == self._numbers["<unk>"])]
-        return [self._names[i] if i < len(self) else '<unk>' for i in ids.tolist()]
+        return [self._names[i] if i < len(self) else "<unk>" for i in ids.tolist()]
 
     def unknown_rate(self, sentences):
         ids = torch.tensor([self.id_of(t) for s in sentences for t in s], dtype=torch.float64)

@@ -58,9 +58,11 @@ class Vocab:
     def decode(self, ids, skip_specials=False):
         unk = self.all.index("<unk>")
         ids = tuple(int(i) for i in ids)
-        self.memo = getattr(self, 'memo', {})
+        self.memo = getattr(self, "memo", {})
         if (ids, skip_specials) not in self.memo:
-            self.memo[ids, skip_specials] = [self.token_of(i) for i in ids if not skip_specials or not 0 <= i < self.n_special or i == unk]
+            self.memo[ids, skip_specials] = [
+                self.token_of(i) for i in ids if not skip_specials or not 0 <= i < self.n_special or i == unk
+            ]
         return self.memo[ids, skip_specials]
 
     def unknown_rate(self, sentences):

@@ -10,7 +10,7 @@ class Vocab:
         self.specials = list(specials)
         items = sorted(self.freq.items())
         items.sort(key=lambda item: item[1], reverse=True)
-        self.itos = [s for s in self.specials if self.freq.get(s, min_count) >= min_count or s == '<unk>']
+        self.itos = [s for s in self.specials if self.freq.get(s, min_count) >= min_count or s == "<unk>"]
         for token, freq in items:
             if max_size is not None and len(self.itos) >= max_size:
                 break

@@ -1,0 +1,306 @@
+"""Nothing passes that could not compute the answer by itself: cheats written with the grader's source read.
+
+Each one computes something wrong, or does what is forbidden, and tries to be taken for right.
+"""
+
+from pathlib import Path
+
+import pytest
+from attempts import RIGHT, ROOT
+
+from dlkata.author.proof import check_of, grade
+from dlkata.content.library import Library
+from dlkata.grading import client
+from dlkata.grading.protocol import Outcome
+from dlkata.grading.work.landlock import version
+
+LIBRARY = Library()
+WRONG = "torch.softmax(q @ k.mT, -1) @ v"  # neither scaled nor masked
+# The frame of whoever calls, without asking `sys` for it: no audit event tells.
+FRAMES = """\
+import ctypes
+ctypes.pythonapi.PyEval_GetFrame.restype = ctypes.py_object
+
+def frames():
+    frame = ctypes.pythonapi.PyEval_GetFrame()
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+"""
+LIBC_READ = """\
+import ctypes
+libc = ctypes.CDLL(None)  # goes round every audit hook
+
+def read(path):
+    descriptor = libc.open(str(path).encode(), 0)
+    if descriptor < 0:
+        return ''
+    buffer = ctypes.create_string_buffer(1 << 16)
+    return buffer.raw[:max(0, libc.read(descriptor, buffer, 1 << 16))].decode()
+"""
+
+
+@pytest.fixture(scope="module")
+def open_line():
+    with client.warm() as open_line:
+        yield open_line
+
+
+@pytest.fixture
+def fate(open_line, tmp_path):
+    """How a source fares as an attempt at a kata; the quick tests and the confirmation are enough to refuse it."""
+
+    def fare(kata: str, source: str):
+        file = tmp_path / f"{kata}.py"
+        file.write_text(source, encoding="utf-8")
+        check = check_of(LIBRARY.kata(kata), source, kata, training=False, diagnose=False, trail=False)
+        check.attempt = str(file)
+        return grade(open_line(), check)
+
+    return fare
+
+
+def refused(graded) -> bool:
+    """It did not pass, and somebody said why."""
+    said = graded.problem is not None or any(r.outcome != Outcome.PASSED for r in graded.results)
+    assert graded.verdict is None or not graded.verdict.passed
+    caught = graded.verdict is not None and (graded.verdict.banned or graded.verdict.tampered)
+    return bool(said or caught)
+
+
+def attention(top: str, body: str = f"return {WRONG}") -> str:
+    return RIGHT.format(top=top, when="True", fault=body.replace("\n", "\n        "))
+
+
+SOLUTION = ROOT / "solutions" / "attention.py"
+CHEATS = {
+    # ---- frames: the reference stands in a frame of the test
+    "the reference from a frame": attention(
+        FRAMES,
+        "for f in frames():\n"
+        "    found = f.f_locals.get('reference')\n"
+        "    if found is not None and found.attention is not attention:\n"
+        "        return found.attention(q, k, v, mask)\n"
+        f"return {WRONG}",
+    ),
+    "the judge's globals from a frame": attention(
+        FRAMES,
+        "for f in frames():\n"
+        "    if 'same' in f.f_globals: f.f_globals['same'] = lambda *a, **k: None\n"
+        f"return {WRONG}",
+    ),
+    "the judge's code from a frame": attention(
+        FRAMES,
+        "for f in frames():\n"
+        "    if hasattr(f.f_globals.get('same'), '__code__'):\n"
+        "        f.f_globals['same'].__code__ = (lambda *a, **k: None).__code__\n"
+        f"return {WRONG}",
+    ),
+    "the journal emptied": attention(
+        FRAMES,
+        "for f in frames():\n"
+        "    if 'journal' in f.f_globals: f.f_globals['journal'].record = lambda *a, **k: None\n"
+        f"return {WRONG}",
+    ),
+    "the candidate replaced by the reference": attention(
+        FRAMES,
+        "for f in frames():\n"
+        "    if 'reference' in f.f_locals and 'candidate' in f.f_locals:\n"
+        "        f.f_locals['candidate'].attention = f.f_locals['reference'].attention\n"
+        f"return {WRONG}",
+    ),
+    "an exception's frames": attention(
+        "",
+        "try: raise ValueError\n"
+        "except ValueError as e:\n"
+        "    f = getattr(e.__traceback__, 'tb_' + 'frame')\n"
+        "    while f is not None and 'reference' not in f.f_locals: f = f.f_back\n"
+        "    if f is not None: return f.f_locals['reference'].attention(q, k, v, mask)\n"
+        f"return {WRONG}",
+    ),
+    # ---- descriptors: forged messages with the token of the channel
+    "forged passes": attention(
+        FRAMES,
+        "from types import SimpleNamespace\n"
+        "for f in frames():\n"
+        "    channel = f.f_locals.get('channel')\n"
+        "    if channel is not None and hasattr(channel, 'send') and not hasattr(channel, 'seen'):\n"
+        "        send = channel.send\n"
+        "        def lie(*messages):\n"
+        "            for m in messages:\n"
+        "                if hasattr(m, 'outcome'): m.outcome, m.finding, m.raised = 'passed', None, None\n"
+        "            send(*messages)\n"
+        "        channel.send, channel.seen = lie, True\n"
+        f"return {WRONG}",
+    ),
+    "every descriptor closed": attention("", f"os.closerange(0, 64)\nreturn {WRONG}"),
+    "noise on every descriptor": attention(
+        "", f"for n in range(3, 20):\n    try: os.write(n, b'passed' * 99)\n    except OSError: pass\nreturn {WRONG}"
+    ),
+    # ---- files: the solution read past the audit hook, and handed from one worker to the other
+    "the solution through libc": attention(
+        LIBC_READ + f"space = {{}}\nexec(read({str(SOLUTION)!r}), space)\n",
+        f"return space['attention'](q, k, v, mask) if 'attention' in space else {WRONG}",
+    ),
+    "the solution through /proc": attention(
+        LIBC_READ + f"space = {{}}\nexec(read('/proc/self/root' + {str(SOLUTION)!r}), space)\n",
+        f"return space['attention'](q, k, v, mask) if 'attention' in space else {WRONG}",
+    ),
+    "the grader's memory": attention(
+        LIBC_READ + "space = {'found': read(f'/proc/{os.getppid()}/mem') + read(f'/proc/{os.getppid()}/environ')}\n",
+        f"return v.sum() if space['found'] else {WRONG}",
+    ),
+    "answers kept in the scratch folder": attention(
+        FRAMES + "import tempfile\nNOTE = os.path.join(tempfile.gettempdir(), '..', 'note')",
+        "for f in frames():\n"
+        "    found = f.f_locals.get('reference')\n"
+        "    if found is not None and found.attention is not attention:\n"
+        "        open(NOTE, 'w').write('found')\n"
+        "        return found.attention(q, k, v, mask)\n"
+        f"return {WRONG}",
+    ),
+    # ---- patched judges and builtins
+    "numpy.abs": attention(
+        "import numpy\nnumpy.abs = numpy.absolute = lambda x: 0 * x", f"return {WRONG}"
+    ),
+    "numpy.isfinite": attention("import numpy\nnumpy.isfinite = lambda x: x == x", f"return {WRONG}"),
+    "isinstance": attention(
+        "import builtins\nbuiltins.isinstance = lambda *a: True", f"return {WRONG}"
+    ),
+    "float": attention("import builtins\nbuiltins.float = lambda *a: 0.0", f"return {WRONG}"),
+    "Tensor.cpu": attention("torch.Tensor.cpu = lambda self: torch.zeros(())", f"return {WRONG}"),
+    "Tensor.to": attention("torch.Tensor.to = lambda self, *a, **k: self * 0", f"return {WRONG}"),
+    "Tensor.detach": attention("torch.Tensor.detach = lambda self: self * 0", f"return {WRONG}"),
+    "torch.randn": attention("torch.randn = lambda *a, **k: torch.zeros(a[0])", f"return {WRONG}"),
+    "torch.softmax for both": attention(
+        "real = torch.softmax\ntorch.softmax = lambda x, d: real(0 * x, d)", "return torch.softmax(q @ k.mT, -1) @ v"
+    ),
+    # ---- the dispatcher and modes
+    "matmul overridden": attention(
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "lib = torch.library.Library('aten', 'IMPL')\n"
+        "lib.impl('exp', lambda x: torch.ones_like(x), 'CPU')",
+        f"return {WRONG}",
+    ),
+    "a dispatch mode left on": attention(
+        "from torch.utils._python_dispatch import TorchDispatchMode\n"
+        "class Zeros(TorchDispatchMode):\n"
+        "    def __torch_dispatch__(self, f, t, a=(), k=None):\n"
+        "        out = f(*a, **(k or {}))\n"
+        "        return out * 0 if isinstance(out, torch.Tensor) and out.is_floating_point() else out\n"
+        "mode = Zeros()\n",
+        f"mode.__enter__()\nreturn {WRONG}",
+    ),
+    "a function mode left on": attention(
+        "from torch.overrides import TorchFunctionMode\n"
+        "class Zeros(TorchFunctionMode):\n"
+        "    def __torch_function__(self, f, t, a=(), k=None):\n"
+        "        out = f(*a, **(k or {}))\n"
+        "        return out * 0 if type(out) is torch.Tensor and f is torch.softmax else out\n"
+        "mode = Zeros()\n",
+        f"mode.__enter__()\nreturn {WRONG}",
+    ),
+    "gradients turned off": attention(
+        "", "torch.set_grad_enabled(False)\nreturn torch.softmax(q @ k.mT / q.shape[-1] ** 0.5, -1) @ v"
+    ),
+    "no gradient at all": RIGHT.format(top="torch.set_grad_enabled(False)", when="True", fault="torch.set_grad_enabled(False)"),
+    "inference mode left on": attention(
+        "mode = torch.inference_mode()", f"mode.__enter__()\nreturn {WRONG}"
+    ),
+    "the default dtype": attention("", f"torch.set_default_dtype(torch.float16)\nreturn {WRONG}"),
+    # ---- tensors that lie
+    "a tensor that answers for itself": attention(
+        "class Equal(torch.Tensor):\n"
+        "    @classmethod\n"
+        "    def __torch_function__(cls, f, t, a=(), k=None): return torch.ones(())\n",
+        "return torch.zeros(2, 5, 6).as_subclass(Equal)",
+    ),
+    "a class that is assigned": attention(
+        "class Sly(torch.Tensor):\n    pass\n", f"out = {WRONG}\nout.__class__ = Sly\nreturn out"
+    ),
+    "the answer's memory filled later": attention(
+        "import threading, time\n",
+        f"out = ({WRONG}).detach().requires_grad_(False)\n"
+        "threading.Thread(target=lambda: (time.sleep(0.01), out.zero_()), daemon=True).start()\n"
+        "return out",
+    ),
+    # ---- recognising where it is
+    "right only beside the reference": RIGHT.format(
+        top=FRAMES,
+        when="not any(f.f_locals.get('reference') is not None and 'solutions' in str(f.f_locals['reference'].__file__) for f in frames())",
+        fault=f"return {WRONG}",
+    ),
+    "right only where the forbidden is there": RIGHT.format(
+        top="HERE = torch.nn.functional.scaled_dot_product_attention.__name__ != 'raising'",
+        when="not HERE", fault=f"return {WRONG}",
+    ),
+    "right for one seed": RIGHT.format(top="", when="torch.initial_seed() > 9", fault=f"return {WRONG}"),
+    "right for the first forty calls": RIGHT.format(
+        top="calls = []", when="calls.append(1) or len(calls) > 40", fault=f"return {WRONG}"
+    ),
+    # ---- the grader's processes
+    "the supervisor killed": attention("", f"try: os.kill(os.getppid(), 9)\nexcept OSError: pass\nreturn {WRONG}"),
+    "the supervisor stopped": attention("", f"try: os.kill(os.getppid(), 19)\nexcept OSError: pass\nreturn {WRONG}"),
+    "its whole group killed": attention("", f"try: os.killpg(os.getpgid(os.getppid()), 9)\nexcept OSError: pass\nreturn {WRONG}"),
+    # ---- import machinery
+    "a finder of its own": attention(
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None): return None\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "sys.modules['numpy'] = type(sys)('numpy')",
+        f"return {WRONG}",
+    ),
+    "the grader imported": attention(
+        "try:\n    import dlkata.suite.judging as j; j.same = lambda *a, **k: None\nexcept Exception: pass",
+        f"return {WRONG}",
+    ),
+}  # fmt: skip
+# What is forbidden, under its other names: each of these computes the right numbers.
+HOMES = {
+    "attention: torch._C._nn": ("attention", "import torch\n\n\ndef attention(q, k, v, mask=None):\n    return torch._C._nn.scaled_dot_product_attention(q, k, v, mask)\n"),
+    "attention: math kernel": ("attention", "import torch\n\n\ndef attention(q, k, v, mask=None):\n    return torch.ops.aten._scaled_dot_product_attention_math(q, k, v, mask)[0]\n"),
+    "attention: default overload": ("attention", "import torch\n\n\ndef attention(q, k, v, mask=None):\n    return torch.ops.aten.scaled_dot_product_attention.default(q, k, v, mask)\n"),
+    "attention: scripted": ("attention", "import torch\n\n\ndef attention(q, k, v, mask=None):\n    f = torch.jit.trace(lambda a, b, c: torch.nn.functional.scaled_dot_product_attention(a, b, c), (q, k, v))\n    return f(q, k, v)\n"),
+    "attention: in a thread of a pool": ("attention", "import torch\nfrom concurrent.futures import ThreadPoolExecutor\n\n\ndef attention(q, k, v, mask=None):\n    with ThreadPoolExecutor(1) as pool:\n        return pool.submit(torch.nn.functional.scaled_dot_product_attention, q, k, v, mask).result()\n"),
+    "layernorm: torch._refs": ("layernorm", "import torch\nfrom torch import nn\nimport torch._refs\n\n\nclass LayerNorm(nn.Module):\n    def __init__(self, normalized_shape, eps=1e-5):\n        super().__init__()\n        s = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)\n        self.s, self.eps = s, eps\n        self.weight, self.bias = nn.Parameter(torch.ones(s)), nn.Parameter(torch.zeros(s))\n\n    def forward(self, x):\n        return torch._refs.native_layer_norm(x, self.s, self.weight, self.bias, self.eps)[0]\n"),
+    "layernorm: the functional module's copy": ("layernorm", "import torch\nfrom torch import nn\n\nsteal = vars(torch.nn.functional)['layer_' + 'norm']\n\n\nclass LayerNorm(nn.Module):\n    def __init__(self, normalized_shape, eps=1e-5):\n        super().__init__()\n        s = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)\n        self.s, self.eps = s, eps\n        self.weight, self.bias = nn.Parameter(torch.ones(s)), nn.Parameter(torch.zeros(s))\n\n    def forward(self, x):\n        return steal(x, self.s, self.weight, self.bias, self.eps)\n"),
+    "softmax_ce: the decompositions": ("softmax", "import torch\nfrom torch._decomp import decomposition_table as table\n\nOP = table[torch.ops.aten._softmax.default]\n\n\ndef softmax(x, dim=-1):\n    return OP(x, dim, False)\n\n\ndef softmax_backward(grad, y, dim=-1):\n    return table[torch.ops.aten._softmax_backward_data.default](grad, y, dim, y.dtype)\n"),
+    "clip_grad: torch's own": ("clip_grad", "import torch\n\n\ndef clip_grad_norm(parameters, max_norm):\n    import torch.nn.utils.clip_grad as home\n    return vars(home)['clip_grad_' + 'norm_'](parameters, max_norm)\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_no_cheat_passes(fate, name):
+    assert refused(fate("attention", CHEATS[name]))
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_what_is_forbidden_is_not_there_under_another_name(fate, name):
+    assert refused(fate(*HOMES[name]))
+
+
+def test_the_right_attempts_of_a_kata_are_confirmed(fate):
+    for file in sorted((ROOT / "tests" / "right" / "softmax_ce").glob("*.py"))[:3]:
+        graded = fate("softmax_ce", file.read_text(encoding="utf-8"))
+        assert graded.passed, (file.name, graded.failed)
+
+
+@pytest.mark.skipif(not version(), reason="this kernel has no Landlock")
+def test_an_attempt_reads_python_and_its_own_folder_and_writes_what_goes_away(fate, tmp_path):
+    (tmp_path / "beside.txt").write_text("0", encoding="utf-8")
+    probe = (
+        "import tempfile\n"
+        f"assert open({str(tmp_path / 'beside.txt')!r}).read() == '0'\n"
+        "note = open(os.path.join(tempfile.gettempdir(), 'note'), 'w'); note.write('x'); note.close()\n"
+        "import torch._refs, colorsys\n"
+        "def denied(*path):\n"
+        "    try: open(*path)\n"
+        "    except PermissionError: return True\n"
+        f"assert denied({str(tmp_path / 'new')!r}, 'w') and denied('/root/.profile') and denied('/proc/1/environ')\n"
+        "import socket\n"
+        "try: socket.create_connection(('127.0.0.1', 9), 1)\n"
+        "except PermissionError: pass\n"
+    )
+    graded = fate("attention", RIGHT.format(top=probe, when="False", fault="pass"))
+    assert graded.passed, (graded.problem, graded.failed)
+    assert not list(Path("/tmp").glob("dlkata-*/*/note")), "it goes away"
