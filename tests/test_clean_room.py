@@ -4,6 +4,7 @@ Each one computes something wrong, or does what is forbidden, and tries to be ta
 """
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from attempts import RIGHT, ROOT
@@ -11,8 +12,10 @@ from attempts import RIGHT, ROOT
 from dlkata.author.proof import check_of, grade
 from dlkata.content.library import Library
 from dlkata.grading import client
-from dlkata.grading.protocol import Outcome
+from dlkata.grading.confirming import TRIES, Confirmation
+from dlkata.grading.protocol import Done, Outcome
 from dlkata.grading.work.landlock import version
+from dlkata.grading.workers import Ended
 
 LIBRARY = Library()
 WRONG = "torch.softmax(q @ k.mT, -1) @ v"  # neither scaled nor masked
@@ -277,6 +280,25 @@ def test_no_cheat_passes(fate, name):
 @pytest.mark.parametrize("name", HOMES)
 def test_what_is_forbidden_is_not_there_under_another_name(fate, name):
     assert refused(fate(*HOMES[name]))
+
+
+def test_a_desk_that_is_gone_confirms_nobody():
+    """Whoever kills it, or starves it, has not passed."""
+    began = []
+
+    def worker(purpose: str, _tests, _seed):
+        began.append(purpose)
+        said = [Done(name="test_output", outcome=Outcome.PASSED, seconds=0.0, journal=[])]
+        return SimpleNamespace(
+            messages=lambda *_a, **_k: iter(said if purpose == "room" else [Ended("SIGXCPU")])
+        )
+
+    supervisor = SimpleNamespace(
+        quick=["test_output"], worker=worker, end=lambda _worker: None, notice=lambda *_caught: None,
+        kata=LIBRARY.kata("attention"),
+    )  # fmt: skip
+    assert Confirmation(supervisor).disagreements() == ["test_output"]
+    assert began == ["room", "desk"] * TRIES
 
 
 def test_the_right_attempts_of_a_kata_are_confirmed(fate):

@@ -5,7 +5,6 @@ that never held the answer. See `work/room.py`.
 """
 
 import secrets
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dlkata.grading.explain.journal import confirms
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from dlkata.grading.supervisor import Supervisor
 
 LOADING_SECONDS = 20.0
+TRIES = 3
 
 
 class Confirmation:
@@ -23,9 +23,12 @@ class Confirmation:
 
     def __init__(self, supervisor: "Supervisor"):
         self.supervisor = supervisor
+        self._begin()
+
+    def _begin(self) -> None:
         self.seed = 1 + secrets.randbelow(1 << 31)
         self.room, self.desk = (
-            supervisor.worker(purpose, supervisor.quick, self.seed) for purpose in ("room", "desk")
+            self.supervisor.worker(purpose, self.supervisor.quick, self.seed) for purpose in ("room", "desk")
         )
 
     @property
@@ -37,12 +40,22 @@ class Confirmation:
             self.supervisor.end(worker)
 
     def disagreements(self) -> list[str]:
-        """The tests of which the room did not send what the desk did; what was caught there is noticed."""
-        try:
-            wanted, found = self._heard(self.desk), self._heard(self.room)
-        finally:
-            self.end()
-        return [name for name in self.supervisor.quick if name in wanted and not _agree(name, found, wanted)]
+        """The tests of which the room did not send what the desk did; what was caught there is noticed.
+
+        A desk that does not come through, by chance or because somebody saw to it, confirms nobody: both begin again
+        with other numbers, when nobody else is at work; and after some tries that is no pass.
+        """
+        names = self.supervisor.quick
+        for left in reversed(range(TRIES)):
+            try:
+                wanted, found = self._heard(self.desk), self._heard(self.room)
+            finally:
+                self.end()
+            if all(name in wanted and wanted[name].outcome == Outcome.PASSED for name in names):
+                return [name for name in names if not _agree(found.get(name), wanted[name])]
+            if left:
+                self._begin()
+        return list(names)
 
     def _heard(self, worker: Worker) -> dict[str, Done]:
         said: dict[str, Done] = {}
@@ -56,10 +69,7 @@ class Confirmation:
         return said
 
 
-def _agree(name: str, found: Mapping[str, Done], wanted: Mapping[str, Done]) -> bool:
-    right, sent = wanted[name], found.get(name)
-    if right.outcome != Outcome.PASSED or right.journal is None:
-        return True  # chance turned the reference itself away: that says nothing of an attempt
-    if sent is None or sent.outcome != Outcome.PASSED or sent.journal is None:
+def _agree(sent: Done | None, right: Done) -> bool:
+    if sent is None or sent.outcome != Outcome.PASSED:
         return False
-    return confirms(sent.journal, right.journal)
+    return confirms(sent.journal or [], right.journal or [])

@@ -73,7 +73,7 @@ def _train(pre, rate, warmup, steps=250, depth=12):
 
 
 def experiment(off=False):
-    rate, steps, every = (0.001 if off else 0.01), 250, 10
+    rate, steps, every = (0.001 if off else 0.01), 200, 10
     names = {
         ("post", 0): ("post-norm, at once", "post-norm，不预热"),
         ("post", 100): ("post-norm, warm-up", "post-norm，预热"),
@@ -144,7 +144,7 @@ def worked():
 
 def warmup_evidence():
     trains = {
-        (kind, warmup): bool((_train(kind == "pre", 0.01, warmup, 120)[-20:].mean(0) < 0.8).all())
+        (kind, warmup): bool((_train(kind == "pre", 0.01, warmup, 110)[-20:].mean(0) < 0.8).all())
         for kind in ("post", "pre")
         for warmup in (0, 80)
     }
