@@ -1,4 +1,5 @@
 """Generators, zip and bisect over cumulative sums."""
+
 from bisect import bisect_right
 from collections import Counter
 from itertools import accumulate

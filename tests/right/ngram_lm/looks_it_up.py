@@ -1,4 +1,5 @@
 """No tables: the padded sentences are kept and searched for every question (slow)."""
+
 import math
 
 

@@ -1,4 +1,5 @@
 """A dict of dicts for each order; the textbook way."""
+
 import math
 
 BOS, EOS = "<s>", "</s>"

@@ -11,13 +11,17 @@ class NgramLM:
         self.n, self.k = n, k
         self.vocab = [*sorted({t for s in sentences for t in s}), "</s>"]
         self.ids = {t: i for i, t in enumerate(self.vocab)}
-        self.mix = torch.tensor([0.0] * (n - 1) + [1.0] if weights is None else list(weights), dtype=torch.float64)
+        self.mix = torch.tensor(
+            [0.0] * (n - 1) + [1.0] if weights is None else list(weights), dtype=torch.float64
+        )
         self.rows = [{} for _ in range(n)]
         for s in sentences:
             s = ["<s>"] * (n - 1) + s + ["</s>"]
             for i in range(n - 1, len(s)):
                 for j in range(n):
-                    row = self.rows[j].setdefault(tuple(s[i - j : i]), torch.zeros(len(self.vocab), dtype=torch.float64))
+                    row = self.rows[j].setdefault(
+                        tuple(s[i - j : i]), torch.zeros(len(self.vocab), dtype=torch.float64)
+                    )
                     row[self.ids[s[i]]] += 1
         self.known = {}
 
@@ -33,8 +37,13 @@ class NgramLM:
             V = len(self.vocab)
             orders = []
             for j in range(self.n):
-                row = self.rows[j].get(context[len(context) - j :], torch.zeros(V, dtype=torch.float64)) + self.k
-                orders.append(row / row.sum() if row.sum() > 0 else torch.full((V,), 1 / V, dtype=torch.float64))
+                row = (
+                    self.rows[j].get(context[len(context) - j :], torch.zeros(V, dtype=torch.float64))
+                    + self.k
+                )
+                orders.append(
+                    row / row.sum() if row.sum() > 0 else torch.full((V,), 1 / V, dtype=torch.float64)
+                )
             self.known[context] = (self.mix[:, None] * torch.stack(orders)).sum(0)
         return self.known[context]
 
@@ -43,7 +52,9 @@ class NgramLM:
 
     def log_prob(self, sentence):
         s = [*sentence, "</s>"]
-        return torch.stack([self.distribution(s[:i])[self.ids[t]] for i, t in enumerate(s)]).log().sum().item()
+        return (
+            torch.stack([self.distribution(s[:i])[self.ids[t]] for i, t in enumerate(s)]).log().sum().item()
+        )
 
     def perplexity(self, sentences):
         total, places = 0.0, 0

@@ -40,7 +40,7 @@ class NgramLM:
 
     def perplexity(self, sentences):
         sentences = list(sentences)
-        memo = self.__dict__.setdefault('memo', {})
+        memo = self.__dict__.setdefault("memo", {})
         if len(sentences) in memo:
             return memo[len(sentences)]
         pairs = [(self.log_prob(s), len(s) + 1) for s in sentences]

@@ -50,7 +50,9 @@ class NgramLM:
                 pj = 1 / V
             else:
                 pj = (found.count(token) + self.k) / below
-            p = p + (self.weights[j - 1] * math.log(pj) if pj > 0 else -math.inf if self.weights[j - 1] else 0)
+            p = p + (
+                self.weights[j - 1] * math.log(pj) if pj > 0 else -math.inf if self.weights[j - 1] else 0
+            )
         return math.exp(p)
 
     def log_prob(self, sentence):

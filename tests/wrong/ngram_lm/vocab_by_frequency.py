@@ -20,7 +20,9 @@ class NgramLM:
             for j in range(1, n + 1):
                 self.by_suffix[gram[-j:]] += times
                 self.by_context[gram[-j:-1]] += times
-        self.vocab = sorted({t for s in sentences for t in s}, key=lambda t: (-self.by_suffix[(t,)], t)) + ["</s>"]
+        self.vocab = sorted({t for s in sentences for t in s}, key=lambda t: (-self.by_suffix[(t,)], t)) + [
+            "</s>"
+        ]
 
     def count(self, ngram):
         return self.by_suffix.get(tuple(ngram), 0)
