@@ -6,6 +6,7 @@ import sys
 
 
 def main() -> None:
+    _open_standard_streams()
     from dlkata.ui.screen import speak_ascii_where_needed
 
     speak_ascii_where_needed()
@@ -16,6 +17,19 @@ def main() -> None:
         sys.exit(run())
     except KeyboardInterrupt:  # one that came while we were starting or leaving
         sys.exit(130)
+
+
+def _open_standard_streams() -> None:
+    """Where one is closed, the next file or socket would get its number, and whatever is printed."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+    sys.stdin, sys.stdout, sys.stderr = (
+        stream or open(os.devnull, mode, encoding="utf-8")
+        for stream, mode in ((sys.stdin, "r"), (sys.stdout, "w"), (sys.stderr, "w"))
+    )
 
 
 def _leave(*_signal: object) -> None:

@@ -186,7 +186,8 @@ def test_a_verdict_nobody_sees_is_recorded(warm, home, tmp_path):
     file = tmp_path / "layernorm.py"
     write(file, REFERENCE)
     closed = f"exec {sys.executable} -m dlkata check {file} >&-"
-    subprocess.run(["sh", "-c", closed], cwd=ROOT, stderr=subprocess.DEVNULL, check=False)
+    done = subprocess.run(["sh", "-c", closed], cwd=ROOT, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 0, done
     record = sqlite3.connect(home / "data" / "record.db")
     assert record.execute("SELECT COUNT(*) FROM events WHERE kind = 'checked'").fetchone() == (1,)
 
@@ -296,7 +297,9 @@ def test_the_editor_is_the_configured_one_then_visual_then_editor(dlkata, home, 
 def test_completion_scripts_and_answers(dlkata, shell):
     assert "_DLKATA_COMPLETE" in dlkata("completion", shell).out
     if shell == "bash":
-        answered = dlkata(_DLKATA_COMPLETE="bash_complete", COMP_WORDS="dlkata check softm", COMP_CWORD="2")
+        answered = dlkata(
+            _DLKATA_COMPLETE="bash_complete", COMP_WORDS="dlkata check softmax-", COMP_CWORD="2"
+        )
         assert answered.out.strip() == "plain,softmax-ce"
 
 
