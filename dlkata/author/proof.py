@@ -1,6 +1,6 @@
 """Proves a kata by running it: the reference passes, the stub does not, every bug is rejected and named."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +87,7 @@ def claims(kata: Kata, seeds: Sequence[int] = SEEDS) -> Iterator[Claim]:
     if others:  # the quick tests alone, and in one process
         sources = {"reference": kata.reference, **right}
         check = check_of(kata, "", "sources", sources=list(sources.values()), seeds=others)
-        complaint = _must_all_live(list(sources))
+        complaint = must_fare(list(sources))
         yield Claim(
             _("seeds {seeds}", seeds=", ".join(map(str, others))),
             check,
@@ -160,12 +160,19 @@ def must_fail(graded: Graded) -> str | None:
     return _("passes") if graded.passed else None
 
 
-def _must_all_live(names: Sequence[str]) -> Callable[[Graded], str | None]:
+def must_fare(names: Sequence[str], wrong: Collection[str] = ()) -> Callable[[Graded], str | None]:
+    """Of sources graded in one process: those in `wrong` are turned away, all others pass."""
+
     def complaint(graded: Graded) -> str | None:
-        turned = [f"{name} ({by})" for name, by in zip(names, graded.fates, strict=False) if by]
-        if not turned and len(graded.fates) < len(names):
-            return _("only {count} of {all} were graded", count=len(graded.fates), all=len(names))
-        return _("does not pass: {tests} {caught}", tests=", ".join(turned), caught="") if turned else None
+        fates = list(zip(names, graded.fates, strict=False))
+        turned = [f"{name} ({by})" for name, by in fates if by and name not in wrong]
+        if turned:
+            return _("does not pass: {tests} {caught}", tests=", ".join(turned), caught="")
+        if passed := [name for name, by in fates if not by and name in wrong]:
+            return f"{', '.join(passed)} {_('passes')}"
+        if len(fates) < len(names):
+            return _("only {count} of {all} were graded", count=len(fates), all=len(names))
+        return None
 
     return complaint
 

@@ -1,10 +1,10 @@
 """A quick look at content that has a valid certificate: a few of its claims, picked by what was proved."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from random import Random
 
 from dlkata.author.concept_proof import Proof, prove_question
-from dlkata.author.proof import Claim, Graded, attempts, check_of, must_all_be_named, must_pass
+from dlkata.author.proof import Claim, attempts, check_of, must_all_be_named, must_fare, must_pass
 from dlkata.content.concept import Concept
 from dlkata.content.kata import Kata
 from dlkata.content.solution import spellings_of
@@ -31,21 +31,8 @@ def smoke_claims(kata: Kata, digest: str) -> Iterator[Claim]:
             file = rng.choice(files)
             sources[f"{kind}/{file.name}"] = file.read_text(encoding="utf-8")
     check = check_of(kata, "", "sources", sources=list(sources.values()), seeds=[0])
-    yield Claim(", ".join(sources), check, _right_alone_pass(list(sources)))
-
-
-def _right_alone_pass(names: Sequence[str]) -> Callable[[Graded], str | None]:
-    def complaint(graded: Graded) -> str | None:
-        if len(graded.fates) < len(names):
-            return _("only {count} of {all} were graded", count=len(graded.fates), all=len(names))
-        for name, by in zip(names, graded.fates, strict=True):
-            if name.startswith("right/") and by:
-                return _("does not pass: {tests} {caught}", tests=f"{name} ({by})", caught="")
-            if not name.startswith("right/") and not by:
-                return f"{name} {_('passes')}"
-        return None
-
-    return complaint
+    wrong = [name for name in sources if not name.startswith("right/")]
+    yield Claim(", ".join(sources), check, must_fare(list(sources), wrong))
 
 
 def smoke_concept(concept: Concept, bench: Laboratory, digest: str) -> Iterator[Proof]:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from dlkata.grading.explain.journal import confirms
 from dlkata.grading.protocol import Done, Finished, Loaded, Outcome
-from dlkata.grading.workers import Worker
+from dlkata.grading.workers import LOADING_SECONDS, Worker
 
 if TYPE_CHECKING:
     from dlkata.grading.supervisor import Supervisor
 
-LOADING_SECONDS = 20.0
 TRIES = 3
 
 

@@ -116,7 +116,7 @@ class Result(Message, omit_defaults=True):
 class Problem(Message, kw_only=True):
     """Why the attempt could not be graded at all."""
 
-    kind: str  # syntax · import · raised · exit · timeout · crashed · missing · signature · not_own · stub · device · suite
+    kind: str  # syntax · import · raised · exit · timeout · crashed · missing · signature · not_own · stub · device · suite · unreadable
     text: str = ""
     line: int = 0
     column: int = 0

@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING
 
 from dlkata.grading.protocol import Bounded, Fate, Finished, Named, Stumbled, Verdict
-from dlkata.grading.workers import Ended
+from dlkata.grading.workers import LOADING_SECONDS, Ended
 
 if TYPE_CHECKING:
     from dlkata.grading.supervisor import Supervisor
 
-LOADING_SECONDS = 20.0
 ALARM_SECONDS = 600.0  # one test under all its streams
 
 

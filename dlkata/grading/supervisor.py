@@ -39,11 +39,10 @@ from dlkata.grading.research import research
 from dlkata.grading.wire import Line
 from dlkata.grading.work.confinement import become_subreaper, children, end_children, reap
 from dlkata.grading.work.job import Job
-from dlkata.grading.workers import Abandoned, Ended, Worker
+from dlkata.grading.workers import LOADING_SECONDS, Abandoned, Ended, Worker
 from dlkata.suite.finding import Finding
 
 TRAINING = 4  # times the deadline of the other tests
-LOADING_SECONDS = 20.0  # an attempt may import torch._dynamo, which takes one second on a good day
 
 
 class Supervisor:

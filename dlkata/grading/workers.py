@@ -26,6 +26,7 @@ from dlkata.suite.journals import as_text
 
 OUTPUT_KEPT = 4_000  # bytes of what an attempt prints during one test
 PLACE_SECONDS = 0.5
+LOADING_SECONDS = 20.0  # an attempt may import torch._dynamo, which takes one second on a good day
 STANDS = re.compile(r'^ *File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
 # Worker processes are forked from this one. Where that is unsafe (macOS frameworks), each is started anew.
 FORKS = sys.platform == "linux" and not os.environ.get("DLKATA_SPAWN")
