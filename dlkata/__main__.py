@@ -5,6 +5,11 @@ import signal
 import sys
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C. A plain KeyboardInterrupt that passed through the `exec` of a text (an import that makes a dataclass)
+    Python remembers, though it was caught: it would end us by the signal, without our exit code."""
+
+
 def main() -> None:
     _open_standard_streams()
     from dlkata.ui.screen import speak_ascii_where_needed
@@ -35,7 +40,7 @@ def _open_standard_streams() -> None:
 def _leave(*_signal: object) -> None:
     """The first Ctrl-C ends the command; an impatient second one must not keep it from saving."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    raise Interrupted
 
 
 def run() -> int:

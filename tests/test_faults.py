@@ -381,6 +381,21 @@ def test_ctrl_c_ends_the_workers_and_exits_130(tmp_path):
     assert ended, "the worker lives on"
 
 
+def test_ctrl_c_while_a_text_is_executed_exits_130_too(tmp_path):
+    (tmp_path / "interrupted.py").write_text(
+        "import dlkata.__main__ as program\n"
+        "def run():\n"
+        "    try: exec('import signal\\nsignal.raise_signal(signal.SIGINT)\\npass')\n"
+        "    except KeyboardInterrupt: return 130\n"
+        "program.run = run\n"
+        "program.main()\n",
+        encoding="utf-8",
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    ran = subprocess.run([sys.executable, "-m", "interrupted"], env=environment, capture_output=True, text=True)
+    assert ran.returncode == 130, ran.stderr
+
+
 class TestTheRecord:
     """Whatever is wrong with it, one clear sentence, and the check itself still runs."""
 
