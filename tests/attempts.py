@@ -1,7 +1,10 @@
 """Attempts at `attention` for the engine's tests: a right one, into which a fault is written."""
 
 import json
+import os
+import threading
 from pathlib import Path
+from typing import TextIO
 
 # Only test_half_precision reaches the fault: the others must still be graded.
 RIGHT = """\
@@ -26,7 +29,8 @@ HALF = "q.dtype == torch.bfloat16 and q.requires_grad and q.shape == (2, 5, 16)"
 
 
 # How a test finds a process that may not write where the test reads.
-NAMES_ITSELF = "import ctypes; ctypes.CDLL(None).prctl(15, b'named-by-a-test')"
+NAMES_ITSELF = "torch._C._set_thread_name('named-by-a-test')"
+PATIENCE = 60  # seconds for an attempt to get where a test waits for it
 
 
 def named() -> int:
@@ -38,6 +42,18 @@ def named() -> int:
         except OSError:
             pass  # it has ended meanwhile
     raise AssertionError("there is no such process")
+
+
+def open_gate(gate: Path) -> TextIO:
+    """A FIFO for writing, as soon as an attempt reads it. If none ever does, the test fails."""
+    opened: list[TextIO] = []
+    waiting = threading.Thread(target=lambda: opened.append(gate.open("w")), daemon=True)
+    waiting.start()
+    waiting.join(PATIENCE)
+    if not opened:
+        os.close(os.open(gate, os.O_RDONLY | os.O_NONBLOCK))  # which lets the thread go
+        raise AssertionError("nobody came to read")
+    return opened[0]
 
 
 def attempt(folder: Path, fault: str = "pass", *, when: str = HALF, top: str = "") -> Path:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from attempts import RIGHT, ROOT
+from red_team import RED_TEAM
 
 from dlkata.author.proof import check_of, grade
 from dlkata.content.library import Library
@@ -19,13 +20,16 @@ from dlkata.grading.workers import Ended
 
 LIBRARY = Library()
 WRONG = "torch.softmax(q @ k.mT, -1) @ v"  # neither scaled nor masked
-# The frame of whoever calls, without asking `sys` for it: no audit event tells.
+# The frames of whoever calls, without asking `sys` for one: no audit event tells.
 FRAMES = """\
-import ctypes
-ctypes.pythonapi.PyEval_GetFrame.restype = ctypes.py_object
+import sys
 
 def frames():
-    frame = ctypes.pythonapi.PyEval_GetFrame()
+    found = []
+    sys.setprofile(lambda frame, *_: found.append(frame))
+    len(found)
+    sys.setprofile(None)
+    frame = found[0]
     while frame is not None:
         yield frame
         frame = frame.f_back
@@ -331,17 +335,16 @@ def test_no_cheat_passes(fate, name):
     assert refused(fate("attention", CHEATS[name]))
 
 
-# Known and not closed yet: torch's tables hold the functions themselves, not their names.
-OPEN = pytest.mark.xfail(reason="the decompositions stay in their tables", strict=True)
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=OPEN if n == "the decompositions" else ()) for n in HOMES]
-)
+@pytest.mark.parametrize("name", HOMES)
 def test_what_is_forbidden_is_not_there_under_another_name(fate, name):
     graded = fate(*HOMES[name])
     assert refused(graded)
     assert graded.problem is None and graded.verdict.banned, "refused for what it calls, and for nothing else"
+
+
+@pytest.mark.parametrize("name", RED_TEAM)
+def test_the_red_team_does_not_pass(fate, name):
+    assert refused(fate(*RED_TEAM[name]))
 
 
 def test_a_desk_that_is_gone_confirms_nobody():

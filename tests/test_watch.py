@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from attempts import NAMES_ITSELF, RIGHT, attempt, named
+from attempts import NAMES_ITSELF, RIGHT, attempt, named, open_gate
 
 from dlkata.content.library import Library
 from dlkata.grading import client
@@ -133,7 +133,7 @@ def test_a_save_during_a_check_cancels_it(piped, workspace):
     gate = workspace / "gate"
     os.mkfifo(gate)
     attempt(workspace, f"{NAMES_ITSELF}\nopen({str(gate)!r}).read()\nwhile True: pass", when="True")
-    with gate.open("w"):  # which waits until a worker reads
+    with open_gate(gate):  # which waits until a worker reads
         worker = os.pidfd_open(named())
     (workspace / "attention.py").write_text(GOOD, encoding="utf-8")
     lines = piped.until("Passed: all")

@@ -131,12 +131,14 @@ def _protection() -> Examined:
     """What keeps an attempt within bounds on this machine."""
     from dlkata.grading.sandbox import obstacle
     from dlkata.grading.work.landlock import version
+    from dlkata.grading.work.seccomp import available
 
     kept = [_("a process of its own"), _("deadlines"), _("capped output")]
     if sys.platform == "linux":
         kept += [_("2 GiB of memory"), _("no core dumps"), _("no new privileges"), _("daemons are ended")]
         closed = _("the kernel closes files to it (Landlock {version})", version=version())
         kept.append(closed if version() else _("no Landlock: files are watched, not closed"))
+        kept += [_("its system calls are filtered")] if available() else []
     reason = obstacle()
     kept.append(_("`--sandbox` works") if reason is None else _("no `--sandbox`: {reason}", reason=reason))
     return Examined(_("protection"), True, ", ".join(kept))

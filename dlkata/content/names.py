@@ -6,7 +6,7 @@ import re
 VARIANT = re.compile(
     r"^(?:special|native|fused|safe|masked|sparse|cudnn|mkldnn|miopen|nested)_(?=\w)"
     r"|_(?:flash|efficient|cudnn|overrideable)(?=_attention)"
-    r"|(?<=norm)[123]d$"
+    r"|(?<=norm)[123]d$|(?<=loss)(?:2d(?:_forward)?|_forward|_nd)$"
     r"|(?<=\w)_(?:legit|functional|impl_index|with_update|no_update|for_cpu|for_mps|math|overrideable)$"
 )
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")

@@ -23,6 +23,9 @@ OPTIONS = [
 ]  # fmt: skip
 
 
+GRADIENTS = {"differentiate", "gradients"}  # of the vocabulary
+
+
 @dataclass(frozen=True)
 class SuiteTest:
     name: str
@@ -50,6 +53,11 @@ class Suite:
     @property
     def quick(self) -> list[str]:
         return [name for name, test in self.tests.items() if not test.training]
+
+    @property
+    def goes_backward(self) -> bool:
+        """It takes gradients of what an attempt computes."""
+        return not GRADIENTS.isdisjoint(vars(self.module))
 
 
 class _Collector:

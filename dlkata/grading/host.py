@@ -10,7 +10,6 @@ import resource
 import selectors
 import signal
 import socket
-import sys
 from pathlib import Path
 from time import monotonic
 
@@ -18,7 +17,6 @@ import torch  # noqa: F401  the point of this process
 
 from dlkata import __version__
 from dlkata.content.kata import Kata, read_kata
-from dlkata.content.roots import BUILT_IN
 from dlkata.errors import DlkataError
 from dlkata.grading.collection import Suite, collect
 from dlkata.grading.lingering import Lease
@@ -190,8 +188,6 @@ def main() -> None:
     if options.mode != "debug":
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the CLI's: it closes our line, and we end
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    # What suites of packs read as well (`digits`): workers may read what lies on the path, see `landlock.python_paths`.
-    sys.path.append(str(BUILT_IN / "tests" / "katas" / "data"))
     connection = socket.socket(fileno=options.descriptor)
     preload_gradients()
     if options.mode == "linger":

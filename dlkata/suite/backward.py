@@ -1,6 +1,7 @@
 """Gradients of what an attempt computes."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -9,30 +10,30 @@ from torch import Tensor
 from dlkata.suite.inputs import normal
 from dlkata.suite.journals import is_plain
 
-GRAD = (
-    torch.autograd.grad
-)  # before anybody takes it away: where a pass is confirmed, forbidden calls are gone
-
-
-class Gate:
-    """Open while a suite differentiates: where a kata forbids autograd, its engine answers to nobody else."""
-
-    def __init__(self) -> None:
-        self.open = False
-
-
-gate = Gate()
+# Bound before anybody listens to them or takes them away.
+GRAD = torch.autograd.grad
+engine: Any = torch.autograd.Variable._execution_engine
+run_backward: Any = engine.run_backward
 
 
 def differentiate(
     outputs: Any, inputs: Any, weights: Any = None, **options: Any
 ) -> tuple[Tensor | None, ...]:
     """torch.autograd.grad, for suites: it works where the kata forbids it to attempts."""
-    gate.open = True
+    home: Any = torch.autograd.Variable
+    away = home._execution_engine
+    if away is engine:
+        return GRAD(outputs, inputs, weights, **options)
+
+    def once(*args: Any, **kwargs: Any) -> Any:
+        home._execution_engine = away  # for what the attempt does within
+        return run_backward(*args, **kwargs)
+
+    home._execution_engine = SimpleNamespace(run_backward=once)
     try:
         return GRAD(outputs, inputs, weights, **options)
     finally:
-        gate.open = False
+        home._execution_engine = away
 
 
 def gradients(outputs: Any, inputs: Sequence[Tensor]) -> list[Tensor | None]:

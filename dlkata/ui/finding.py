@@ -237,7 +237,19 @@ def explain_raised(raised: Raised, *, unfinished: bool = False) -> list[str]:
     text = f"{raised.type}: {raised.text}" if raised.text else raised.type
     if not raised.frames:
         return [_("The test could not go on with what your code gave it: {error}", error=text)]
-    return [_("Your code raises {error}", error=text), *where, *_missing_import(raised)]
+    return [
+        _("Your code raises {error}", error=text),
+        *where,
+        *_missing_import(raised),
+        *_closed_place(raised),
+    ]
+
+
+def _closed_place(raised: Raised) -> list[str]:
+    """Files are closed to an attempt; what it may do instead."""
+    if raised.type != "PermissionError" or "Permission denied" not in raised.text:
+        return []
+    return [_("An attempt reads its own folder, and writes only to tempfile.gettempdir().")]
 
 
 def _missing_import(raised: Raised) -> list[str]:
@@ -293,6 +305,8 @@ def explain_tampering(found: Tampering) -> str:
         "frames": _("the grader's stack frames were looked at (`{what}`)."),
         "objects": _("all living objects were searched (`{what}`)."),
         "program": _("another program was started (`{what}`)."),
+        "library": _("a C library was called (`{what}`): what it does, nobody sees."),
+        "torch": _("`{what}` is a file of torch's own, which is not read or loaded again here."),
         "process": _("a process was left running; it has been ended."),
         "thread": _("a thread was left running (`{what}`): wait for it before you return."),
         "import": _("the grader's module `{what}` was imported."),

@@ -4,6 +4,7 @@ import inspect
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ OUR_EARS = {
     str(Path(__file__).with_name("nets.py")),
 }  # frames that stand between a call and its caller
 OPTIMIZERS = "torch.optim"
+OPTIMIZER_FREE = {"torch.optim.optimizer", "torch.optim.lr_scheduler", "torch.optim.swa_utils"}
 
 
 def name_of(function: Any) -> str:
@@ -38,6 +40,7 @@ class BanWatch:
         self.ours = set(ours)  # files of the suite and the reference
         self.caught: list[Banned] = []
         self.harmless: set[Any] = set()  # functions that need not be observed again
+        self.loading: set[str] = set()  # files of torch that are being imported and will be emptied
 
     @property
     def forbids_something(self) -> bool:
@@ -50,31 +53,24 @@ class BanWatch:
         else:
             self.harmless.add(function)
 
-    def catch(self, call: str) -> None:
-        """Keeps a forbidden call, if it is the attempt's."""
-        if line := self.line_of_attempt():
-            banned = Banned(call, line)
-            if banned not in self.caught:
-                self.caught.append(banned)
-
-    def catch_anywhere(self, call: str) -> None:
-        """Keeps a forbidden call where nobody but the attempt makes any; its line if a frame of the attempt's is left."""
-        frame, line = sys._getframe(1), 0
-        while frame is not None and not line:
-            line = frame.f_lineno if frame.f_code.co_filename == self.attempt else 0
-            frame = frame.f_back  # type: ignore[assignment]
+    def catch(self, call: str, *, anywhere: bool = False) -> None:
+        """Keeps a forbidden call, if it is the attempt's. `anywhere`: nobody but the attempt makes any."""
+        line = self.line_of_attempt(whoever=anywhere)
         banned = Banned(call, line)
-        if banned not in self.caught:
+        if (line or anywhere) and banned not in self.caught:
             self.caught.append(banned)
 
-    def line_of_attempt(self) -> int:
-        """The attempt's line, if the nearest frame that is the attempt's or ours is the attempt's; else 0."""
+    def line_of_attempt(self, *, whoever: bool = False) -> int:
+        """The attempt's line, if the nearest frame that is the attempt's or ours is the attempt's; else 0.
+
+        `whoever`: also if a frame of ours is nearer.
+        """
         frame = sys._getframe(1)
         while frame is not None:
             file = frame.f_code.co_filename
             if file == self.attempt:
                 return frame.f_lineno
-            if file in self.ours or (file.startswith(GRADER) and file not in OUR_EARS):
+            if not whoever and (file in self.ours or (file.startswith(GRADER) and file not in OUR_EARS)):
                 return 0
             frame = frame.f_back  # type: ignore[assignment]
         return 0
@@ -97,6 +93,14 @@ class BanWatch:
 def _is_torchs(value: Any) -> bool:
     code = getattr(inspect.unwrap(value), "__code__", None)
     return code.co_filename.startswith(TORCH) if code is not None else True
+
+
+def takes_steps(value: Any) -> bool:
+    """An optimizer of torch's own, or a function that takes its steps; not their common base."""
+    home = getattr(value, "__module__", "") or ""
+    if not home.startswith("torch.optim.") or home in OPTIMIZER_FREE:
+        return False
+    return isinstance(value, FunctionType) or issubclass(value, torch.optim.Optimizer)
 
 
 def built_in_optimizer(kind: type) -> type | None:

@@ -1,6 +1,8 @@
 """The attempt under test, with everything that watches it."""
 
 import ast
+import concurrent.futures.thread
+import linecache
 import os
 import sys
 import tempfile
@@ -11,7 +13,7 @@ from pathlib import Path
 from time import monotonic, perf_counter
 from types import ModuleType
 
-from dlkata.content.roots import PACKAGE
+from dlkata.content.roots import BUILT_IN, PACKAGE
 from dlkata.grading.collection import Suite, SuiteTest
 from dlkata.grading.explain.journal import to_wire
 from dlkata.grading.protocol import Banned, Done, Outcome, Problem, Tampering
@@ -34,9 +36,11 @@ from dlkata.grading.work.nets import (
     watching,
 )
 from dlkata.grading.work.run import ending, load_problem, perform
+from dlkata.grading.work.seccomp import refuse_channels
 from dlkata.grading.work.surroundings import Surroundings
 from dlkata.suite.journals import journal as judged
 
+POOLS = concurrent.futures.thread._threads_queues  # their idle threads end with the process
 HIDDEN: list[ModuleType] = []  # kept, for a module that is let go takes its time to be cleared
 GRACE = 0.2  # seconds for threads that are about to end
 
@@ -55,9 +59,10 @@ class Bench:
         self.watch = BanWatch(job.forbids, self.attempt_file, ours)
         self.watch_whole_tests = False
         if alone:
-            absence.remove(self.watch)
+            absence.remove(self.watch, engine_of_suite=suite.goes_backward)
         folders = [str(job.file(name)) for name in ("solutions", "tests")]
-        self.guard = Guard(self.attempt_file, ours, [*folders, *job.check.private])
+        emptied = self.watch.loading if alone and self.watch.forbids_something else None
+        self.guard = Guard(self.attempt_file, ours, [*folders, *job.check.private], emptied)
         self.integrity = Integrity([suite.module])
         if job.scratch:
             os.environ["TMPDIR"] = tempfile.tempdir = job.scratch
@@ -109,12 +114,16 @@ class Bench:
         if check.device != "cpu" or not self.job.scratch:
             return  # drivers of GPUs want more than we can tell
         if self.alone:
+            linecache.clearcache()  # sources of torch
             seclude()
         scratch, private = Path(self.job.scratch), [Path(folder).resolve() for folder in check.private]
         folder = Path(check.attempt).resolve().parent
         own = [Path(check.attempt)] if any(p.is_relative_to(folder) for p in private) else [folder]
-        readable = [*python_paths(PACKAGE), root / "katas", root / "tests" / "katas" / "data", *own]
-        close_files(readable, [scratch], [root / "solutions", root / "tests", scratch.parent, *private])
+        # Suites of packs read the digits of ours, too.
+        content = [root / "katas", *(home / "tests" / "katas" / "data" for home in (root, BUILT_IN))]
+        hidden = [root / "solutions", root / "tests", scratch.parent, *private]
+        close_files([*python_paths(PACKAGE), *content, *own], [scratch], hidden)
+        refuse_channels()
 
     def _execute(self, source: str) -> ModuleType:
         if self.alone or self.job.purpose == "trail" or not self.watch.forbids_something:
@@ -189,7 +198,7 @@ class Bench:
         left = []
         for thread in threading.enumerate():
             ours = thread is threading.main_thread() or isinstance(thread, threading._DummyThread)
-            if ours or thread in self.known_threads:
+            if ours or thread in self.known_threads or thread in POOLS:
                 continue
             thread.join(max(0.0, until - monotonic()))
             if thread.is_alive():

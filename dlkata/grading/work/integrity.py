@@ -91,7 +91,7 @@ class Integrity:
         now = dict(vars(Tensor))
         for name, value in now.items():
             before = self.tensor.get(name, _MISSING)
-            if before is value or _from_torch(value, name):
+            if before is value or name == COPYING or _from_torch(value, name):
                 continue
             found.append(Tampering("added" if before is _MISSING else "replaced", f"Tensor.{name}"))
             if before is _MISSING:
@@ -105,6 +105,7 @@ class Integrity:
 
 
 _MISSING = object()
+COPYING = "__slotnames__"  # what `copy` and `pickle` note down at a class they meet for the first time
 
 
 def _static(owner: Any, name: str) -> Any:

@@ -22,8 +22,9 @@ NEVER = 1 << 0 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11  # to execute; to make devi
 NETWORK = 3  # bind and connect
 SCOPED = 3  # abstract sockets and signals
 RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many there are, by version; 16 from the fifth on
-SYSTEM = ("/usr", "/lib", "/lib64", "/etc", "/sys", "/dev")
-PROC = tuple(f"/proc/{name}" for name in ("self", "cpuinfo", "meminfo", "stat", "filesystems", "sys"))
+SYSTEM = ("/usr", "/lib", "/lib64", "/etc", "/sys/devices/system/cpu", "/sys/devices/system/node")
+DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom"))
+PROC = tuple(f"/proc/{name}" for name in ("self", "cpuinfo", "filesystems"))  # no counters that all share
 NEW_IPC, NEW_USER, NEW_NETWORK = 1 << 27, 1 << 28, 1 << 30  # of unshare
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -64,7 +65,8 @@ def close_files(readable: Iterable[Path], writable: Iterable[Path], hidden: Sequ
                 _allow(rules, open_path, READ)
         for path in writable:
             _allow(rules, path, everything & ~NEVER)
-        _allow(rules, Path("/dev"), READ | WRITE_FILE | (IOCTL & everything))
+        for device in DEVICES:
+            _allow(rules, Path(device), READ_FILE | WRITE_FILE | (IOCTL & everything))
         return LIBC.syscall(RESTRICT, rules, ctypes.c_uint32(0)) == 0
     finally:
         os.close(rules)

@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from dlkata.content.names import plain
-from dlkata.grading.work.bans import OPTIMIZERS, BanWatch, built_in_optimizer
+from dlkata.grading.work.bans import OPTIMIZERS, BanWatch, built_in_optimizer, takes_steps
 
 # Where torch keeps what is written in Python, of which a function mode may never hear.
 PYTHON_HOMES = (
@@ -23,7 +23,6 @@ PYTHON_HOMES = (
     "torch.nn.utils", "torch.nn.utils.clip_grad", "torch.nn.utils.rnn", "torch.nn.utils.parametrizations",
     "torch.nn.utils.weight_norm", "torch.nn.attention", "torch.optim.lr_scheduler", "torch.optim.swa_utils",
 )  # fmt: skip
-OPTIMIZER_FREE = {"torch.optim.optimizer", "torch.optim.lr_scheduler", "torch.optim.swa_utils"}
 TELLS_MODES = {
     "has_torch_function",
     "has_torch_function_unary",
@@ -136,9 +135,9 @@ def _optimizer_functions() -> list[tuple[ModuleType, str]]:
     return [
         (module, name)
         for home, module in list(sys.modules.items())
-        if home.startswith("torch.optim.") and home not in OPTIMIZER_FREE
+        if home.startswith("torch.optim.")
         for name, value in vars(module).items()
-        if isinstance(value, FunctionType) and value.__module__ == home
+        if isinstance(value, FunctionType) and takes_steps(value)
     ]
 
 

@@ -20,10 +20,10 @@ def room(job: Job, suite: Suite, channel: Channel) -> None:
     """The attempt stands in for the reference, too. What is forbidden is gone before it is loaded."""
     bench = Bench(job, suite, alone=True)
     attempt = bench.load()
-    if isinstance(attempt, Problem):
-        channel.send(attempt)
-        return
     said: Message = Loaded([], *bench.noticed())
+    if isinstance(attempt, Problem):
+        channel.send(said, attempt)
+        return
     for test in _tests(job, suite):
         channel.send(said, TestStarted(test.name))
         said = bench.run(test, attempt)
