@@ -147,7 +147,7 @@ def experiment(off=False):
         says = (
             f"Without noise the variance is 0 and the error falls with each odd degree, to {total[-1]:.1e} at degree 12: "
             "flexibility costs nothing.",
-            f"没有噪声时方差为 0，误差随次数一路下降，12 次时是 {total[-1]:.1e}：灵活不用付代价。",
+            f"没有噪声时方差为 0，误差随次数一路下降，12 次时是 {total[-1]:.1e}：更灵活也没有坏处。",
         )
     else:
         says = (

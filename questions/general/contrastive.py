@@ -153,19 +153,19 @@ def experiment(off=False):
         )
         says = (
             f"The pairs share only {nats} nats: N = 8 already shows {means[1]:.2f}, N = 512 {means[-1]:.2f}. ln N is no hindrance.",
-            f"每对只共有 {nats} nats：N = 8 已经显示 {means[1]:.2f}，N = 512 是 {means[-1]:.2f}。ln N 不再碍事。",
+            f"每对的互信息只有 {nats} nats：N = 8 已经显示 {means[1]:.2f}，N = 512 是 {means[-1]:.2f}。ln N 不再碍事。",
         )
     else:
         assert min(runs[-1]) > 5.5 and max(runs[2]) < 3.5, "the estimate is held down by ln N"
         says = (
             f"The pairs share {nats:.0f} nats and the critic is perfect. N = 8 shows {means[1]:.2f} (ln N = {math.log(8):.2f}), N = 32 "
             f"{means[2]:.2f} ({math.log(32):.2f}), N = 512 {means[-1]:.2f} ({math.log(512):.2f}).",
-            f"每对共有 {nats:.0f} nats，打分函数是完美的。N = 8 显示 {means[1]:.2f}（ln N = {math.log(8):.2f}），N = 32 是 "
+            f"每对的互信息是 {nats:.0f} nats，打分函数是完美的。N = 8 显示 {means[1]:.2f}（ln N = {math.log(8):.2f}），N = 32 是 "
             f"{means[2]:.2f}（{math.log(32):.2f}），N = 512 是 {means[-1]:.2f}（{math.log(512):.2f}）。",
         )
     return {
         "says": says,
-        "off": ("pairs that share only 0.3 nats", "每对只共有 0.3 nats"),
+        "off": ("pairs that share only 0.3 nats", "每对的互信息只有 0.3 nats"),
         "title": ("ln N − L with a perfect critic", "完美打分函数下的 ln N − L"),
         "chart": "curves",
         "x": numbers,

@@ -102,7 +102,7 @@ def experiment(off=False):
             f"有 mask：准确率 {ends[True]:.0f} %，梯度检查 {deviations[0]:.1e}。没有 mask：{ends[False]:.0f} %，"
             f"梯度检查 {deviations[1]:.1e}（3 个种子的平均值和最大值）。",
         ),
-        "title": ("A wrong gradient that learns", "错了却照样学的梯度"),
+        "title": ("A wrong gradient that learns", "梯度错了，照样学得会"),
         "chart": "curves",
         "x": list(range(25, 301, 25)),
         "x_label": ("step", "步"),

@@ -75,7 +75,7 @@ def experiment(off=False):
     mean = {kind: 100 * sum(run[kind] for run in runs) / 3 for kind in runs[0]}
     labels = {
         "head": ("head only", "只训练 head"),
-        "small": ("all, 0.0003 below", "全部，下面 0.0003"),
+        "small": ("all, 0.0003 below", "全部，主体 0.0003"),
         "all": ("all at 0.01", "全部 0.01"),
         "fresh": ("fresh net", "全新的网络"),
     }

@@ -1,0 +1,24 @@
+# mistake: eps is added to the standard deviation instead of the variance.
+# bug: eps_outside
+import torch
+from torch import nn
+
+
+class GroupNorm(nn.Module):
+    def __init__(self, num_groups, num_channels, eps=1e-5, affine=True):
+        super().__init__()
+        if num_channels % num_groups:
+            raise ValueError("not divisible")
+        self.g, self.c, self.eps, self.affine = num_groups, num_channels, eps, affine
+        if affine:
+            self.weight = nn.Parameter(torch.ones(num_channels))
+            self.bias = nn.Parameter(torch.zeros(num_channels))
+
+    def forward(self, x):
+        flat = x.flatten(1).unflatten(1, (self.g, -1))
+        y = (flat - flat.mean(-1, keepdim=True)) / (flat.std(-1, unbiased=False, keepdim=True) + self.eps)
+        y = y.reshape(x.shape)
+        if self.affine:
+            tail = (1, self.c, *[1] * (x.dim() - 2))
+            y = y * self.weight.view(tail) + self.bias.view(tail)
+        return y

@@ -1,0 +1,24 @@
+# mistake: Two at once: the variance is divided by n - 1, and x is centred in place where no gradient is recorded.
+import torch
+from torch import nn
+
+
+class GroupNorm(nn.Module):
+    def __init__(self, num_groups, num_channels, eps=1e-5, affine=True):
+        super().__init__()
+        if num_channels % num_groups:
+            raise ValueError("not divisible")
+        self.g, self.c, self.eps, self.affine = num_groups, num_channels, eps, affine
+        if affine:
+            self.weight = nn.Parameter(torch.ones(num_channels))
+            self.bias = nn.Parameter(torch.zeros(num_channels))
+
+    def forward(self, x):
+        y = x.reshape(len(x), self.g, -1)
+        var, mean = torch.var_mean(y, -1, keepdim=True)
+        y = y - mean if torch.is_grad_enabled() else y.sub_(mean)
+        y = (y / (var + self.eps).sqrt()).reshape(x.shape)
+        if self.affine:
+            tail = (1, self.c, *[1] * (x.dim() - 2))
+            y = y * self.weight.view(tail) + self.bias.view(tail)
+        return y
