@@ -47,7 +47,7 @@ def named() -> int:
 def open_gate(gate: Path) -> TextIO:
     """A FIFO for writing, as soon as an attempt reads it. If none ever does, the test fails."""
     opened: list[TextIO] = []
-    waiting = threading.Thread(target=lambda: opened.append(gate.open("w")), daemon=True)
+    waiting = threading.Thread(target=lambda: opened.append(gate.open("w", encoding="utf-8")), daemon=True)
     waiting.start()
     waiting.join(PATIENCE)
     if not opened:

@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from attempts import NAMES_ITSELF, attempt, graded, messages, named, open_gate, outcomes, pack_of
@@ -16,6 +15,7 @@ from attempts import NAMES_ITSELF, attempt, graded, messages, named, open_gate, 
 from dlkata.author.proof import check_of, grade
 from dlkata.content.library import Library
 from dlkata.grading import client
+from dlkata.grading.sandbox import shut_in
 from dlkata.progress.settings import load_settings
 
 SHORT = 5  # seconds until a loop is ended in the katas of `hasty`
@@ -332,18 +332,34 @@ def test_a_sandboxed_attempt_sees_neither_home_nor_record_nor_network(dlkata, tm
     (home / "data" / "secret").write_text("mine", encoding="utf-8")
     probe = (
         f"assert not os.path.exists({str(home / 'data' / 'secret')!r}), 'sees the record'\n"
+        "assert not any(map(os.path.exists, ('/etc/shadow', '/etc/hostname', '/var', '/run'))), 'sees the system'\n"
+        f"assert not os.path.exists('/proc/{os.getpid()}/comm'), 'sees who started it'\n"
+        "assert 'SECRET' not in os.environ, 'sees the environment'\n"
+        "status = dict(line.split(':', 1) for line in open('/proc/self/status'))\n"
+        "assert not int(status['CapEff'], 16), 'may do what root may'\n"
         "import socket\n"
         "try:\n"
         "    socket.create_connection(('127.0.0.1', 9), timeout=1)\n"
-        "except ConnectionRefusedError:\n"
-        "    pass\n"
+        "    raise AssertionError('reaches the network')\n"
         "except OSError:\n"
         "    pass\n"
         f"try:\n    open({str(tmp_path / 'written')!r}, 'w')\nexcept OSError:\n    pass"
     )
-    ran = dlkata("check", str(attempt(tmp_path, probe)), "--json", "--sandbox")
+    ran = dlkata("check", str(attempt(tmp_path, probe)), "--json", "--sandbox", SECRET="x")
     assert graded(ran)["passed"], ran.text
     assert not (tmp_path / "written").exists()
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_what_is_hidden_within_what_is_needed_stays_hidden_and_the_other_way_round(tmp_path):
+    checkout = tmp_path / "checkout"
+    (checkout / "work" / "venv").mkdir(parents=True)
+    for place in ("code", "work/mine", "work/venv/python"):
+        (checkout / place).write_text(place, encoding="utf-8")
+    look = shut_in(["/bin/sh", "-c", f"cd {checkout}; find . -type f | sort"], [checkout / "work"],
+                   [checkout, checkout / "work" / "venv"])  # fmt: skip
+    ran = subprocess.run(look, capture_output=True, text=True)
+    assert ran.stdout.split() == ["./code", "./work/venv/python"], ran.stderr
 
 
 def test_ctrl_c_ends_the_workers_and_exits_130(tmp_path):

@@ -240,7 +240,7 @@ def launch(
         stdout=None if foreground else subprocess.DEVNULL,
         stderr=subprocess.DEVNULL if lingers else None,  # a host that fails says why on our standard error
         pass_fds=[connection.fileno()],
-        env=launching.environment(kept(os.environ) if lingers else os.environ),
+        env=launching.environment(kept(os.environ) if lingers or sandbox is not None else os.environ),
         cwd="/",
         start_new_session=not foreground,
     )

@@ -1,5 +1,6 @@
-"""A host shut in by bubblewrap: no network, nothing writable but a scratch folder, no sight of the home folder."""
+"""A host shut in by bubblewrap: namespaces and a file system of its own, no capability, no network, no home folder."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,18 +14,28 @@ from dlkata.locale import _
 PROGRAM = "bwrap"
 
 
+# What a program needs of the system: libraries, and how they are found.
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/ld.so.conf",
+          "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime", "/etc/passwd", "/nix/store",
+          "/sys/devices/system/cpu", "/sys/devices/system/node")  # fmt: skip
+
+
 def shut_in(command: Sequence[str], hidden: Iterable[Path], needed: Iterable[Path]) -> list[str]:
-    """The command inside a sandbox. `hidden` folders look empty; `needed` ones stay readable even inside those."""
-    arguments = [
-        PROGRAM, "--die-with-parent", "--new-session", "--unshare-net", "--unshare-pid", "--unshare-ipc",
-        "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp",
-    ]  # fmt: skip
-    for folder in sorted(
-        {folder.resolve() for folder in hidden if folder.exists()}, key=lambda path: len(path.parts)
-    ):
-        arguments += ["--tmpfs", str(folder)]
-    for folder in sorted({folder.resolve() for folder in needed if folder.exists()}):
-        arguments += ["--ro-bind", str(folder), str(folder)]
+    """The command inside a sandbox: of the files it sees the system's, and those `needed`, to read; of these what is
+    `hidden` looks empty, save for what is needed within it."""
+    arguments = [PROGRAM, "--die-with-parent", "--new-session", "--unshare-all", "--cap-drop", "ALL"]
+    for path in map(Path, SYSTEM):
+        if path.is_symlink() and path.parent == Path("/"):
+            arguments += ["--symlink", os.readlink(path), str(path)]
+        elif path.exists():
+            arguments += ["--ro-bind", str(path), str(path)]
+    arguments += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+    visible = {folder.resolve() for folder in needed if folder.exists()}
+    empty = {folder.resolve() for folder in hidden if folder.exists()} - visible
+    for folder in sorted(visible | empty, key=lambda path: (len(path.parts), path)):
+        arguments += (
+            ["--ro-bind", str(folder), str(folder)] if folder in visible else ["--tmpfs", str(folder)]
+        )
     return [*arguments, "--chdir", "/", "--", *command]
 
 

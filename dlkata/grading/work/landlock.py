@@ -26,6 +26,7 @@ SYSTEM = ("/usr", "/lib", "/lib64", "/etc", "/sys/devices/system/cpu", "/sys/dev
 DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom"))
 PROC = tuple(f"/proc/{name}" for name in ("self", "cpuinfo", "filesystems"))  # no counters that all share
 NEW_IPC, NEW_USER, NEW_NETWORK = 1 << 27, 1 << 28, 1 << 30  # of unshare
+CAPABILITIES = 0x20080522  # the version of capset that knows all of them
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -103,7 +104,13 @@ def _allow(rules: int, path: Path, rights: int) -> None:
 def seclude() -> None:
     """No line to any other process, where the kernel allows it: a network and shared memory of its own, both empty."""
     if sys.platform == "linux" and LIBC.unshare(NEW_NETWORK | NEW_IPC):
-        LIBC.unshare(NEW_USER | NEW_NETWORK | NEW_IPC)
+        if LIBC.unshare(NEW_USER | NEW_NETWORK | NEW_IPC) == 0:
+            _give_up_capabilities()  # whoever makes a namespace of users is its root
+
+
+def _give_up_capabilities() -> None:
+    header, none = (ctypes.c_uint32 * 2)(CAPABILITIES, 0), (ctypes.c_uint32 * 6)()
+    LIBC.capset(header, none)
 
 
 def python_paths(package: Path) -> list[Path]:
