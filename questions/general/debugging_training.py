@@ -258,8 +258,8 @@ def worked():
 def experiment(off=False):
     names = {
         "frozen": ("optimizer holds other layers", "优化器拿的是别的层"),
-        "rate": ("rate thirty times too high", "学习率大了三十倍"),
-        "scale": ("pixels up to 255", "像素高达 255"),
+        "rate": ("rate thirty times too high", "学习率是应有的三十倍"),
+        "scale": ("pixels up to 255", "像素值高达 255"),
         "healthy": ("labels: right", "标签：正确") if off else ("labels of other images", "标签张冠李戴"),
     }
     rows, ends, held = [], {}, {}

@@ -1,0 +1,48 @@
+# mistake: In eval mode the answer for a shape is kept and given again for another input of that shape.
+# line: 20
+import torch
+from torch import nn
+
+
+class Sequential(nn.Module):
+    def __init__(self, *modules):
+        super().__init__()
+        named = {str(i): module for i, module in enumerate(modules)}
+        if len(modules) == 1 and isinstance(modules[0], dict):
+            named = modules[0]
+        for name, module in named.items():
+            self.add_module(name, module)
+        self.kept = {}
+
+    def forward(self, x):
+        if not self.training and isinstance(x, torch.Tensor) and not torch.is_grad_enabled():
+            if x.shape not in self.kept:
+                self.kept[x.shape] = self.chain(x)
+            return self.kept[x.shape]
+        return self.chain(x)
+
+    def chain(self, x):
+        for module in self:
+            x = module(x)
+        return x
+
+    def __len__(self):
+        return len(self._modules)
+
+    def __iter__(self):
+        return iter(self._modules.values())
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return Sequential(dict(list(self._modules.items())[index]))
+        return list(self._modules.values())[index]
+
+    def __setitem__(self, index, module):
+        self._modules[list(self._modules)[index]] = module
+
+    def append(self, module):
+        i = len(self)
+        while str(i) in self._modules:
+            i += 1
+        self.add_module(str(i), module)
+        return self

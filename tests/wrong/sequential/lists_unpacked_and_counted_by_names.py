@@ -1,0 +1,40 @@
+# mistake: Two at once: lists are unpacked on their way, and len is read from the last name.
+# line: 17
+from torch import nn
+
+
+class Sequential(nn.Module):
+    def __init__(self, *modules):
+        super().__init__()
+        named = {str(i): module for i, module in enumerate(modules)}
+        if len(modules) == 1 and isinstance(modules[0], dict):
+            named = modules[0]
+        for name, module in named.items():
+            self.add_module(name, module)
+
+    def forward(self, x):
+        for module in self:
+            x = module(*x) if isinstance(x, list) else module(x)
+        return x
+
+    def __len__(self):
+        names = list(self._modules)
+        return int(names[-1]) + 1 if names and names[-1].isdigit() else len(names)
+
+    def __iter__(self):
+        return iter(self._modules.values())
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return Sequential(dict(list(self._modules.items())[index]))
+        return list(self._modules.values())[index]
+
+    def __setitem__(self, index, module):
+        self._modules[list(self._modules)[index]] = module
+
+    def append(self, module):
+        i = len(self)
+        while str(i) in self._modules:
+            i += 1
+        self.add_module(str(i), module)
+        return self

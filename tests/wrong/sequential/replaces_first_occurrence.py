@@ -1,0 +1,43 @@
+# mistake: Of a module that stands in several places the first is replaced, whichever was meant.
+# line: 34
+from torch import nn
+
+
+class Sequential(nn.Module):
+    def __init__(self, *modules):
+        super().__init__()
+        named = {str(i): module for i, module in enumerate(modules)}
+        if len(modules) == 1 and isinstance(modules[0], dict):
+            named = modules[0]
+        for name, module in named.items():
+            self.add_module(name, module)
+
+    def forward(self, x):
+        for module in self:
+            x = module(x)
+        return x
+
+    def __len__(self):
+        return len(self._modules)
+
+    def __iter__(self):
+        return iter(self._modules.values())
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return Sequential(dict(list(self._modules.items())[index]))
+        return list(self._modules.values())[index]
+
+    def __setitem__(self, index, module):
+        old = self[index]
+        for name, child in self._modules.items():
+            if child is old:
+                self._modules[name] = module
+                return
+
+    def append(self, module):
+        i = len(self)
+        while str(i) in self._modules:
+            i += 1
+        self.add_module(str(i), module)
+        return self
