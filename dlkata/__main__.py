@@ -1,8 +1,11 @@
 """Entry point of `dlkata` and `python -m dlkata`."""
 
+import errno
 import os
 import signal
 import sys
+
+COMPLETION = "_DLKATA_COMPLETE"  # set by a shell that asks what could follow; if it asks nonsense, nothing
 
 
 class Interrupted(KeyboardInterrupt):
@@ -48,25 +51,41 @@ def run() -> int:
     import click
 
     from dlkata.cli.main import cli
+    from dlkata.texts import as_text
 
     try:
         code = cli.main(prog_name="dlkata", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
+        error.message = as_text(error.message)  # type: ignore[misc]  # it quotes what was typed
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("\n")
         return 130
     except BrokenPipeError:  # `dlkata list | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return 0
-    except Exception:
-        import traceback
-
-        traceback.print_exc()
-        sys.stderr.write("\ndlkata itself failed. `dlkata doctor` may say why.\n")
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            return _own_fault()
+        _print_no_more()
+        sys.stderr.write(f"dlkata: {error.strerror}\n")
         return 3
+    except Exception:
+        return 1 if os.environ.get(COMPLETION) else _own_fault()
+
+
+def _print_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _own_fault() -> int:
+    import traceback
+
+    traceback.print_exc()
+    sys.stderr.write("\ndlkata itself failed. `dlkata doctor` may say why.\n")
+    return 3
 
 
 if __name__ == "__main__":

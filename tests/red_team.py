@@ -382,7 +382,8 @@ def hear(): return os.path.exists(note)
 STARVING = """
 def tell():
     for pid in range(os.getpid() + 1, os.getpid() + 30):
-        try: resource.prlimit(pid, resource.RLIMIT_AS, (1, 1))
+        try:
+            if os.getsid(pid) == os.getsid(0): resource.prlimit(pid, resource.RLIMIT_AS, (1, 1))
         except OSError: pass
 def hear(): return False
 """

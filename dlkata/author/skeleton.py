@@ -1,10 +1,10 @@
 """The five files of a new kata, each place to fill in marked TODO."""
 
+import keyword
 import re
 from pathlib import Path
 
 from dlkata.content.library import Library
-from dlkata.content.roots import BUILT_IN
 from dlkata.errors import DlkataError
 from dlkata.locale import _
 
@@ -117,11 +117,17 @@ def test_gradients(candidate, reference, seed):
 def write_skeleton(name: str, topic: str, library: Library, root: Path | None) -> list[Path]:
     """Writes the files and returns them; nothing that exists is touched."""
     stem = name.replace("-", "_")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", stem):
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", stem) or keyword.iskeyword(stem):
         raise DlkataError(
-            _("`{name}` is no stem.", name=name), _("Use small letters, digits and underscores.")
+            _("`{name}` is no stem.", name=name),
+            _("Use small letters, digits and underscores; no word of Python's own."),
         )
-    root = root or (Path.cwd() if Path("katas").is_dir() else BUILT_IN)
+    if root is None and not Path("katas").is_dir():
+        raise DlkataError(
+            _("Here is no folder `katas`."),
+            _("Go to your pack, or name it: dlkata author new {name} --root FOLDER", name=name),
+        )
+    root = root or Path.cwd()
     order = max((kata.head.order for kata in library.katas if kata.head.topic == topic), default=0) + 10
     texts = {
         root / "katas" / f"{stem}.md": PAGE,

@@ -1,5 +1,7 @@
 """Which attempt at which kata `check` means."""
 
+import os
+import stat
 from pathlib import Path
 
 from dlkata.cli.app import App
@@ -15,21 +17,39 @@ def resolve(app: App, target: str | None, kata_name: str | None) -> tuple[Kata, 
         kata = app.library.kata(kata_name) if kata_name else _latest(app)
         return kata, _existing(app, kata)
     if _is_path(target):
-        file = Path(target).expanduser().absolute()
-        if not file.exists():
-            raise DlkataError(_("{file} does not exist.", file=target))
-        if file.is_dir():
-            raise DlkataError(_("{file} is a folder; name a Python file or a kata.", file=target))
+        file = _file(target)
         return app.library.kata(kata_name) if kata_name else kata_of_file(app, file), file
     kata = app.library.kata(target)
     return kata, _existing(app, kata)
+
+
+def _file(target: str) -> Path:
+    try:
+        file = Path(target).expanduser().absolute()
+        str(file).encode()
+        kind = file.stat().st_mode
+    except FileNotFoundError:
+        raise DlkataError(_("{file} does not exist.", file=target)) from None
+    except OSError as error:
+        raise DlkataError(_("{file} cannot be read: {reason}.", file=target, reason=error.strerror)) from None
+    except UnicodeEncodeError:
+        raise DlkataError(
+            _("The path {file} is not UTF-8.", file=target), _("Rename the file, or move it.")
+        ) from None
+    except RuntimeError:  # ~ of nobody
+        raise DlkataError(_("{file} does not exist.", file=target)) from None
+    if stat.S_ISDIR(kind):
+        raise DlkataError(_("{file} is a folder; name a Python file or a kata.", file=target))
+    if not stat.S_ISREG(kind):
+        raise DlkataError(_("{file} is a device or a pipe; name a Python file or a kata.", file=target))
+    return file
 
 
 def _is_path(target: str) -> bool:
     return (
         target.endswith(".py")
         or target.startswith((".", "/", "~"))
-        or ("/" in target and Path(target).exists())
+        or ("/" in target and os.path.exists(target))
     )
 
 

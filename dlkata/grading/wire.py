@@ -53,7 +53,7 @@ class Line:
     def receive(self) -> Any | None:
         """The next message; None when the other side has closed."""
         while not self.waiting:
-            data = self.connection.recv(1 << 16)
+            data = self._read()
             if not data:
                 return None
             self.waiting = self.frames.feed(data)
@@ -61,10 +61,16 @@ class Line:
 
     def receive_some(self) -> list[Any] | None:
         """What one read brings, maybe nothing whole yet; None when the other side has closed."""
-        data = self.connection.recv(1 << 16)
+        data = self._read()
         if not data:
             return None
         return [self.decoder.decode(body) for body in self.frames.feed(data)]
+
+    def _read(self) -> bytes:
+        try:
+            return self.connection.recv(1 << 16)
+        except ConnectionResetError:
+            return b""  # it died with something unread
 
     def close(self) -> None:
         self.connection.close()

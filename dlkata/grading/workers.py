@@ -22,7 +22,7 @@ from dlkata.grading.work.becoming import become_worker
 from dlkata.grading.work.channel import CUT, TOKEN_SIZE, WHERE
 from dlkata.grading.work.confinement import kill_process
 from dlkata.grading.work.job import Job
-from dlkata.suite.journals import as_text
+from dlkata.texts import as_text
 
 OUTPUT_KEPT = 4_000  # bytes of what an attempt prints during one test
 PLACE_SECONDS = 0.5

@@ -10,7 +10,7 @@ from dlkata.locale import _
 def data_folder() -> Path:
     """DLKATA_HOME, or the platform's folder for application data."""
     if chosen := os.environ.get("DLKATA_HOME"):
-        return Path(chosen).expanduser().absolute()
+        return _chosen("DLKATA_HOME", chosen)
     import platformdirs
 
     try:
@@ -22,7 +22,7 @@ def data_folder() -> Path:
 def cache_folder() -> Path | None:
     """What may be deleted at any time: DLKATA_HOME/cache, or the platform's folder for caches."""
     if chosen := os.environ.get("DLKATA_HOME"):
-        return Path(chosen).expanduser().absolute() / "cache"
+        return _chosen("DLKATA_HOME", chosen) / "cache"
     import platformdirs
 
     try:
@@ -34,10 +34,19 @@ def cache_folder() -> Path | None:
 def workspace(configured: str | None) -> Path:
     """DLKATA_WORKSPACE, or what the settings say, or ~/dlkata."""
     chosen = os.environ.get("DLKATA_WORKSPACE") or configured or "~/dlkata"
+    return _chosen("DLKATA_WORKSPACE", chosen)
+
+
+def _chosen(variable: str, folder: str) -> Path:
     try:
-        return Path(chosen).expanduser().absolute()
+        return Path(folder).expanduser().absolute()
     except RuntimeError:
-        raise _no_home("DLKATA_WORKSPACE") from None
+        if folder.startswith(("~/", "~\\")) or folder == "~":
+            raise _no_home(variable) from None
+        raise DlkataError(
+            _("{folder}: there is no such user.", folder=folder),
+            _("Set {variable} to a folder you may write to.", variable=variable),
+        ) from None
 
 
 def _no_home(variable: str) -> DlkataError:

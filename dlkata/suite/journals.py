@@ -3,7 +3,6 @@
 The journal of an attempt, set beside the journals of the known bugs, is what the diagnosis reads.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeGuard
@@ -12,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from dlkata.texts import as_text
+
 PLAIN_TENSORS = (Tensor, torch.nn.Parameter)
 
 
@@ -90,11 +90,6 @@ def kind_of(value: object) -> str:
     if isinstance(value, (bool, int, float)):
         return f"{type(value).__name__} {value:.6g}"
     return type(value).__name__
-
-
-def as_text(value: str) -> str:
-    """What can be sent and shown: no halves of characters, nothing that a terminal would obey."""
-    return CONTROL.sub(lambda c: f"\\x{ord(c[0]):02x}", value.encode("utf-8", "backslashreplace").decode())
 
 
 def brief(value: object) -> str:

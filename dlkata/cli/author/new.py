@@ -23,7 +23,7 @@ from dlkata.locale import N_, _
 @option(
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help=N_("The folder that holds katas/. [default: this folder, if it does; else dlkata's own]"),
+    help=N_("The folder that holds katas/. [default: this folder, if it does]"),
 )
 @click.pass_obj
 def command(app: App, name: str, topic: str, root: Path | None) -> None:

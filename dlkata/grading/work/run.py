@@ -12,8 +12,9 @@ from dlkata.grading.collection import SuiteTest
 from dlkata.grading.protocol import Frame, Outcome, Problem, Raised
 from dlkata.grading.reading import syntax_problem
 from dlkata.suite.finding import Finding, Mismatch
-from dlkata.suite.journals import as_text, journal
+from dlkata.suite.journals import journal
 from dlkata.suite.settings import setting
+from dlkata.texts import as_text
 
 MEMORY_WORDS = ("can't allocate memory", "out of memory", "not enough memory")
 TEXT = 600
