@@ -150,6 +150,25 @@ def test_what_is_no_database_is_set_aside_never_deleted(file):
         ) == f"precious {number}"
 
 
+def test_what_is_damaged_in_the_middle_is_set_aside_when_it_shows(file):
+    record = open_record(file)
+    for number in range(300):
+        record.add(Kind.OPENED, f"kata{number}", NOON)
+    record.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    size = record.connection.execute("PRAGMA page_size").fetchone()[0]
+    record.close()
+    damaged = bytearray(file.read_bytes())
+    damaged[size:] = b"\xff" * (len(damaged) - size)
+    file.write_bytes(damaged)
+    record = open_record(file)
+    with pytest.raises(DlkataError, match=r"is damaged. It was kept as record.db.set-aside-1"):
+        record.add(Kind.OPENED, "adam", NOON)
+    assert (file.parent / "record.db.set-aside-1").read_bytes()[size:] == damaged[size:]
+    record = open_record(file)
+    record.add(Kind.OPENED, "adam", NOON)
+    assert record.last_kata()[0] == "adam"
+
+
 def test_a_newer_record_is_left_as_it_is(file):
     open_record(file).close()
     with sqlite3.connect(file) as connection:

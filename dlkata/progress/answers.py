@@ -68,7 +68,7 @@ class Answers:
 
     def add(self, answer: Answer, now: datetime, advance: Advance) -> Card | None:
         """Writes an answer and, if it was rated, moves its card. Another session's answer just before is built upon."""
-        with explained(), self.connection:
+        with explained(self.connection), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             self._insert(answer, now, None)
             if answer.rating is None:
@@ -82,7 +82,7 @@ class Answers:
     ) -> Answer | None:
         """Takes the session's last answer back; its card is computed again from what remains. `former` tells the
         other names that a question had."""
-        with explained(), self.connection:
+        with explained(self.connection), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             standing = self._standing("session = ?", session)
             if not standing:
@@ -94,7 +94,7 @@ class Answers:
 
     def rebuild(self, advance: Advance) -> int:
         """Computes every card again from the answers; how many there are."""
-        with explained(), self.connection:
+        with explained(self.connection), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             ids = [row[0] for row in self.connection.execute("SELECT DISTINCT question FROM answers")]
             self.connection.execute("DELETE FROM cards")
@@ -102,7 +102,7 @@ class Answers:
 
     def rename(self, old: str, new: str) -> None:
         """A question that has another name keeps its card, unless the new name has one already."""
-        with explained(), self.connection:
+        with explained(self.connection), self.connection:
             self.connection.execute("UPDATE OR IGNORE cards SET id = ? WHERE id = ?", (new, old))
 
     def _insert(self, answer: Answer, now: datetime, undoes: int | None) -> None:
@@ -151,15 +151,15 @@ class Answers:
         ]
 
     def of_session(self, session: int) -> list[Answer]:
-        with explained():
+        with explained(self.connection):
             return self._standing("session = ?", session)
 
     def of_question(self, question: str) -> list[Answer]:
-        with explained():
+        with explained(self.connection):
             return self._standing("question = ?", question)
 
     def card(self, name: str) -> Card | None:
-        with explained():
+        with explained(self.connection):
             return self._card(name)
 
     def _card(self, name: str) -> Card | None:
@@ -168,13 +168,13 @@ class Answers:
 
     def known(self) -> set[str]:
         """The ids of all cards."""
-        with explained():
+        with explained(self.connection):
             return {row[0] for row in self.connection.execute("SELECT id FROM cards")}
 
     def due(self, day: int) -> Iterator[Card]:
         """Cards to be asked on that day, the longest overdue first. One that was last seen in the future (a clock
         was wrong) is due too: its date means nothing. A day's difference is a journey."""
-        with explained():
+        with explained(self.connection):
             strays = self.connection.execute("SELECT * FROM cards WHERE last > ? AND due > ?", (day + 1, day))
             yield from [Card(*row) for row in strays]
             for row in self.connection.execute("SELECT * FROM cards WHERE due <= ? ORDER BY due, id", (day,)):
@@ -186,17 +186,17 @@ class Answers:
             SELECT due, SUM(id NOT LIKE 'kata:%'), SUM(id LIKE 'kata:%') FROM cards
             WHERE due > ? GROUP BY due ORDER BY due LIMIT ?
         """
-        with explained():
+        with explained(self.connection):
             return [Coming(*row) for row in self.connection.execute(query, (day, limit))]
 
     def new_on(self, day: int) -> int:
         """How many questions were met for the first time on that day."""
         query = "SELECT COUNT(*) FROM cards WHERE first = ? AND id NOT LIKE 'kata:%'"
-        with explained():
+        with explained(self.connection):
             return int(self.connection.execute(query, (day,)).fetchone()[0])
 
     def reviewed_on(self, day: int) -> int:
         """How many questions met before were answered again on that day."""
         query = "SELECT COUNT(DISTINCT question) FROM answers JOIN cards ON cards.id = question WHERE day = ? AND first < ? AND rating IS NOT NULL"
-        with explained():
+        with explained(self.connection):
             return int(self.connection.execute(query, (day, day)).fetchone()[0])

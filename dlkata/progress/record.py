@@ -63,7 +63,7 @@ class Record:
             None if source is None else hash_of(source),
             json.dumps(detail, ensure_ascii=False),
         )
-        with explained(), self.connection:
+        with explained(self.connection), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             if source is not None:
                 self.connection.execute(
@@ -76,7 +76,7 @@ class Record:
 
     def solved(self, katas: Iterable[str]) -> set[str]:
         """Those that were passed: one index look-up a kata, however many events there are."""
-        with explained():
+        with explained(self.connection):
             return {k for k in katas if self._any("kata = ? AND kind = 'checked' AND passed = 1", k)}
 
     def _any(self, condition: str, *values: object) -> bool:
@@ -85,21 +85,21 @@ class Record:
 
     def last_kata(self) -> tuple[str, datetime] | None:
         """The kata of the newest event, and when that was."""
-        with explained():
+        with explained(self.connection):
             row = self.connection.execute("SELECT kata, at FROM events ORDER BY id DESC LIMIT 1").fetchone()
         return None if row is None else (row[0], datetime.fromisoformat(row[1]))
 
     def newest(self, kata: str, kind: Kind) -> dict[str, Any] | None:
         """The detail of the newest event of a kind."""
         query = "SELECT detail FROM events WHERE kata = ? AND kind = ? ORDER BY id DESC LIMIT 1"
-        with explained():
+        with explained(self.connection):
             row = self.connection.execute(query, (kata, kind)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def history(self, kata: str) -> list[Event]:
         """The newest events of a kata, oldest first."""
         query = "SELECT id, at, utc_offset, kind, passed FROM events WHERE kata = ? ORDER BY id DESC LIMIT ?"
-        with explained():
+        with explained(self.connection):
             rows = self.connection.execute(query, (kata, HISTORY)).fetchall()
         return [
             Event(
@@ -119,12 +119,12 @@ class Record:
                  WHERE kata = ?1 AND kind = 'checked' AND passed = 1), 0)
             FROM events INDEXED BY events_by_kata WHERE kata = ?1 AND kind = 'reset'
         """
-        with explained():
+        with explained(self.connection):
             return bool(self.connection.execute(query, (kata,)).fetchone()[0])
 
     def given_up(self, kata: str) -> bool:
         """Whether its solution was looked at."""
-        with explained():
+        with explained(self.connection):
             return self._any("kata = ? AND kind = 'solution'", kata)
 
     def hints_taken(self, kata: str) -> int:
@@ -134,7 +134,7 @@ class Record:
             WHERE kata = ?1 AND kind = 'hinted' AND id > COALESCE(
                 (SELECT MAX(id) FROM events INDEXED BY events_by_kata WHERE kata = ?1 AND kind = 'reset'), 0)
         """
-        with explained():
+        with explained(self.connection):
             return int(self.connection.execute(query, (kata,)).fetchone()[0])
 
     def close(self) -> None:
@@ -215,15 +215,27 @@ def _set_aside(file: Path) -> Path:
     return aside
 
 
+@dataclass
 class explained:
-    """Turns what SQLite raises into one sentence."""
+    """Turns what SQLite raises into one sentence. A record that proves to be damaged is set aside."""
+
+    connection: sqlite3.Connection
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, sqlite3.Error):
+        if not isinstance(error, sqlite3.Error):
+            return
+        if not _is_no_database(error):
             raise _problem(error) from error
+        (_number, _name, file), *_others = self.connection.execute("PRAGMA database_list")
+        self.connection.close()
+        aside = _set_aside(Path(file))
+        raise DlkataError(
+            _("{file} is damaged. It was kept as {aside}.", file=file, aside=aside.name),
+            _("Do it once more: a new record is begun."),
+        ) from error
 
 
 def _problem(error: sqlite3.Error | OSError) -> DlkataError:
@@ -233,11 +245,9 @@ def _problem(error: sqlite3.Error | OSError) -> DlkataError:
         reason = _("another program holds it")
     elif primary == sqlite3.SQLITE_FULL:
         reason = _("the disk is full")
-    elif primary in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        reason = _("it is damaged")
     else:
         reason = getattr(error, "strerror", None) or str(error)
     return DlkataError(
         _("Your record cannot be used: {reason}.", reason=reason),
-        _("Nothing was lost; `dlkata doctor` says more."),
+        _("What it held it still holds; nothing was added now. `dlkata doctor` says more."),
     )

@@ -34,7 +34,7 @@ class Sittings:
             now.astimezone(UTC).isoformat(timespec="milliseconds"), int(offset.total_seconds() // 60), day, seed,
             json.dumps(wish), json.dumps(list(plan)), os.getpid(),
         )  # fmt: skip
-        with explained(), self.connection:
+        with explained(self.connection), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             added = self.connection.execute(
                 "INSERT INTO sessions (at, utc_offset, day, seed, wish, plan, holder) VALUES (?,?,?,?,?,?,?)",
@@ -45,17 +45,17 @@ class Sittings:
 
     def left(self, day: int) -> list[Sitting]:
         """The sessions of that day which were left before their end, the newest first."""
-        with explained():
+        with explained(self.connection):
             return [sitting for sitting, holder in self._open(day) if not _alive(holder)]
 
     def newest(self, day: int) -> int | None:
         """The session of that day that was begun last, ended or not."""
-        with explained():
+        with explained(self.connection):
             return self.connection.execute("SELECT MAX(id) FROM sessions WHERE day = ?", (day,)).fetchone()[0]
 
     def take(self, sitting: Sitting) -> bool:
         """It is ours from now on; False where another process was quicker."""
-        with explained(), self.connection:
+        with explained(self.connection), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             if all(
                 open_one.id != sitting.id or _alive(holder) for open_one, holder in self._open(sitting.day)
@@ -66,7 +66,7 @@ class Sittings:
 
     def elsewhere(self, day: int) -> set[str]:
         """What sessions that run in other processes are about to ask."""
-        with explained():
+        with explained(self.connection):
             return {
                 name
                 for sitting, holder in self._open(day)
@@ -88,7 +88,7 @@ class Sittings:
         ]
 
     def leave(self, session: int, *, ended: bool) -> None:
-        with explained(), self.connection:
+        with explained(self.connection), self.connection:
             self.connection.execute(
                 "UPDATE sessions SET holder = NULL, ended = ? WHERE id = ?", (int(ended), session)
             )

@@ -20,8 +20,7 @@ class Workspace:
         file = self.file(kata)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            with open(file, "x", encoding="utf-8", newline="\n") as out:
-                out.write(text)
+            out = open(file, "x", encoding="utf-8", newline="\n")
         except FileExistsError:
             if file.parent.is_dir():
                 return False
@@ -29,6 +28,14 @@ class Workspace:
         except OSError as error:
             raise DlkataError(
                 _("{file} cannot be written: {reason}.", file=file, reason=error.strerror), self._remedy()
+            ) from None
+        try:
+            with out:
+                out.write(text)
+        except OSError as error:  # the disk is full: half a stub would be taken for an attempt
+            file.unlink()
+            raise DlkataError(
+                _("{file} cannot be written: {reason}.", file=file, reason=error.strerror)
             ) from None
         return True
 
