@@ -3,6 +3,8 @@
 Each one computes something wrong, or does what is forbidden, and tries to be taken for right.
 """
 
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -391,3 +393,25 @@ def test_an_attempt_reads_python_and_its_own_folder_and_writes_what_goes_away(fa
     graded = fate("attention", RIGHT.format(top=probe, when="False", fault="pass"))
     assert graded.passed, (graded.problem, graded.failed)
     assert not list(Path("/tmp").glob("dlkata-*/*/note")), "it goes away"
+
+
+@pytest.mark.skipif(not version(), reason="this kernel has no Landlock")
+def test_where_the_kernel_closes_nothing_the_guards_remain():
+    """As on an old kernel, or macOS: frames, signals, C libraries and the grader's own modules are watched."""
+    names = "reference_from or supervisor or grader_imported or through_libc or forged"
+    tests = [
+        "-m",
+        "pytest",
+        "-q",
+        "-n0",
+        "-p",
+        "no:cacheprovider",
+        __file__,
+        "-k",
+        names.replace("_", " and "),
+    ]
+    here = Path(__file__).with_name("old_kernel.py")
+    ran = subprocess.run(
+        [sys.executable, str(here), sys.executable, *tests], capture_output=True, text=True, timeout=500
+    )
+    assert ran.returncode == 0 and " passed" in ran.stdout, ran.stdout[-2000:]

@@ -17,6 +17,8 @@ from dlkata.content.roots import BUILT_IN
 from dlkata.errors import DlkataError
 from dlkata.locale import _, language
 
+LONGEST_STEM = 200  # beyond that no file system has a file
+
 
 class TopicHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: int
@@ -96,7 +98,7 @@ class Library:
         wanted = name.replace("-", "_").lower()
         prefix, _slash, stem = wanted.rpartition("/")
         for root in self.roots:
-            if root.prefix.rstrip("/") == prefix:
+            if root.prefix.rstrip("/") == prefix and len(stem) <= LONGEST_STEM:
                 for file in sorted((root.path / "questions").glob(f"*/{escape(stem)}.md")):
                     if stem != "readme" and file.stem != "README":
                         return read_concept(file, root.prefix)

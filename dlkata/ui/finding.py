@@ -307,6 +307,7 @@ def explain_tampering(found: Tampering) -> str:
         "program": _("another program was started (`{what}`)."),
         "library": _("a C library was called (`{what}`): what it does, nobody sees."),
         "torch": _("`{what}` is a file of torch's own, which is not read or loaded again here."),
+        "signal": _("a signal was to be sent to another process (`{what}`), which was refused."),
         "process": _("a process was left running; it has been ended."),
         "thread": _("a thread was left running (`{what}`): wait for it before you return."),
         "import": _("the grader's module `{what}` was imported."),

@@ -27,9 +27,17 @@ FRAME_EVENTS = {"sys._getframe", "sys._current_frames", "sys._getframemodulename
 PROGRAM_EVENTS = {
     "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn", "os.fork", "os.forkpty",
 }  # fmt: skip
+SIGNAL_EVENTS = {"os.kill", "os.killpg"}
 READS_TEXT = str(Path(tokenize.__file__))
 READS_SOURCE = str(Path(linecache.__file__))  # on behalf of a traceback, or of a debugger
-HEARD = FILE_EVENTS | OBJECT_EVENTS | FRAME_EVENTS | PROGRAM_EVENTS | {"object.__getattr__", "import", "exec"}
+HEARD = (
+    FILE_EVENTS
+    | OBJECT_EVENTS
+    | FRAME_EVENTS
+    | PROGRAM_EVENTS
+    | SIGNAL_EVENTS
+    | {"object.__getattr__", "import", "exec"}
+)
 IMPORTS = "<frozen importlib"
 ASKS_THE_SYSTEM = str(Path(platform.__file__))  # starts `uname`, and does without
 SUBPROCESS = str(Path(subprocess.__file__))
@@ -81,6 +89,10 @@ class Guard:
                 if not self._asked_by(ASKS_THE_SYSTEM, past=SUBPROCESS):
                     self._catch("program", str(args[0]) if args else event, line)
                 raise PermissionError("a kata starts no other program")
+        elif event in SIGNAL_EVENTS:
+            if args[0] != os.getpid() and (line := self._line()):
+                self._catch("signal", event, line)
+                raise PermissionError("a kata sends no signal to other processes")
         elif event == "import":
             name = str(args[0])
             if name.partition(".")[0] == "dlkata" and (line := self._line()):
