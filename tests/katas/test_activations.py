@@ -52,7 +52,7 @@ def compare(candidate, reference, name, make, judge=same, **settings):
 def far(candidate, reference, name, **settings):
     """Entries up to ±1000. What is large is exact whatever the constants, unless something is float32."""
     for dtype in (setting.dtype, torch.float32):
-        values = -1000.0, 999.123456789, -750.3, 720.1, 100.2, -100.7, -37.9, 50.4, -20.6, 23.3
+        values = -1000.0, 999.123456789, -750.3, 720.1, 100.2, -100.7, -37.9, 50.4, -20.6, 23.3, 11.2, -13.1
         compare(candidate, reference, name, partial(points, *values, dtype=dtype), **settings)
 
 
@@ -179,6 +179,13 @@ def test_silu_far(candidate, reference):
     """silu: entries of ±1000 give finite, right values and gradients
     silu：元素为 ±1000 时，值和梯度有限且正确"""
     far(candidate, reference, "silu")
+
+
+def test_silu_tiny(candidate, reference):
+    """silu: for negative entries, where it is tiny, all digits are right
+    silu：元素为负、结果极小时，有效数字不丢失"""
+    if setting.dtype == torch.float64:
+        compare(candidate, reference, "silu", partial(points, -30.0, -44.4, -20.3, -12.1), DIGITS)
 
 
 def test_softplus(candidate, reference, seed):
