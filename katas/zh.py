@@ -1,5 +1,0 @@
-from torch import Tensor
-
-
-def zh(x: Tensor) -> Tensor:
-    raise NotImplementedError
