@@ -1,4 +1,5 @@
 # mistake: compute keeps its result, and only update clears it
+# bug: result_remembered
 import torch
 
 

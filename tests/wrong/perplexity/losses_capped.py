@@ -1,4 +1,5 @@
 # mistake: log-probabilities are cut off at −100
+# bug: losses_cut_off
 import torch
 
 
