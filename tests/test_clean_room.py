@@ -3,6 +3,8 @@
 Each one computes something wrong, or does what is forbidden, and tries to be taken for right.
 """
 
+import os
+import selectors
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +20,7 @@ from dlkata.grading import client
 from dlkata.grading.confirming import TRIES, Confirmation
 from dlkata.grading.protocol import Done, Outcome
 from dlkata.grading.work.landlock import version
-from dlkata.grading.workers import Ended
+from dlkata.grading.workers import Ended, Worker
 
 LIBRARY = Library()
 WRONG = "torch.softmax(q @ k.mT, -1) @ v"  # neither scaled nor masked
@@ -366,6 +368,27 @@ def test_a_desk_that_is_gone_confirms_nobody():
     )  # fmt: skip
     assert Confirmation(supervisor).disagreements() == ["test_output"]
     assert began == ["room", "desk"] * TRIES
+
+
+def test_who_is_ended_is_no_longer_listened_to():
+    """A confirmation ends at the first failure, while the worker that is graded still hears it beside its own."""
+    ours, theirs = os.pipe(), os.pipe()
+    ears, other = selectors.DefaultSelector(), object.__new__(Worker)
+    kept = os.dup(ours[0])  # as a process does that was forked meanwhile: the pipe lives on
+    other.selector, other.pid, other.result, other.printed = (
+        selectors.DefaultSelector(),
+        0,
+        ours[0],
+        theirs[0],
+    )
+    other.ears = []
+    listener = SimpleNamespace(selector=ears)
+    Worker.listen_beside(listener, other)
+    other.end()
+    os.write(ours[1], b"too late")
+    assert ears.select(0) == []
+    for descriptor in (kept, ours[1], theirs[1]):
+        os.close(descriptor)
 
 
 def test_the_right_attempts_of_a_kata_are_confirmed(fate):

@@ -80,6 +80,7 @@ class Worker:
         self.selector = selectors.DefaultSelector()
         for source in (self.result, self.printed, client):
             self.selector.register(source, selectors.EVENT_READ)
+        self.ears: list[selectors.BaseSelector] = []  # others' that hear this one beside their own
 
     def messages(self, seconds: float, first: float = 0.0) -> Iterator[Any]:
         """What the worker says, each message within `seconds` of the one before; `Ended` if it stops too soon.
@@ -127,6 +128,7 @@ class Worker:
     def listen_beside(self, other: "Worker") -> None:
         """While this one is heard, what the other says is kept for later: it need not wait for an ear."""
         self.selector.register(other.result, selectors.EVENT_READ, other)
+        other.ears.append(self.selector)
 
     def _keep(self) -> bool:
         """Reads what there is, unheard; False at its end."""
@@ -198,6 +200,9 @@ class Worker:
 
     def end(self) -> None:
         """Kills the process and what it started in its group; whoever waits for it is not kept waiting here."""
+        for ear in self.ears:
+            if self.result in (ear.get_map() or ()):  # it may be closed, or have heard the end
+                ear.unregister(self.result)
         self.selector.close()
         if self.pid:
             kill_process(self.pid)

@@ -272,6 +272,11 @@ class Largest(TorchDispatchMode):
 
     size = 0
 
+    @classmethod
+    def _should_skip_dynamo(cls):
+        """Nothing is compiled here: torch need not import its compiler, which takes seconds, to leave us alone."""
+        return False
+
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         result = function(*args, **(kwargs or {}))
         for one in result if isinstance(result, (tuple, list)) else [result]:
