@@ -126,23 +126,32 @@ class Adam:
         self.inner.zero_grad()
 """
 PATH = "path = os.path.join(os.path.dirname(torch.__file__), 'optim', 'adam.py')\n"
-READ = PATH + """\
+READ = (
+    PATH
+    + """\
 home = type(sys)('mine')
 home.__package__ = 'torch.optim'
 exec(compile(open(path).read(), 'mine', 'exec'), home.__dict__)
 """
-LOADED = PATH + """\
+)
+LOADED = (
+    PATH
+    + """\
 spec = importlib.util.spec_from_file_location('torch.optim.mine', path)
 home = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(home)
 home.Adam.__module__ = 'mine'
 """
-CODE = PATH + """\
+)
+CODE = (
+    PATH
+    + """\
 from importlib.machinery import SourceFileLoader
 home = type(sys)('mine')
 home.__package__ = 'torch.optim'
 exec(SourceFileLoader('torch.optim.adam', path).get_code('torch.optim.adam'), home.__dict__)
 """
+)
 IMPORTED = """\
 sys.meta_path[:] = [finder for finder in sys.meta_path if isinstance(finder, type)]
 del sys.modules['torch.optim.adam']
@@ -238,15 +247,21 @@ BY_ENGINE = """
 def differentiate(y, xs):
     return run((y,), (torch.ones_like(y),), True, False, tuple(xs), True, accumulate_grad=False)
 """
-CLOSURE = """
+CLOSURE = (
+    """
 run = torch.autograd.Variable._execution_engine.run_backward
 if getattr(run, '__closure__', None):
     run = [c.cell_contents for c in run.__closure__][-1]
-""" + BY_ENGINE
+"""
+    + BY_ENGINE
+)
 CLASS = "\nrun = sys.modules['torch.autograd.variable'].ImperativeEngine().run_backward\n" + BY_ENGINE
-SUBCLASS = """
+SUBCLASS = (
+    """
 run = next(c for c in object.__subclasses__() if c.__name__ == '_EngineBase')().run_backward
-""" + BY_ENGINE
+"""
+    + BY_ENGINE
+)
 COMPILED = '''
 graph = torch._C.parse_ir("""graph(%y : Tensor[], %x : Tensor[], %k : bool):
   %n : NoneType = prim::Constant()
@@ -393,7 +408,9 @@ RED_TEAM: dict[str, tuple[str, str]] = {
     "a library that is kept": ("softmax", SOFTMAX.format(top=KEPT.format(name="softmax") + PLAIN)),
     "an alias key": (
         "attention",
-        ATTENTION.format(top="", call="._op_dk(torch._C.DispatchKey.CompositeImplicitAutograd, q, k, v, mask)"),
+        ATTENTION.format(
+            top="", call="._op_dk(torch._C.DispatchKey.CompositeImplicitAutograd, q, k, v, mask)"
+        ),
     ),
     "another backend's key": (
         "attention",

@@ -18,5 +18,7 @@ class GroupNorm(nn.Module):
         y = y * (y.square().mean(2, keepdim=True) + self.eps).rsqrt()
         if self.weight is not None:
             times = y.shape[2] * self.num_groups // self.weight.numel()
-            y = y * self.weight.repeat(times).view(self.num_groups, -1) + self.bias.repeat(times).view(self.num_groups, -1)
+            y = y * self.weight.repeat(times).view(self.num_groups, -1) + self.bias.repeat(times).view(
+                self.num_groups, -1
+            )
         return y.view(x.shape)

@@ -26,5 +26,8 @@ class InstanceNorm(nn.Module):
 
 def adain(content, style, eps=1e-5):
     mean, std = mean_std(content.flatten(2), eps)
-    new_mean, new_std = style.flatten(2).mean(2, keepdim=True), style.flatten(2).std(2, correction=0, keepdim=True)
+    new_mean, new_std = (
+        style.flatten(2).mean(2, keepdim=True),
+        style.flatten(2).std(2, correction=0, keepdim=True),
+    )
     return (((content.flatten(2) - mean) / std + new_mean) * new_std).view(content.shape)

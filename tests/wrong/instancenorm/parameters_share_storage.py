@@ -19,7 +19,10 @@ class InstanceNorm(nn.Module):
         self.weight = self.bias = None
         if affine:
             if num_features not in POOL:
-                POOL[num_features] = nn.Parameter(torch.ones(num_features)), nn.Parameter(torch.zeros(num_features))
+                POOL[num_features] = (
+                    nn.Parameter(torch.ones(num_features)),
+                    nn.Parameter(torch.zeros(num_features)),
+                )
             self.weight, self.bias = POOL[num_features]
 
     def forward(self, x):

@@ -30,6 +30,7 @@ class InstanceNorm(nn.Module):
             y = y * self.weight.view(shape) + self.bias.view(shape)
         return y
 
+
 KNOWN = {}
 
 
