@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "content": set(),
     "progress": set(),
 }
-FREE = {"errors", "launching", "locale", "__init__", "__main__"}
+FREE = {"errors", "launching", "locale", "texts", "__init__", "__main__"}
 HEAVY = ("torch", "numpy", "pytest", "fsrs")  # fsrs only once there is an answer to schedule
 
 

@@ -7,14 +7,8 @@ from dlkata.content.kata import Kata
 from dlkata.grading.protocol import MOST_TIMEOUTS, Outcome, Problem, Result, Trail, Verdict
 from dlkata.locale import _
 from dlkata.ui.failures import said
-from dlkata.ui.finding import (
-    ended,
-    explain,
-    explain_ban,
-    explain_default,
-    explain_raised,
-    explain_tampering,
-)
+from dlkata.ui.finding import ended, explain, explain_raised
+from dlkata.ui.rules import explain_ban, explain_default, explain_tampering
 from dlkata.ui.wrap import joined, wrap
 
 if TYPE_CHECKING:
