@@ -73,7 +73,7 @@ def run() -> int:
         sys.stderr.write(f"dlkata: {error.strerror}\n")
         return 3
     except Exception:
-        return 1 if os.environ.get(COMPLETION) else _own_fault()
+        return _own_fault()
 
 
 def _print_no_more() -> None:
@@ -81,6 +81,8 @@ def _print_no_more() -> None:
 
 
 def _own_fault() -> int:
+    if os.environ.get(COMPLETION):
+        return 1
     import traceback
 
     traceback.print_exc()

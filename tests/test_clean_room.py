@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 from attempts import RIGHT, ROOT
-from red_team import RED_TEAM
+from red_team import FRAMES, LAYERNORM, RED_TEAM
 
 from dlkata.author.proof import check_of, grade
 from dlkata.content.library import Library
@@ -24,20 +24,6 @@ from dlkata.grading.workers import Ended, Worker
 
 LIBRARY = Library()
 WRONG = "torch.softmax(q @ k.mT, -1) @ v"  # neither scaled nor masked
-# The frames of whoever calls, without asking `sys` for one: no audit event tells.
-FRAMES = """\
-import sys
-
-def frames():
-    found = []
-    sys.setprofile(lambda frame, *_: found.append(frame))
-    len(found)
-    sys.setprofile(None)
-    frame = found[0]
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
-"""
 LIBC_READ = """\
 import ctypes
 libc = ctypes.CDLL(None)  # goes round every audit hook
@@ -268,21 +254,6 @@ CHEATS = {
 }  # fmt: skip
 # What is forbidden, under its other names: each of these computes the right numbers.
 ATTENTION = "import torch\n{top}\n\ndef attention(q, k, v, mask=None):\n    {fault}\n"
-LAYERNORM = """\
-import torch
-from torch import nn
-{top}
-
-class LayerNorm(nn.Module):
-    def __init__(self, normalized_shape, eps=1e-5):
-        super().__init__()
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-        self.shape, self.eps = shape, eps
-        self.weight, self.bias = nn.Parameter(torch.ones(shape)), nn.Parameter(torch.zeros(shape))
-
-    def forward(self, x):
-        return {fault}
-"""
 SOFTMAX = """\
 import torch
 from torch._decomp import decomposition_table as table

@@ -9,6 +9,7 @@ from click.shell_completion import CompletionItem
 from dlkata.cli.language import LocalCommand, choose_language
 from dlkata.errors import DlkataError
 from dlkata.locale import _
+from dlkata.texts import as_text
 
 
 class ShownError(click.ClickException):
@@ -16,7 +17,7 @@ class ShownError(click.ClickException):
 
     def __init__(self, error: DlkataError):
         super().__init__(error.message)
-        self.remedy = error.remedy
+        self.remedy = as_text(error.remedy)  # it may quote what was typed, as the message does
         self.exit_code = error.exit_code  # type: ignore[misc]  # click declares a class variable, and means this
 
     def show(self, file: Any = None) -> None:

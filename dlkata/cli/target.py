@@ -28,7 +28,7 @@ def _file(target: str) -> Path:
         file = Path(target).expanduser().absolute()
         str(file).encode()
         kind = file.stat().st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, RuntimeError):  # or it lies in the home of nobody
         raise DlkataError(_("{file} does not exist.", file=target)) from None
     except OSError as error:
         raise DlkataError(_("{file} cannot be read: {reason}.", file=target, reason=error.strerror)) from None
@@ -36,8 +36,6 @@ def _file(target: str) -> Path:
         raise DlkataError(
             _("The path {file} is not UTF-8.", file=target), _("Rename the file, or move it.")
         ) from None
-    except RuntimeError:  # ~ of nobody
-        raise DlkataError(_("{file} does not exist.", file=target)) from None
     if stat.S_ISDIR(kind):
         raise DlkataError(_("{file} is a folder; name a Python file or a kata.", file=target))
     if not stat.S_ISREG(kind):

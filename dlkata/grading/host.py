@@ -23,6 +23,7 @@ from dlkata.grading.lingering import Lease
 from dlkata.grading.protocol import Check, Fault, Ping, Pong, ToSupervisor
 from dlkata.grading.supervisor import Supervisor
 from dlkata.grading.wire import Line
+from dlkata.grading.work.absence import dispatch_keys, operators
 from dlkata.grading.work.bench import grader_modules
 from dlkata.grading.work.confinement import LINUX
 from dlkata.grading.work.contract import prepare
@@ -116,6 +117,8 @@ def linger(listener: socket.socket, seconds: float) -> None:
 def _settle() -> None:
     preload_optimizers()
     python_places()
+    operators()
+    dispatch_keys()
     gc.collect()
     gc.freeze()
 

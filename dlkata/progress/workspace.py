@@ -17,25 +17,21 @@ class Workspace:
 
     def create(self, kata: str, text: str) -> bool:
         """Writes a new attempt; False if there is one already, which is left as it is."""
-        file = self.file(kata)
+        file, begun = self.file(kata), False
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            out = open(file, "x", encoding="utf-8", newline="\n")
+            with open(file, "x", encoding="utf-8", newline="\n") as out:
+                begun = True
+                out.write(text)
         except FileExistsError:
             if file.parent.is_dir():
                 return False
             raise DlkataError(_("{folder} is not a folder.", folder=file.parent), self._remedy()) from None
         except OSError as error:
+            if begun:
+                file.unlink()  # the disk is full: half a stub would be taken for an attempt
             raise DlkataError(
                 _("{file} cannot be written: {reason}.", file=file, reason=error.strerror), self._remedy()
-            ) from None
-        try:
-            with out:
-                out.write(text)
-        except OSError as error:  # the disk is full: half a stub would be taken for an attempt
-            file.unlink()
-            raise DlkataError(
-                _("{file} cannot be written: {reason}.", file=file, reason=error.strerror)
             ) from None
         return True
 
