@@ -4,6 +4,7 @@ import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
+from dlkata.content.library import Library
 from dlkata.ui.chart import bars, sparkline, table
 from dlkata.ui.math import draw, try_draw
 from dlkata.ui.page import blocks, layout, plain
@@ -157,3 +158,32 @@ def test_bars_stand_beside_narrow_labels_and_below_those_of_unsure_width():
 def test_a_table_with_characters_of_unsure_width_becomes_entries():
     assert rows_of(table(["n", "v"], [["1", "x"], ["22", "√y"]], 80)) == ["  n   v", "  1   x", "  22  √y"]
     assert rows_of(table(["λ", "v"], [["α", "x"]], 80)) == ["  α", "    v: x"]
+
+
+def test_a_table_that_does_not_fit_becomes_an_entry_a_row():
+    page = "| call | from | to |\n| --- | --- | --- |\n| `f(x)` | any number of dimensions | the same |\n| `g()` | | one |"
+    wide = [
+        "  call  from                      to",
+        "  f(x)  any number of dimensions  the same",
+        "  g()                             one",
+    ]
+    assert plain(page, 60).split("\n") == wide
+    narrow = [
+        "  f(x)",
+        "    from: any number of",
+        "    dimensions · to: the",
+        "    same",
+        "  g()",
+        "    to: one",
+    ]
+    assert plain(page, 26).split("\n") == narrow
+    two = "| call | gives |\n| --- | --- |\n| `f(x)` | any number of dimensions |"
+    assert plain(two, 20).split("\n") == ["  f(x)", "    any number of", "    dimensions"]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_no_table_of_ours_is_wider_than_its_screen(width):
+    for kata in Library().katas:
+        for section in kata.statement.values():
+            tables = "\n\n".join("\n".join(block) for kind, block in blocks(section.body) if kind == "table")
+            assert all(cell_len(line) <= width for line in plain(tables, width).split("\n")), kata.name

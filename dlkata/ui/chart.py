@@ -83,27 +83,13 @@ def _shares(values: Sequence[float], log: bool) -> list[float | None]:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list["Text"]:
-    """Columns where every cell's width is sure; else an entry a row, with each value named."""
-    from rich.cells import cell_len
+    """Columns where every cell's width is sure."""
     from rich.text import Text
 
-    everything = [columns, *rows]
-    sizes = [max(cell_len(row[i]) for row in everything) for i in range(len(columns))]
-    if any(unsure(cell) for row in everything for cell in row[:-1]) or sum(sizes) + 2 * len(sizes) > width:
-        return _entries(columns, rows, width)
-    lines = []
-    for number, row in enumerate(everything):
-        cells = [cell + " " * (size - cell_len(cell) + 2) for cell, size in zip(row, sizes, strict=True)]
-        lines.append(Text("  " + "".join(cells).rstrip(), style="bold" if number == 0 else ""))
-    return lines
+    from dlkata.ui.table import entries
+    from dlkata.ui.table import table as side_by_side
 
-
-def _entries(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list["Text"]:
-    from rich.text import Text
-
-    lines: list[Text] = []
-    for row in rows:
-        lines += [Text("  ").append_text(part) for part in wrap(Text(row[0], style="bold"), width - 2)]
-        named = [f"{name}: {cell}" for name, cell in zip(columns[1:], row[1:], strict=True)]
-        lines += [Text("    ").append_text(part) for part in wrap(Text(" · ".join(named)), width - 4)]
-    return lines
+    head, *cells = [[Text(cell) for cell in row] for row in (columns, *rows)]
+    if any(unsure(cell) for row in (columns, *rows) for cell in row[:-1]):
+        return entries(head, cells, width)
+    return side_by_side(head, cells, width)

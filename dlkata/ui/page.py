@@ -18,7 +18,7 @@ MATH_INDENT = CODE_INDENT = 4
 
 
 def layout(markdown: str, width: int) -> list["Text"]:
-    """The page as styled lines, none wider than `width` (but for math and tables that are)."""
+    """The page as styled lines, none wider than `width` (but for math that is)."""
     from rich.text import Text
 
     lines: list[Text] = []
@@ -32,7 +32,7 @@ def layout(markdown: str, width: int) -> list["Text"]:
                 Text(" " * CODE_INDENT).append_text(row) for row in _code(kind, block, width - CODE_INDENT)
             ]
         elif kind == "table":
-            lines += _table(block)
+            lines += _table(block, width)
         elif kind == "heading":
             lines += wrap(Text(block[0].lstrip("# "), style=HEADING), width)
         elif kind == "list":
@@ -159,22 +159,11 @@ def _list(block: list[str], width: int) -> list["Text"]:
     return lines
 
 
-def _table(block: list[str]) -> list["Text"]:
-    from rich.cells import cell_len
+def _table(block: list[str], width: int) -> list["Text"]:
+    from dlkata.ui.table import table
 
     rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in block]
     rows = [row for row, line in zip(rows, block, strict=True) if not TABLE_RULE.match(line)]
-    columns = max(map(len, rows))
-    cells = [[inline(cell) for cell in row] + [inline("")] * (columns - len(row)) for row in rows]
-    widths = [max(cell_len(row[i].plain) for row in cells) for i in range(columns)]
-    lines = []
-    for number, row in enumerate(cells):
-        line = inline("  ")
-        for cell, size in zip(row, widths, strict=True):
-            if number == 0:
-                cell.stylize(STRONG)
-            line.append_text(cell)
-            line.append(" " * (size - cell_len(cell.plain) + 2))
-        line.rstrip()
-        lines.append(line)
-    return lines
+    size = max(map(len, rows))
+    columns, *cells = [[inline(cell) for cell in row] + [inline("")] * (size - len(row)) for row in rows]
+    return table(columns, cells, width)
