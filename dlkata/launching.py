@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dlkata.content.roots import PACKAGE
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-MEDDLING = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT")
+MEDDLING = (
+    "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONINSPECT",
+    "TORCHINDUCTOR_CACHE_DIR",  # where a worker may not write: torch makes its folder in the scratch folder then
+)  # fmt: skip
 
 
 def command(module: str, *arguments: str) -> list[str]:

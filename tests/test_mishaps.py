@@ -135,3 +135,10 @@ def test_a_grader_that_dies_while_it_starts_is_no_pass(home, tmp_path):
 def test_bytes_that_are_no_text_typed_into_a_quiz(home):
     ran = run("quiz", input=b"\xff\xfe\nx\n\n")
     assert ran.returncode == 0 and b"1 answered" in ran.stdout
+
+
+def test_a_cache_folder_that_cannot_be_made(home, tmp_path):
+    """torch makes it at its first optimizer step, which comes when an attempt may write to its scratch folder alone."""
+    environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "not" / "there")}
+    ran = run("check", str(attempt(tmp_path)), env=environment)
+    assert ran.returncode == 0, ran.stdout.decode()
