@@ -23,7 +23,7 @@ from dlkata.grading.lingering import Lease
 from dlkata.grading.protocol import Check, Fault, Ping, Pong, ToSupervisor
 from dlkata.grading.supervisor import Supervisor
 from dlkata.grading.wire import Line
-from dlkata.grading.work.absence import dispatch_keys, operators
+from dlkata.grading.work import absence
 from dlkata.grading.work.bench import grader_modules
 from dlkata.grading.work.confinement import LINUX
 from dlkata.grading.work.contract import prepare
@@ -54,6 +54,7 @@ def _read_ahead(kata: Kata) -> None:
     """What every worker would read and compile anew. Never a solution: rooms are forked from this process."""
     compiled(kata.stub, str(kata.stub_file))
     prepare(kata.stub)
+    absence.look_up(kata.head.forbids)
     grader_modules()
 
 
@@ -117,8 +118,7 @@ def linger(listener: socket.socket, seconds: float) -> None:
 def _settle() -> None:
     preload_optimizers()
     python_places()
-    operators()
-    dispatch_keys()
+    absence.look_ahead()
     gc.collect()
     gc.freeze()
 

@@ -17,6 +17,7 @@ from time import monotonic
 from dlkata.content.library import Library
 
 COMMANDS = ("check", "check --all", "watch", "quiz")
+ALL = ("softmax", "perplexity", "clip_grad")  # what `check --all` finds
 LONGEST = 20.0  # seconds after which a command is killed at the latest
 SETTLING = 5.0  # for what was killed to be gone
 
@@ -49,7 +50,7 @@ def main() -> None:
 def attempts(home: Path) -> None:
     """Some right, some wrong, where `check --all` and `watch` look for them."""
     (home / "work").mkdir()
-    for name in ("softmax", "perplexity", "clip_grad"):
+    for name in ALL:
         kata = Library().kata(name)
         text = kata.reference if name != "clip_grad" else kata.stub
         (home / "work" / f"{name}.py").write_text(text, encoding="utf-8")
@@ -80,8 +81,9 @@ def verdicts(command: str, printed: str) -> int:
     if command == "quiz":
         return sum(line.startswith(("✓ ", "✗ ")) for line in printed.splitlines())
     if command == "check --all":
-        return sum(f"{name} " in line and any(mark in line for mark in "✓✗") for line in printed.splitlines()
-                   for name in ("softmax", "perplexity"))  # fmt: skip
+        return sum(
+            line.split() in (["✓", name], ["✗", name]) for line in printed.splitlines() for name in ALL
+        )
     return int("Passed" in printed)
 
 

@@ -11,7 +11,7 @@ import importlib.abc
 import importlib.machinery
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -53,15 +53,32 @@ def remove(watch: BanWatch, *, engine_of_suite: bool = True) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a kernel is replaced is what we want
         _remove_operators(watch)
-        for name, module in list(sys.modules.items()):
-            if name == "torch" or name.startswith("torch."):
-                _empty(module, watch)
+        for module in _modules():
+            _empty(module, watch)
     _remove_methods(watch)
     if watch.forbidden & BACKWARD:
         _remove_engine(watch)
         if not engine_of_suite:
             _remove_graph(watch)
     sys.meta_path.insert(0, _Emptying(watch))
+
+
+def look_ahead() -> None:
+    """What every room looks up of torch. A process that forks looks once for all of them."""
+    operators()
+    dispatch_keys()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that some are deprecated is not news for our users
+        for module in _modules():
+            _bindings(module)
+            _entries(module)
+
+
+def look_up(forbids: Iterable[str]) -> None:
+    """What the rooms of one kata look up."""
+    for name in forbids:
+        for full in operators().get(plain(name), ()):
+            kernels(full)
 
 
 def _absent(name: str, watch: BanWatch) -> Callable[..., Any]:
@@ -121,41 +138,72 @@ def _remove_operators(watch: BanWatch) -> None:
 # ---------------------------------------------------------------- Python
 
 
-def _empty(module: ModuleType, watch: BanWatch) -> None:
-    for name, value in _forbidden_members(module, watch):
-        if isinstance(value, type):
-            value.__init__ = _absent(name, watch)  # type: ignore[misc]
-        else:
-            module.__dict__[name] = _absent(name, watch)
-    if module.__name__.startswith(TWINS):
-        for value in list(vars(module).values()):
-            if isinstance(value, dict):
-                _empty_table(value, watch)
+def _modules() -> list[ModuleType]:
+    return [
+        module for name, module in list(sys.modules.items()) if name == "torch" or name.startswith("torch.")
+    ]
 
 
-def _forbidden_members(module: ModuleType, watch: BanWatch) -> Iterator[tuple[str, Any]]:
-    optimizers = watch.forbids_optimizers and module.__name__.startswith("torch.optim")
-    normalises = any(name.endswith("norm") for name in watch.forbidden)
+@functools.cache
+def _bindings(module: ModuleType) -> dict[str, list[str]]:
+    """The names a module has for functions and classes of torch, by what a kata would call them to forbid them."""
+    found: dict[str, list[str]] = {}
+    in_optimizers = module.__name__.startswith(OPTIMIZERS)
     for name, value in list(vars(module).items()):
-        is_class, is_function = isinstance(value, type), callable(value)
-        if name.startswith("__") or not (is_class or is_function):
+        if name.startswith("__") or not (isinstance(value, type) or callable(value)):
             continue
         home = getattr(value, "__module__", None) or "torch"
         if not home.startswith("torch") or home == "torch.return_types":
             continue
-        if plain(name) in watch.forbidden or (normalises and name == NORMALISES):
-            yield name, value
-        elif optimizers and takes_steps(value):
-            yield f"{OPTIMIZERS}.{name}", value
+        found.setdefault(NORMALISES if name == NORMALISES else plain(name), []).append(name)
+        if in_optimizers and takes_steps(value):
+            found.setdefault(OPTIMIZERS, []).append(name)
+    return found
 
 
-def _empty_table(table: dict[Any, Any], watch: BanWatch) -> None:
-    """What is forbidden in a table from operators to functions, or in one of such tables, raises."""
+@functools.cache
+def _entries(module: ModuleType) -> dict[str, list[tuple[dict[Any, Any], Any]]]:
+    """Where, in tables from operators to functions that a twin has, those functions stand: the table and the key."""
+    found: dict[str, list[tuple[dict[Any, Any], Any]]] = {}
+    if module.__name__.startswith(TWINS):
+        for name, value in list(vars(module).items()):
+            if isinstance(value, dict) and not name.startswith("__"):
+                for table, key in _functions_in(value):
+                    for called in {plain(name_of(key)), plain(name_of(table[key]))}:
+                        found.setdefault(called, []).append((table, key))
+    return found
+
+
+def _functions_in(table: dict[Any, Any]) -> Iterator[tuple[dict[Any, Any], Any]]:
     for key, value in list(table.items()):
         if isinstance(value, dict):
-            _empty_table(value, watch)
-        elif callable(value) and {plain(name_of(key)), plain(name_of(value))} & watch.forbidden:
-            table[key] = _absent(name_of(value), watch)
+            yield from _functions_in(value)
+        elif callable(value):
+            yield table, key
+
+
+def _empty(module: ModuleType, watch: BanWatch) -> None:
+    bindings, entries = _bindings(module), _entries(module)
+    for key in _unwanted(watch) & bindings.keys():
+        for name in bindings[key]:
+            called, value = f"{OPTIMIZERS}.{name}" if key == OPTIMIZERS else name, vars(module).get(name)
+            if isinstance(value, type):
+                value.__init__ = _absent(called, watch)  # type: ignore[misc]
+            else:
+                module.__dict__[name] = _absent(called, watch)
+    for forbidden in watch.forbidden & entries.keys():
+        for table, key in entries[forbidden]:
+            table[key] = _absent(forbidden, watch)
+
+
+def _unwanted(watch: BanWatch) -> set[str]:
+    """What is forbidden, with what would do the same."""
+    unwanted = set(watch.forbidden)
+    if watch.forbids_optimizers:
+        unwanted.add(OPTIMIZERS)
+    if any(name.endswith("norm") for name in watch.forbidden):
+        unwanted.add(NORMALISES)
+    return unwanted
 
 
 def _remove_methods(watch: BanWatch) -> None:
@@ -211,8 +259,10 @@ class _Emptying(importlib.abc.MetaPathFinder):
         def load_and_empty(module: ModuleType) -> None:
             watch.loading.add(str(spec.origin))
             load(module)
+            _bindings.cache_clear()  # it may be loaded a second time
+            _entries.cache_clear()  # its functions may have entered tables elsewhere
             _empty(module, watch)
-            for twin in TWINS:  # its functions may have entered the tables there
+            for twin in TWINS:
                 if twin in sys.modules:
                     _empty(sys.modules[twin], watch)
 
