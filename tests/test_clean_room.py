@@ -50,7 +50,7 @@ def fate(open_line, tmp_path):
     def fare(kata: str, source: str):
         file = tmp_path / f"{kata}.py"
         file.write_text(source, encoding="utf-8")
-        check = check_of(LIBRARY.kata(kata), source, kata, training=False, diagnose=False, trail=False)
+        check = check_of(LIBRARY.kata(kata), source, kata, training=False, diagnose=False, locate=False)
         check.attempt = str(file)
         return grade(open_line(), check)
 

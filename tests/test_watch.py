@@ -120,7 +120,7 @@ def piped(workspace):
 def test_in_a_pipe_it_prints_one_verdict_after_the_other(piped, workspace):
     piped.until("Passed: all")
     (workspace / "attention.py").write_text(WRONG, encoding="utf-8")
-    lines = piped.until("look here")
+    lines = piped.until("Where it goes wrong")
     assert not any("\x1b" in line for line in lines)
     (workspace / "attention.py").write_text("def attention(:\n", encoding="utf-8")
     piped.until("Python cannot read this line")
@@ -168,7 +168,7 @@ def test_in_a_terminal(workspace):
     )  # fmt: skip
     screen.expect_exact("is not started yet")
     (workspace / "attention.py").write_text(WRONG, encoding="utf-8")
-    screen.expect_exact("look here")
+    screen.expect_exact("Where it goes wrong")
     screen.send("h")
     screen.expect("hint 1 of")
     (workspace / "attention.py").write_text(GOOD, encoding="utf-8")

@@ -19,7 +19,8 @@ from dlkata.content.page import decode_toml
 from dlkata.content.roots import PACKAGE
 
 FOLDER = Path("tests", "proofs")
-# Of the engine: what suites import, what runs inside a worker, what explains.
+# Of the engine: what suites import, what runs inside a worker, what names mistakes. (Where a mistake lies,
+# `grading/place`, no certificate claims.)
 JUDGES = ("suite", "grading/work", "grading/explain")
 NOTE = "# Written by `dlkata author prove`. Whoever edits it breaks its seal."
 

@@ -96,7 +96,7 @@ def claims(kata: Kata, seeds: Sequence[int] = SEEDS) -> Iterator[Claim]:
         )
 
 
-def wrong_claims(kata: Kata, named: Sequence[Named] = (), *, trail: bool = True) -> Iterator[Claim]:
+def wrong_claims(kata: Kata, named: Sequence[Named] = ()) -> Iterator[Claim]:
     """Each wrong attempt is rejected by a quick test, and never taken for another mistake than its own.
 
     `named`: the known bugs, if they were proved; then they need not run again for each attempt.
@@ -104,7 +104,7 @@ def wrong_claims(kata: Kata, named: Sequence[Named] = (), *, trail: bool = True)
     known = {one.label: one.endings for one in named}
     for file in attempts(kata, "wrong"):
         source = file.read_text(encoding="utf-8")
-        check = check_of(kata, source, file.stem, training=False, trail=trail, known=known)
+        check = check_of(kata, source, file.stem, training=False, locate=False, known=known)
         yield Claim(f"wrong/{file.name}", check, must_not_mislead(listed_bug(source)))
 
 
@@ -125,15 +125,13 @@ def prove_kata(
     open_line: Callable[[], Line],
     workers: int,
     seeds: Sequence[int] = SEEDS,
-    *,
-    trail: bool = True,
 ) -> Iterator[tuple[Claim, Graded, str | None]]:
     """All claims of a kata; its wrong attempts last, for then the known bugs have run."""
     named: list[Named] = []
     for claim, graded, complaint in prove(list(claims(kata, seeds)), open_line, workers):
         named += graded.named
         yield claim, graded, complaint
-    yield from prove(list(wrong_claims(kata, named, trail=trail)), open_line, workers)
+    yield from prove(list(wrong_claims(kata, named)), open_line, workers)
 
 
 def prove(

@@ -15,7 +15,7 @@ from dlkata.locale import _
 SEEDS = (0, 1, 2)  # who passes the first is asked again
 OpenLine = Callable[[], Line]
 # A verdict is enough: nobody reads why.
-UNEXPLAINED = {"confirm": False, "diagnose": False, "trail": False}
+UNEXPLAINED = {"confirm": False, "diagnose": False, "locate": False}
 
 
 @dataclass(frozen=True)

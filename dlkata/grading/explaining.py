@@ -1,55 +1,59 @@
-"""What the supervisor asks of workers that explain a failure: which known bugs, and where the values go wrong."""
+"""What the supervisor asks of workers that explain a failure: which known bugs, and where it goes wrong."""
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dlkata.grading.explain.diagnosis import can_diagnose
-from dlkata.grading.protocol import Diagnosed, Done, Outcome, Traced, Trail
+from dlkata.grading.protocol import Diagnosed, Done, Located, Outcome, Place
 from dlkata.grading.workers import Worker
 
 if TYPE_CHECKING:
     from dlkata.grading.supervisor import Supervisor
 
-OF_VALUES = (
-    "values",
-    "nonfinite",
-    "shape",
-    "value",
-    "range",
-)  # elsewhere the values are right: there is no way to follow
-TRAILS = 3  # failing tests that are followed, and passing ones: in one alone a mistake may show late
+FAILED = (Outcome.FAILED, Outcome.RAISED)
 
 
-def known_bugs(supervisor: "Supervisor") -> Diagnosed:
-    """The listed bugs that explain everything."""
-    evidence = _evidence(supervisor)
+@dataclass
+class Explanation:
+    named: Diagnosed = field(default_factory=lambda: Diagnosed([]))
+    place: Place | None = None
+
+
+def explain(supervisor: "Supervisor") -> Explanation:
+    """The listed bugs that explain everything, and the place with whose right value the failing tests pass: looked
+    for side by side."""
+    evidence = [supervisor.results[name] for name in supervisor.suite.quick if name in supervisor.results]
+    workers = [
+        _diagnosing(supervisor, evidence) if supervisor.check.diagnose else None,
+        _locating(supervisor, evidence) if supervisor.check.locate else None,
+    ]
+    named, located = (_answer(supervisor, worker) for worker in workers)
+    return Explanation(named or Diagnosed([]), located.place if located else None)
+
+
+def _diagnosing(supervisor: "Supervisor", evidence: list[Done]) -> Worker | None:
     if len(evidence) < len(supervisor.suite.quick) or not can_diagnose(evidence):
-        return Diagnosed([])
-    worker = supervisor.worker("diagnose", [], supervisor.check.seed, evidence=evidence)
-    answer = _ask(supervisor, worker, Diagnosed)
-    return answer or Diagnosed([])
-
-
-def trail_of(supervisor: "Supervisor") -> Trail | None:
-    tests = supervisor.suite.tests
-    comparisons = [done for done in _evidence(supervisor) if tests[done.name].is_comparison]
-    failed = [done.name for done in comparisons if done.finding and done.finding.kind in OF_VALUES][:TRAILS]
-    passed = [done.name for done in comparisons if done.outcome == Outcome.PASSED][:TRAILS]
-    if not failed:
         return None
-    worker = supervisor.worker("trail", failed + passed, supervisor.check.seed)
-    answer = _ask(supervisor, worker, Traced)
-    return answer.trail if answer else None
+    return supervisor.worker("diagnose", [], supervisor.check.seed, evidence=evidence)
 
 
-def _evidence(supervisor: "Supervisor") -> list[Done]:
-    return [supervisor.results[name] for name in supervisor.suite.quick if name in supervisor.results]
+def _locating(supervisor: "Supervisor", evidence: list[Done]) -> Worker | None:
+    """Tests that judge a value say more than those in which the attempt raises; cheap ones come first in a suite."""
+    failed = [done for done in evidence if done.outcome in FAILED]
+    failed.sort(key=lambda done: done.outcome == Outcome.RAISED)
+    if not failed or all(done.outcome == Outcome.RAISED for done in failed):
+        return None  # where it raises is said already
+    names = [done.name for done in failed]
+    return supervisor.worker("locate", names, supervisor.check.seed, evidence=failed)
 
 
-def _ask(supervisor: "Supervisor", worker: Worker, kind: type) -> Any:
+def _answer(supervisor: "Supervisor", worker: Worker | None) -> Any:
     """The one answer of a worker that explains; None if it has none to give. An explanation may fail quietly."""
+    if worker is None:
+        return None
     try:
         for message in worker.messages(supervisor.kata.head.deadline):
-            if isinstance(message, kind):
+            if isinstance(message, (Diagnosed, Located)):
                 return message
     finally:
         supervisor.end(worker)

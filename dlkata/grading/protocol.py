@@ -40,7 +40,7 @@ class Check(Message, kw_only=True):
     fail_fast: bool = False
     confirm: bool = True  # a pass, with other numbers
     diagnose: bool = True
-    trail: bool = True
+    locate: bool = True  # where it goes wrong
     prove: bool = False  # in place of an attempt, known bugs are graded and diagnosed, all in one worker:
     labels: list[str] = []  # these spellings, or all there are
     alarms: bool = False  # in place of an attempt, the reference draws from many streams
@@ -142,17 +142,44 @@ class Confirming(Message):
     """Every test passed; what remains is to compute the same with other numbers, where the answers are not."""
 
 
-class Match(msgspec.Struct, omit_defaults=True):
+class Known(msgspec.Struct, frozen=True):
+    """A line of the attempt's with a right value, and what attempt and reference call it, if they have names for it."""
+
     line: int
     name: str
     reference: str
-    reordered: bool = False  # the same numbers in another order
 
 
-class Trail(msgspec.Struct):
+class Relation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a wrong value differs from the right one; see ui/place.py for the words."""
+
+    kind: str  # shape · nonfinite · precision · factor · offset · power · shifted · masked · rim · axis · reordered · cut
+    # · edited (what was given); and, if none of these holds: number (there is but one) · entries
+    number: float = 0.0
+    name: str = ""
+    axis: int = 0
+    mine: list[int] = []  # sizes
+    right: list[int] = []
+    index: list[int] = []  # of an entry, with what it is and what it should be
+    found: float = 0.0
+    wanted: float = 0.0
+    wrong: int = 0  # entries
+    total: int = 0
+
+
+class Place(msgspec.Struct):
+    """The expression with whose right value tests pass that fail: everything behind it is right."""
+
+    lines: list[int]  # from the last right values that lead there to the expression
     line: int
-    name: str
-    matched: list[Match]
+    end_line: int
+    columns: tuple[int, int]  # of its first character and behind its last, from 0
+    text: str
+    right: str  # the reference's name for the value, if it has one
+    mended: int  # of the failing tests
+    failing: int
+    known: list[Known] = []
+    relation: Relation | None = None
 
 
 class Verdict(Message, kw_only=True):
@@ -161,7 +188,7 @@ class Verdict(Message, kw_only=True):
     passed: bool
     bugs: list[str] = []  # the diagnosis
     cut_off: bool = False  # it was not finished within its limit
-    trail: Trail | None = None
+    place: Place | None = None
     defaults: list[Default] = []
     banned: list[Banned] = []
     tampered: list[Tampering] = []
@@ -245,8 +272,8 @@ class Loaded(Message):
     tampered: list[Tampering] = []
 
 
-class Traced(Message):
-    trail: Trail | None
+class Located(Message):
+    place: Place | None
 
 
 class Diagnosed(Message):
@@ -267,5 +294,5 @@ FromSupervisor = (
     Named | Bounded | Fate | Plan | TestStarted | Confirming | Result | Problem | Verdict | Fault | Pong
 )
 FromWorker = (
-    Named | Bounded | Fate | Loaded | Problem | TestStarted | Done | Traced | Diagnosed | Stumbled | Finished
+    Named | Bounded | Fate | Loaded | Problem | TestStarted | Done | Located | Diagnosed | Stumbled | Finished
 )

@@ -12,14 +12,13 @@ from typing import Any
 from dlkata.content.kata import Kata, read_kata
 from dlkata.grading.collection import Suite
 from dlkata.grading.confirming import Confirmation
-from dlkata.grading.explaining import known_bugs, trail_of
+from dlkata.grading.explaining import Explanation, explain
 from dlkata.grading.protocol import (
     MOST_TIMEOUTS,
     Banned,
     Check,
     Confirming,
     Default,
-    Diagnosed,
     Done,
     Fault,
     Finished,
@@ -32,7 +31,6 @@ from dlkata.grading.protocol import (
     Stumbled,
     Tampering,
     TestStarted,
-    Trail,
     Verdict,
 )
 from dlkata.grading.research import research
@@ -63,7 +61,7 @@ class Supervisor:
         self.confirmation: Confirmation | None = None
 
     def grade(self) -> None:
-        """The whole check: tests, a second seed, diagnosis, trail, verdict."""
+        """The whole check: tests, a second seed, diagnosis, place, verdict."""
         become_subreaper()
         self.scratch = tempfile.mkdtemp(prefix="dlkata-")
         try:
@@ -95,17 +93,15 @@ class Supervisor:
         elif self.confirmation is not None:
             self.confirmation.end()
         passed = self._passed(tests)
-        named = Diagnosed([])
-        trail: Trail | None = None
+        told = Explanation()
         if not passed and not self.banned and not self.tampered:
-            named = known_bugs(self) if self.check.diagnose else named
-            trail = trail_of(self) if self.check.trail else None
+            told = explain(self)
         self.line.send(
             Verdict(
                 passed=passed,
-                bugs=named.bugs,
-                cut_off=named.cut_off,
-                trail=trail,
+                bugs=told.named.bugs,
+                cut_off=told.named.cut_off,
+                place=told.place,
                 defaults=self.defaults,
                 banned=self.banned,
                 tampered=self.tampered,

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlkata.content.kata import Kata
-from dlkata.grading.protocol import MOST_TIMEOUTS, Outcome, Problem, Result, Trail, Verdict
+from dlkata.grading.protocol import MOST_TIMEOUTS, Outcome, Problem, Result, Verdict
 from dlkata.locale import _
 from dlkata.ui.failures import said
 from dlkata.ui.finding import ended, explain, explain_raised
+from dlkata.ui.place import place_json, place_lines, relation_sentence
 from dlkata.ui.rules import explain_ban, explain_default, explain_tampering
-from dlkata.ui.wrap import joined, wrap
+from dlkata.ui.wrap import joined, marked, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -68,7 +69,7 @@ def caught(verdict: Verdict, width: int) -> list["Text"]:
     from rich.text import Text
 
     sentences = [explain_ban(b) for b in verdict.banned] + [explain_tampering(t) for t in verdict.tampered]
-    return [row for sentence in sentences for row in (Text(), *_marked("!", sentence, BAD, width))]
+    return [row for sentence in sentences for row in (Text(), *marked("!", sentence, BAD, width))]
 
 
 def closing(kata: Kata, verdict: Verdict, source: str, width: int) -> list["Text"]:
@@ -79,59 +80,19 @@ def closing(kata: Kata, verdict: Verdict, source: str, width: int) -> list["Text
     if verdict.bugs:
         lines += [Text(), Text(_("What it looks like"), style=STRONG)]
         for text in bug_texts(kata, verdict.bugs):
-            lines += _marked("▸", text, "", width)
-    if verdict.trail is not None:
-        lines += [Text(), *_trail(verdict.trail, source, width)]
+            lines += marked("▸", text, "", width)
+    if verdict.place is not None:
+        lines += [Text(), *place_lines(verdict.place, source, width)]
     if verdict.defaults and not verdict.passed:
         lines.append(Text())
         for changed in verdict.defaults:
-            lines += _marked("▸", explain_default(changed), "", width)
+            lines += marked("▸", explain_default(changed), "", width)
     return lines
 
 
 def bug_texts(kata: Kata, names: Iterable[str]) -> list[str]:
     texts = {bug.name: bug.text for bug in kata.solution.bugs}
     return [joined(texts[name].split("\n")) for name in names]
-
-
-def _marked(mark: str, text: str, style: str, width: int) -> list["Text"]:
-    from rich.text import Text
-
-    rows = wrap(Text(text), width - 4)
-    return [
-        Text.assemble("  ", (f"{mark} ", style) if number == 0 else "  ", row)
-        for number, row in enumerate(rows)
-    ]
-
-
-def _trail(trail: Trail, source: str, width: int) -> list["Text"]:
-    from rich.text import Text
-
-    code = source.split("\n")
-
-    def shown(line: int) -> str:
-        return code[line - 1].strip() if 0 < line <= len(code) else ""
-
-    lines = [Text(_("Where the values leave the right way"), style=STRONG)]
-    # A loop's line once; and not the line that is pointed at: what was right there at first says nothing.
-    ok = {
-        (m.line, m.name.partition("[")[0]): m
-        for m in trail.matched
-        if not m.reordered and m.line != trail.line
-    }
-    for match in sorted(list(ok.values())[-5:], key=lambda m: m.line):
-        label = _("= {reference} of the reference", reference=f"`{match.reference}`")
-        lines += _marked("✓", f"{match.line:>4}  {shown(match.line)}", GOOD, width)
-        lines.append(Text(f"          `{match.name}` {label}", style=QUIET))
-    strange = [m for m in trail.matched if m.reordered and (m.line, m.name) == (trail.line, trail.name)]
-    lines += _marked("✗", f"{trail.line:>4}  {shown(trail.line)}", BAD, width)
-    sentence = (
-        _("`{name}` has the numbers of the reference's `{reference}` in another order: look here.", name=trail.name, reference=strange[0].reference)
-        if strange
-        else _("`{name}` matches nothing in the reference: look here, and at what it is made of.", name=trail.name)
-    )  # fmt: skip
-    lines += [Text("          ").append_text(row) for row in wrap(Text(sentence), width - 10)]
-    return lines
 
 
 def summary(
@@ -227,7 +188,7 @@ def problem_sentences(kata: Kata, problem: Problem, file: str, run: str) -> list
 
 
 def as_json(kata: Kata, device: str, results: Sequence[Result], verdict: Verdict) -> dict[str, Any]:
-    trail = verdict.trail
+    place = verdict.place
     return {
         "kata": kata.name,
         "passed": verdict.passed,
@@ -246,13 +207,10 @@ def as_json(kata: Kata, device: str, results: Sequence[Result], verdict: Verdict
         "diagnosis": {"bugs": verdict.bugs, "text": " ".join(bug_texts(kata, verdict.bugs))}
         if verdict.bugs
         else None,
-        "trail": None
-        if trail is None
-        else {
-            "line": trail.line,
-            "name": trail.name,
-            "matched": [{"line": m.line, "name": m.name, "reference": m.reference} for m in trail.matched],
-        },
+        "place": None if place is None else place_json(place),
+        "relation": None
+        if place is None or place.relation is None
+        else {"kind": place.relation.kind, "text": relation_sentence(place.relation, place.text)},
         "defaults": [
             {"name": d.name, "line": d.line, "mine": d.mine, "asked": d.asked} for d in verdict.defaults
         ],

@@ -105,3 +105,14 @@ def naming(sentence: str, *commands: str, style: str = "") -> "Text":
 
 def wrap_plain(text: str, width: int) -> list[str]:
     return [text[start:end] for start, end in break_points(text, width)]
+
+
+def marked(mark: str, text: str, style: str, width: int) -> list["Text"]:
+    """A paragraph behind a mark, indented by two."""
+    from rich.text import Text
+
+    rows = wrap(Text(text), width - 4)
+    return [
+        Text.assemble("  ", (f"{mark} ", style) if number == 0 else "  ", row)
+        for number, row in enumerate(rows)
+    ]

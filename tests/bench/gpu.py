@@ -55,7 +55,7 @@ def rows(
                 for device in devices:
                     training = not case.bug  # a bug is known by the quick tests
                     check = check_of(
-                        kata, case.source, "attempt", device=device, training=training, trail=False
+                        kata, case.source, "attempt", device=device, training=training, locate=False
                     )
                     graded = grade(open_line(), check)
                     fates.append(case.fares(graded))

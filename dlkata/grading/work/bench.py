@@ -16,7 +16,9 @@ from types import ModuleType
 from dlkata.content.roots import BUILT_IN, PACKAGE
 from dlkata.grading.collection import Suite, SuiteTest
 from dlkata.grading.explain.journal import to_wire
-from dlkata.grading.protocol import Banned, Done, Outcome, Problem, Tampering
+from dlkata.grading.place.injection import Injection
+from dlkata.grading.place.locating import locate
+from dlkata.grading.protocol import Banned, Done, Outcome, Place, Problem, Tampering
 from dlkata.grading.reading import untouched
 from dlkata.grading.work import absence
 from dlkata.grading.work.bans import OPTIMIZERS, BanWatch
@@ -54,7 +56,10 @@ class Bench:
         self.attempt_file = job.check.attempt
         # By a name that tells nothing: an attempt once read the reference from sys.modules.
         self.stub = execute_file(job.file("katas", f"{job.check.stem}.py"), "stub")
-        self.reference = self.stub if alone else execute_file(job.reference_file, "reference")
+        self.reference_source = "" if alone else job.reference_file.read_text(encoding="utf-8")
+        self.reference = (
+            self.stub if alone else execute(self.reference_source, job.reference_file, "reference")
+        )
         ours = [str(suite.file), str(job.reference_file)]
         self.watch = BanWatch(job.forbids, self.attempt_file, ours)
         self.watch_whole_tests = False
@@ -126,7 +131,7 @@ class Bench:
         refuse_channels()
 
     def _execute(self, source: str) -> ModuleType:
-        if self.alone or self.job.purpose == "trail" or not self.watch.forbids_something:
+        if self.alone or self.job.purpose == "locate" or not self.watch.forbids_something:
             return execute(source, self.attempt_file, "attempt", keep=True)
         tree = ast.parse(source, self.attempt_file)
         self.watch_whole_tests = not all_in_sight(tree)
@@ -137,6 +142,26 @@ class Bench:
     @property
     def stub_source(self) -> str:
         return self.job.file("katas", f"{self.job.check.stem}.py").read_text(encoding="utf-8")
+
+    def locate(self) -> Place | None:
+        """Where it goes wrong, by the failing tests of the job."""
+        self.guard.on = True
+        try:
+            injection = Injection(
+                self.job.check.source,
+                self.reference_source,
+                self.job.seed,
+                self.attempt_file,
+                self.surroundings.restore,
+            )
+            edited = {
+                done.name for done in self.job.evidence if done.finding and done.finding.kind == "edited"
+            }
+            tests = [self.suite.tests[name] for name in self.job.tests]
+            return locate(injection, tests, [test for test in tests if test.name in edited])
+        finally:
+            self.guard.on = False
+            self.surroundings.restore()
 
     def run(self, test: SuiteTest, attempt: ModuleType) -> Done:
         seed = self.job.seed

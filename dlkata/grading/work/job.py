@@ -10,7 +10,7 @@ from dlkata.grading.protocol import Check, Done
 
 class Job(msgspec.Struct):
     check: Check
-    purpose: Literal["grade", "confirm", "room", "desk", "trail", "diagnose", "prove", "alarms", "try"]
+    purpose: Literal["grade", "confirm", "room", "desk", "locate", "diagnose", "prove", "alarms", "try"]
     tests: list[str]
     seed: int
     forbids: list[str]

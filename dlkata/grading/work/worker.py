@@ -5,8 +5,7 @@ import torch
 from dlkata.content.solution import read_solution
 from dlkata.grading.collection import Suite
 from dlkata.grading.explain.diagnosis import Diagnosis, name_all
-from dlkata.grading.explain.trail import earliest
-from dlkata.grading.protocol import Diagnosed, Fate, Finished, Loaded, Message, Problem, TestStarted, Traced
+from dlkata.grading.protocol import Diagnosed, Fate, Finished, Loaded, Located, Message, Problem, TestStarted
 from dlkata.grading.work.alarms import measure
 from dlkata.grading.work.bench import Bench
 from dlkata.grading.work.channel import Channel
@@ -99,9 +98,8 @@ def run_attempt(job: Job, suite: Suite, channel: Channel) -> None:
         return
     banned, tampered = bench.noticed()
     loaded = Loaded(changed_defaults(attempt, bench.stub), banned, tampered)
-    if job.purpose == "trail":
-        tests = [suite.tests[name] for name in job.tests]
-        channel.send(loaded, Traced(earliest(tests, attempt, bench.reference, job.seed)))
+    if job.purpose == "locate":
+        channel.send(loaded, Located(bench.locate()))
         return
     said: Message = loaded  # goes out with the next message: each that is sent wakes two processes
     for name in job.tests:

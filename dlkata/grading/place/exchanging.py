@@ -1,0 +1,52 @@
+"""Which of the reference's values are worth trying in the place of which of the attempt's, and in what order."""
+
+from collections.abc import Iterator, Sequence
+
+from dlkata.grading.place.hearing import Exchange, Key
+from dlkata.grading.place.recording import Profile, Recording
+
+
+def worth_trying(recording: Recording, narrow: Sequence[str] = ()) -> Iterator[Exchange]:
+    """An expression of the attempt's and one of the reference's: first those that match nothing."""
+    mine, theirs, known = recording.mine, recording.right, recording.known
+    held = set(known.values())
+    wrong = [node for node in mine if node not in known]
+    right = [node for node in mine if node in known]
+    missing = recording.missing()
+    found = [node for node in theirs if node in held and recording.is_computed(node)]
+    cut = [node for node in right if _lost_gradient(mine[node], theirs[known[node]])]
+    ways = [
+        (cut, None, "tensors"), (wrong, missing, "tensors"), (wrong, missing, "others"), (wrong, missing, "resized"),
+        (wrong, found, "tensors"), (right[::-1], missing, "tensors"), (right, None, "tensors"),
+        (wrong, found, "others"), (right, missing, "others"),
+    ]  # fmt: skip
+    seen: set[Exchange] = set()
+    if narrow:
+        ways = [(wrong, missing, how) for how in narrow]
+    for ones, others, how in ways:
+        for node in ones:
+            for other in [known[node]] if others is None else others:
+                exchange = _exchange(node, other, mine[node], theirs[other], how)
+                if exchange is not None and exchange not in seen:
+                    seen.add(exchange)
+                    yield exchange
+
+
+def _lost_gradient(mine: Profile, right: Profile) -> bool:
+    return any(not mine[call].traced and right[call].traced for call in mine.keys() & right.keys())
+
+
+def _exchange(node: int, other: int, mine: Profile, theirs: Profile, how: str) -> Exchange | None:
+    calls = mine.keys() & theirs.keys()
+    if not calls or any(not _exchangeable(mine[c].key, theirs[c].key, how) for c in calls):
+        return None
+    if all(mine[c].times == theirs[c].times for c in calls):
+        return Exchange(node, other)
+    return Exchange(node, other, last=True) if other < 0 or all(mine[c].times == 1 for c in calls) else None
+
+
+def _exchangeable(one: Key, other: Key, how: str) -> bool:
+    """Of one kind, and of one size; or of one number of axes."""
+    if one.kind != other.kind or one.is_tensor == (how == "others"):
+        return False
+    return one.axes == other.axes and one.size != other.size if how == "resized" else one.size == other.size

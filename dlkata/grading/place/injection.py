@@ -1,0 +1,156 @@
+"""Where it goes wrong, tried: the reference's value in the place of one of the attempt's mends the failing tests.
+
+Attempt and reference are rewritten so that every expression reports its value (`nodes`); a shadow of the reference has
+the right values for each call (`shadow`). One failing test is repeated with a right value put in the place of one
+expression's. If it passes, everything behind that expression is right, and the fault lies there or before it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from time import process_time
+
+from dlkata.grading.collection import SuiteTest
+from dlkata.grading.place.exchanging import worth_trying
+from dlkata.grading.place.hearing import Ear, Exchange
+from dlkata.grading.place.nodes import BLANK, EDIT, NOTE, Node, instrument
+from dlkata.grading.place.recording import Recording
+from dlkata.grading.place.shadow import Shadows
+from dlkata.grading.place.way import way_to
+from dlkata.grading.work.module import execute
+from dlkata.grading.work.run import perform
+
+SLOW = 0.6  # seconds of computing
+SECONDS, REFINING = 1.2, 40  # of computing, each time it looks; numbers that are tried when a place is found
+
+
+@dataclass(frozen=True)
+class Found:
+    """With these exchanges tests pass that fail without."""
+
+    node: Node  # the first of the attempt's that gets another value
+    exchange: Exchange  # its own
+    exchanges: Sequence[Exchange]
+    mended: int
+    failing: int
+    recording: Recording
+    chain: Sequence[int]  # lines: its own, then those of the wrong values it is made of, nearest first
+    before: Sequence[int]  # lines of the last right ones
+    read: Sequence[int]  # nodes of those
+
+
+class Injection:
+    def __init__(
+        self,
+        attempt: str,
+        reference: str,
+        seed: int,
+        file: str = "<attempt>",
+        tidy: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`tidy`: puts right what a test may have left behind."""
+        self.ear, self.seed, self.tidy = Ear(), seed, tidy
+        tree, self.mine = instrument(attempt, file)
+        right_tree, self.theirs = instrument(reference, "<reference>")
+        ear = self.ear
+        self.right = execute(reference, "<right>", "reference")
+        self.candidate = execute(
+            attempt,
+            file,
+            "attempt",
+            keep=True,
+            tree=tree,
+            given={NOTE: ear.mine, EDIT: ear.edited, BLANK: ear.blank},
+        )
+        shadow = execute(
+            reference,
+            "<reference>",
+            "shadow",
+            keep=True,
+            tree=right_tree,
+            given={NOTE: ear.right, EDIT: ear.right, BLANK: ear.blank},
+        )
+        Shadows(self.candidate, shadow, ear)
+
+    def run(
+        self, test: SuiteTest, exchanges: Sequence[Exchange] = (), *, recording: bool = False, seed: int = 0
+    ) -> bool:
+        """Whether it passes. `seed`: so many after the first."""
+        self.ear.restart(exchanges, recording=recording)
+        try:
+            return perform(test, self.candidate, self.right, self.seed + seed) is None
+        finally:
+            self.tidy()
+
+    def record(
+        self, test: SuiteTest, exchanges: Sequence[Exchange] = (), *, seed: int = 0
+    ) -> tuple[bool, Recording]:
+        passed = self.run(test, exchanges, recording=True, seed=seed)
+        return passed, Recording.of(self.ear.calls, self.mine, self.theirs, self.ear.names)
+
+    def search(self, failing: Sequence[SuiteTest], seconds: float = SECONDS) -> Found | None:
+        """`failing`: those that say most first."""
+        begun = process_time()
+        until = begun + seconds
+        passed, recording = self.record(failing[0])
+        if passed or process_time() - begun > SLOW:
+            return None  # beside a shadow it passes, or it is too slow to be repeated
+        best: Found | None = None
+        for exchange in worth_trying(recording):
+            if process_time() > until:
+                break
+            found = self._try(failing, [exchange], recording)
+            if found is not None and (best is None or found.mended > best.mended):
+                best = found
+                if best.mended == best.failing:
+                    break
+        if best is not None:
+            return self._earlier(best, failing, recording)
+        return self._together(failing, recording, process_time() + seconds)
+
+    def _earlier(self, best: Found, failing: Sequence[SuiteTest], recording: Recording) -> Found:
+        """A number of which the wrong value was made may be what is wrong."""
+        for exchange in islice(worth_trying(recording, ("others",)), REFINING):
+            if exchange.mine < best.node.number and recording.mine[exchange.mine].keys():
+                found = self._try(failing, [exchange], recording)
+                if found is not None and found.mended >= best.mended:
+                    return found
+        return best
+
+    def _together(self, failing: Sequence[SuiteTest], recording: Recording, until: float) -> Found | None:
+        """Several at once: in the order they ran, those that set right more than themselves."""
+        chosen: list[Exchange] = []
+        held = len(set(recording.known.values()))
+        by_mine = groupby(worth_trying(recording, ("tensors",)), key=lambda exchange: exchange.mine)
+        for _mine, exchanges in by_mine:
+            best: tuple[int, Exchange] | None = None
+            for exchange in exchanges:
+                if process_time() > until:
+                    return None
+                passed, after = self.record(failing[0], [*chosen, exchange])
+                if passed and self.ear.replaced:
+                    found = self._try(failing, [*chosen, exchange], recording)
+                    if found is not None:
+                        return found
+                now = len(set(after.known.values()))
+                if now > held + 1 and (best is None or now > best[0]):
+                    best = now, exchange
+            if best is not None:
+                held = best[0]
+                chosen.append(best[1])
+        return None
+
+    def _try(
+        self, failing: Sequence[SuiteTest], exchanges: Sequence[Exchange], recording: Recording
+    ) -> Found | None:
+        first, *others = failing
+        if not self.run(first, exchanges) or not self.ear.replaced:
+            return None
+        if not others and not self.run(first, exchanges, seed=1):
+            return None
+        mended = 1 + sum(self.run(other, exchanges) for other in others)
+        place = min(exchanges, key=lambda exchange: exchange.mine)
+        node = self.mine[place.mine]
+        return Found(
+            node, place, exchanges, mended, len(failing), recording, *way_to(node, self.mine, recording)
+        )

@@ -1,0 +1,128 @@
+"""Where an attempt goes wrong and how the value there differs, for its author to read."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dlkata.grading.collection import SuiteTest
+from dlkata.grading.place.hearing import Exchange
+from dlkata.grading.place.injection import Found, Injection
+from dlkata.grading.place.nodes import Node
+from dlkata.grading.place.recording import Recording
+from dlkata.grading.place.relations import Pair, relate
+from dlkata.grading.protocol import Known, Place, Relation
+
+LINES = 3
+SEEDS = (0, 1)  # a relation holds under both
+
+
+def locate(
+    injection: Injection, failing: Sequence[SuiteTest], edited: Sequence[SuiteTest] = ()
+) -> Place | None:
+    """`failing`: those that say most first; `edited`: those of them that saw their input changed."""
+    found = injection.search(failing)
+    if found is None:
+        return _edit(injection, edited[0], len(failing)) if edited else None
+    node = found.node
+    lines, known = _lines(found)
+    right = found.recording.known
+    reads = [(injection.mine[part], _name(injection, right[part])) for part in found.read if part in right]
+    return Place(
+        lines=lines,
+        line=node.line,
+        end_line=node.end_line,
+        columns=(node.column, node.end_column),
+        text=node.text,
+        right=_name(injection, found.exchange.right),
+        mended=found.mended,
+        failing=found.failing,
+        known=[Known(line, *_called([(n, r) for n, r in reads if n.line == line])) for line in known],
+        relation=_relation(injection, failing[0], found),
+    )
+
+
+def _edit(injection: Injection, test: SuiteTest, failing: int) -> Place | None:
+    """The first expression behind which what was given is not what it was."""
+    _passed, recording = injection.record(test)
+    found = next((call.edited for call in recording.calls if call.edited is not None), None)
+    if found is None:
+        return None
+    node, name = injection.mine[found[0]], found[1]
+    return Place(
+        lines=[node.line],
+        line=node.line,
+        end_line=node.end_line,
+        columns=(node.column, node.end_column),
+        text=node.text,
+        right="",
+        mended=0,
+        failing=failing,
+        relation=Relation("edited", name=name),
+    )
+
+
+def _called(reads: Sequence[tuple[Node, str]]) -> tuple[str, str]:
+    """What attempt and reference call a right value."""
+    return next(((min(node.binds), name) for node, name in reads if node.binds and name), ("", ""))
+
+
+def _lines(found: Found) -> tuple[list[int], list[int]]:
+    """The faulty lines, and those of the last right values."""
+    nearest, farther = list(found.chain[: LINES - 1]), sorted(found.chain[LINES - 1 :])[:1]
+    known = list(found.before[:1]) if len(found.chain) == 1 else []
+    return sorted({*nearest, *farther, *known}), known
+
+
+def _name(injection: Injection, right: int) -> str:
+    """What the reference calls the value: a name, never how it is computed."""
+    if right < 0:
+        return ""  # it was given
+    node: Node = injection.theirs[right]
+    return next(
+        (name for name in sorted(node.binds) if name.isidentifier()),
+        node.text if node.text.isidentifier() else "",
+    )
+
+
+def _relation(injection: Injection, test: SuiteTest, found: Found) -> Relation | None:
+    """Of the values at the place, with all others of the exchanges put right."""
+    others = [exchange for exchange in found.exchanges if exchange != found.exchange]
+    pairs: list[Pair] = []
+    sizes: dict[str, int] = {}
+    cut = False
+    for seed in SEEDS:
+        _passed, recording = injection.record(test, others, seed=seed)
+        pairs += _side_by_side(recording, found.exchange)
+        cut = cut or _is_cut(recording, found.exchange)
+        for call in recording.calls:
+            for name, tensor in call.given.items():
+                sizes |= {
+                    f"{name}.shape[{axis - tensor.dim()}]": size for axis, size in enumerate(tensor.shape)
+                }
+    relation = relate(pairs, sizes)
+    if relation is None and cut and not any(pair.differs for pair in pairs):
+        return Relation("cut")
+    return relation
+
+
+def _side_by_side(recording: Recording, exchange: Exchange) -> list[Pair]:
+    found = []
+    for call in recording.calls:
+        mine = [note.array for note in call.mine if note.node == exchange.mine and note.key is not None]
+        right = [note.array for note in call.right if note.node == exchange.right and note.key is not None]
+        right = right[-1:] * len(mine) if exchange.last or exchange.right < 0 else right
+        found += [Pair(*_aligned(one, other)) for one, other in zip(mine, right, strict=False)]
+    return found
+
+
+def _aligned(wrong: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """In the attempt's order of axes, where the sizes tell which is which."""
+    if wrong.shape != right.shape and sorted(wrong.shape) == sorted(right.shape):
+        if len(set(wrong.shape)) == wrong.ndim:
+            return wrong, right.transpose([right.shape.index(size) for size in wrong.shape])
+    return wrong, right
+
+
+def _is_cut(recording: Recording, exchange: Exchange) -> bool:
+    mine, right = recording.mine.get(exchange.mine, {}), recording.right.get(exchange.right, {})
+    return any(not mine[call].traced and right[call].traced for call in mine.keys() & right.keys())

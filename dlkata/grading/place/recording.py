@@ -1,0 +1,97 @@
+"""One test of an attempt beside its shadow: which of its values are right, and which of the right ones it never has."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dlkata.grading.place.hearing import Call, Key, Noted, alike
+from dlkata.grading.place.nodes import Node
+
+
+@dataclass(frozen=True)
+class Yielded:
+    """What a node yielded last in a call, and how often it did."""
+
+    key: Key
+    times: int
+    traced: bool
+
+
+Profile = dict[int, Yielded]  # of a node, by call
+
+
+@dataclass
+class Recording:
+    """One test, with nothing put in any place."""
+
+    calls: list[Call]
+    known: dict[
+        int, int
+    ]  # nodes of the attempt all of whose values are right: those of the reference's, or a given one
+    mine: dict[int, Profile]
+    right: dict[int, Profile]
+
+    names: Sequence[str]
+
+    def is_computed(self, node: int) -> bool:
+        """No given value."""
+        return node >= 0 or self.names[-1 - node].endswith(" afterwards")
+
+    def missing(self) -> list[int]:
+        """The reference's nodes whose values the attempt never has; of several with the same values, the first."""
+        held = set(self.known.values())
+        found: list[int] = []
+        values: list[list[Noted]] = []
+        for node in self.right:
+            if node in held or not self.is_computed(node):
+                continue
+            own = [note for call in self.calls for note in call.right if note.node == node]
+            if not any(len(own) == len(v) and all(map(alike, own, v)) for v in values):
+                found.append(node)
+                values.append(own)
+        return found
+
+    @classmethod
+    def of(
+        cls, calls: list[Call], mine: Sequence[Node], theirs: Sequence[Node], names: Sequence[str]
+    ) -> "Recording":
+        right = _profiles(calls, "right", lambda node: node >= 0 and theirs[node].kind == "name")
+        known = {node: other for node, other in _known(calls).items() if other in right}
+        return cls(
+            calls, known, _profiles(calls, "mine", lambda node: mine[node].kind == "name"), right, names
+        )
+
+
+def _known(calls: Sequence[Call]) -> dict[int, int]:
+    """Nodes of the attempt whose every value is one of the reference's, or a given one, in that call."""
+    known: dict[int, int] = {}
+    wrong: set[int] = set()
+    for call in calls:
+        by_key: dict[Key | None, list[Noted]] = {}
+        for note in sorted(call.right, key=lambda note: note.repeated):
+            by_key.setdefault(note.key, []).append(note)
+        sizes = {(key.kind, key.size): notes for key, notes in by_key.items() if key is not None}
+        for key, notes in by_key.items():
+            if key is not None and sizes[key.kind, key.size] is not notes:
+                sizes[key.kind, key.size] = sizes[key.kind, key.size] + notes
+        for note in call.mine:
+            if note.key is None or note.node in wrong:
+                continue
+            match = next((r for r in sizes.get((note.key.kind, note.key.size), ()) if alike(note, r)), None)
+            if match is None:
+                wrong.add(note.node)
+                known.pop(note.node, None)
+            else:
+                known.setdefault(note.node, match.node)
+    return known
+
+
+def _profiles(calls: Sequence[Call], side: str, is_name: Callable[[int], bool]) -> dict[int, Profile]:
+    found: dict[int, Profile] = {}
+    for number, call in enumerate(calls):
+        counts: Counter[int] = Counter()
+        for note in getattr(call, side):
+            if note.key is not None and not (note.repeated and is_name(note.node)):
+                counts[note.node] += 1
+                found.setdefault(note.node, {})[number] = Yielded(note.key, counts[note.node], note.traced)
+    return found

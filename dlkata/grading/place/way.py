@@ -1,0 +1,54 @@
+"""The way back from a wrong value: through the wrong ones it is made of, to the last right ones."""
+
+from collections.abc import Iterator, Sequence
+
+from dlkata.grading.place.hearing import Noted
+from dlkata.grading.place.nodes import Node
+from dlkata.grading.place.recording import Recording
+
+
+def way_to(node: Node, nodes: Sequence[Node], recording: Recording) -> tuple[list[int], list[int], list[int]]:
+    """From the node back to the last right values that lead to it: lines of wrong ones, of right ones, and those."""
+    notes = [note for call in recording.calls for note in call.mine]
+    last = max((n for n, note in enumerate(notes) if note.node == node.number), default=len(notes) - 1)
+    lines, waiting, seen, right = [node.line], [(node, last)], {node.number}, []
+    while waiting:
+        at, position = waiting.pop(0)
+        parts = {other.number for other in nodes if at.holds(other)}
+        for n in range(position, max(-1, position - 4 * len(parts)), -1):
+            if notes[n].node not in parts:
+                continue
+            for maker, when in _makers(notes[n], notes, n, nodes):
+                if maker.number in seen:
+                    continue
+                seen.add(maker.number)
+                if maker.number in recording.known:
+                    right.append(maker)
+                else:
+                    lines.append(maker.line)
+                    waiting.append((maker, when))
+    before = sorted({maker.line for maker in right} - set(lines), reverse=True)
+    return list(dict.fromkeys(lines)), before, [maker.number for maker in right]
+
+
+def _makers(
+    note: Noted, notes: Sequence[Noted], until: int, nodes: Sequence[Node]
+) -> Iterator[tuple[Node, int]]:
+    """The expressions that yielded the object that was read, or what it holds."""
+    read = nodes[note.node].text
+    by_name = note.key is None or not note.key.is_tensor
+    inner = note.value if isinstance(note.value, (list, tuple)) else ()
+    wanted = {id(part) for part in (note.value, *inner) if not isinstance(part, (bool, int))}
+    for n in range(until - 1, -1, -1):
+        other = notes[n]
+        if other.node == note.node or nodes[other.node].kind == "name":
+            continue
+        if read in nodes[other.node].binds:
+            yield nodes[other.node], n
+            if by_name:
+                return
+        elif id(other.value) in wanted:
+            yield nodes[other.node], n
+            wanted.discard(id(other.value))
+            if not wanted:
+                return

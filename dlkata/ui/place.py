@@ -1,0 +1,191 @@
+"""Where an attempt goes wrong, and how: the lines in order, the faulty expression underlined, and what was tried."""
+
+from typing import TYPE_CHECKING, Any
+
+from dlkata.grading.protocol import Place, Relation
+from dlkata.locale import N_, _
+from dlkata.ui.wrap import marked, wrap
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+GOOD, BAD, QUIET, STRONG = "green", "red", "dim", "bold"
+MARGIN = 10  # columns in front of a line of code: mark and number
+LONGEST = 48  # characters of an expression in a sentence
+
+
+def place_lines(place: Place, source: str, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    code = source.split("\n")
+    known = {one.line: one for one in place.known}
+    lines = [Text(_("Where it goes wrong"), style=STRONG)]
+    for number in place.lines:
+        if number != place.line:
+            mark, style = ("✓", GOOD) if number in known else ("·", QUIET)
+            lines += marked(mark, f"{number:>4}  {_shown(code, number)}", style, width)
+        if number in known and number != place.line and known[number].name:
+            label = _("= {reference} of the reference", reference=f"`{known[number].reference}`")
+            lines.append(Text(f"{'':{MARGIN}}`{known[number].name}` {label}", style=QUIET))
+        if number == place.line:
+            lines += _faulty(place, code, width)
+    for sentence in sentences(place):
+        lines += [Text(" " * MARGIN).append_text(row) for row in wrap(Text(sentence), width - MARGIN)]
+    return lines
+
+
+def sentences(place: Place) -> list[str]:
+    """How the value differs, if that can be said, and what was tried."""
+    said = [relation_sentence(place.relation, place.text)] if place.relation is not None else []
+    if not place.mended:
+        return said
+    value = _("the reference's {name}", name=f"`{place.right}`") if place.right else _("the right value")
+    if place.failing == 1:
+        tried = _(
+            "With {value} here the failing test passes: look here, and at what it is made of.", value=value
+        )
+    elif place.mended == place.failing:
+        tried = _(
+            "With {value} here all {count} failing tests pass: what follows is right. Look here, and at what it is made of.",
+            value=value, count=place.failing,
+        )  # fmt: skip
+    else:
+        tried = _(
+            "With {value} here {mended} of {count} failing tests pass: look here, and at what it is made of.",
+            value=value, mended=place.mended, count=place.failing,
+        )  # fmt: skip
+    return [*said, tried]
+
+
+def relation_sentence(relation: Relation, text: str) -> str:
+    what = f"`{_short(text)}`"
+    match relation.kind:
+        case "factor" if relation.number == -1:
+            return _("{what} has the wrong sign.", what=what)
+        case "factor" if relation.name and relation.name != f"{relation.number:g}":
+            return _(
+                "{what} is {number} times what it should be; {number} is {name} here.",
+                what=what, number=f"{relation.number:.6g}", name=f"`{relation.name}`",
+            )  # fmt: skip
+        case "factor":
+            return _(
+                "{what} is {number} times what it should be.", what=what, number=f"{relation.number:.6g}"
+            )
+        case "offset":
+            return _(
+                "{what} is off by the same number everywhere: {number}.",
+                what=what,
+                number=f"{relation.number:+.6g}",
+            )
+        case "shape":
+            return _(
+                "{what} has the shape {mine}; it should be {right}.",
+                what=what, mine=tuple(relation.mine), right=tuple(relation.right),
+            )  # fmt: skip
+        case "nonfinite":
+            return _("{what} holds {value} where it should be finite.", what=what, value=relation.name)
+        case "precision":
+            return _(
+                "{what} is right to about seven digits only: float32 on the way, or large numbers that nearly cancel.",
+                what=what,
+            )
+        case "power":
+            return _(POWERS[relation.name], what=what)
+        case "shifted":
+            return _(
+                "{what} has the right numbers, shifted by one along dim {axis}.",
+                what=what,
+                axis=relation.axis,
+            )
+        case "masked" if relation.name == "zero":
+            return _("{what} is right except where it should be 0.", what=what)
+        case "masked":
+            return _("{what} is right except where it should be −∞.", what=what)
+        case "rim" if relation.name == "first":
+            return _("{what} is right except for the first along dim {axis}.", what=what, axis=relation.axis)
+        case "rim":
+            return _("{what} is right except for the last along dim {axis}.", what=what, axis=relation.axis)
+        case "axis":
+            return _(
+                "{what} adds up to 1 along dim {mine}; it should along dim {right}.",
+                what=what, mine=relation.axis, right=int(relation.number),
+            )  # fmt: skip
+        case "reordered":
+            return _("{what} has the right numbers in another order.", what=what)
+        case "edited":
+            return _("Here your code changes its input `{name}`.", name=relation.name)
+        case "number":
+            return _(
+                "{what} is {mine}; it should be {right}.",
+                what=what,
+                mine=_told(relation.found),
+                right=_told(relation.wanted),
+            )
+        case "entries" if relation.wrong == relation.total:
+            return _(
+                "{what} is wrong everywhere: at {index} it is {mine}, and should be {right}.",
+                what=what, index=relation.index, mine=_told(relation.found), right=_told(relation.wanted),
+            )  # fmt: skip
+        case "entries":
+            return _(
+                "{what} is wrong in {wrong} of {total} entries: at {index} it is {mine}, and should be {right}.",
+                what=what, wrong=relation.wrong, total=relation.total, index=relation.index,
+                mine=_told(relation.found), right=_told(relation.wanted),
+            )  # fmt: skip
+        case _:
+            return _("{what} has the right values, but no gradient flows through it.", what=what)
+
+
+POWERS = {
+    "square": N_("{what} is the square of what it should be."),
+    "root": N_("{what} is the square root of what it should be."),
+    "reciprocal": N_("{what} is the reciprocal of what it should be."),
+    "logarithm": N_("{what} is the logarithm of what it should be."),
+    "exponential": N_("{what} is the exponential of what it should be."),
+    "absolute": N_("{what} is the absolute value of what it should be."),
+    "cut at zero": N_("{what} is 0 where it should be negative."),
+}
+
+
+def place_json(place: Place) -> dict[str, Any]:
+    return {
+        "first": min(place.lines),
+        "last": max(place.lines),
+        "lines": place.lines,
+        "line": place.line,
+        "columns": [column + 1 for column in place.columns],
+        "text": place.text,
+        "right": place.right or None,
+        "mended": place.mended,
+        "failing": place.failing,
+    }
+
+
+def _told(number: float) -> str:
+    return f"{number:.6g}"
+
+
+def _faulty(place: Place, code: list[str], width: int) -> list["Text"]:
+    """The line with its expression underlined, if the screen holds it in one row."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    shown = _shown(code, place.line)
+    lines = marked("✗", f"{place.line:>4}  {shown}", BAD, width)
+    first, last = place.columns
+    line = code[place.line - 1] if 0 < place.line <= len(code) else ""
+    indent = len(line) - len(line.lstrip())
+    last = last if place.end_line == place.line else len(line)
+    if len(lines) == 1 and indent <= first < last:
+        before, under = line[indent:first], line[first:last]
+        lines.append(Text(" " * (MARGIN + cell_len(before)) + "^" * cell_len(under), style=BAD))
+    return lines
+
+
+def _shown(code: list[str], line: int) -> str:
+    return code[line - 1].strip() if 0 < line <= len(code) else ""
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= LONGEST else flat[: LONGEST - 1] + "…"

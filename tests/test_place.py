@@ -1,0 +1,90 @@
+"""Where an attempt goes wrong is found by trying, and how the value differs is said only if it is so."""
+
+import json
+
+import pytest
+
+from dlkata.content.library import Library
+
+REFERENCE = Library().kata("rmsnorm").reference
+MEAN = "wide.square().mean(-1, keepdim=True)"
+
+
+@pytest.fixture
+def told(warm, tmp_path):
+    """What --json says of an attempt."""
+
+    def of(kata: str, source: str, *options: str):
+        file = tmp_path / f"{kata}.py"
+        file.write_text(source, encoding="utf-8")
+        answer = warm("check", str(file), *(options or ("--json",)))
+        return answer.out if options else json.loads(answer.out)
+
+    return of
+
+
+def changed(old: str, new: str) -> tuple[str, int]:
+    """The reference with a mistake, and its line."""
+    assert REFERENCE.count(old) == 1
+    source = REFERENCE.replace(old, new)
+    return source, next(n for n, line in enumerate(source.split("\n"), 1) if new in line)
+
+
+def test_the_expression_is_underlined_and_the_tests_it_mends_are_counted(told):
+    source, line = changed(MEAN, "wide.abs().mean(-1, keepdim=True)")
+    place = told("rmsnorm", source)["place"]
+    first, last = place["columns"]
+    assert place["line"] == line
+    assert source.split("\n")[line - 1][first - 1 : last - 1] == place["text"] == "wide.abs()"
+    assert place["mended"] == place["failing"] > 3
+
+
+def test_a_constant_factor_is_recognised_in_the_sizes_of_the_kata(told):
+    source, line = changed(MEAN, "wide.square().sum(-1, keepdim=True)")
+    answer = told("rmsnorm", source)
+    assert (answer["place"]["line"], answer["relation"]["kind"]) == (line, "factor")
+    assert "`x.shape[-1]`" in answer["relation"]["text"]
+
+
+def test_a_gradient_that_is_cut_is_placed_where_it_is_cut(told):
+    source, line = changed("wide / rms ", "wide / rms.detach() ")
+    answer = told("rmsnorm", source)
+    assert (answer["place"]["line"], answer["relation"]["kind"]) == (line, "cut")
+
+
+def test_an_input_that_is_changed_is_placed_where_it_is_changed(told):
+    source, line = changed("normed = wide / rms ", "normed = wide.detach().div_(rms) ")
+    answer = told("rmsnorm", source)
+    assert answer["place"]["line"] == line
+
+
+def test_memory_that_nobody_wrote_to_makes_no_difference(told):
+    source, _line = changed(
+        "normed = wide / rms ", "normed = torch.empty_like(wide); normed[...] = wide * rms "
+    )
+    answers = {
+        json.dumps([told("rmsnorm", source)[key] for key in ("place", "relation")]) for _time in range(3)
+    }
+    assert len(answers) == 1
+
+
+def test_two_faults_are_found_together(told):
+    kata = Library().kata("lstm")
+    source = kata.reference.replace("torch.tanh(g)", "torch.sigmoid(g)").replace(
+        "torch.sigmoid(o)", "torch.tanh(o)"
+    )
+    assert source != kata.reference
+    answer = told("lstm", source)
+    faulty = {n for n, line in enumerate(source.split("\n"), 1) if "tanh(o)" in line or "sigmoid(g)" in line}
+    assert answer["place"] is not None and faulty & set(answer["place"]["lines"])
+
+
+def test_what_passes_and_what_raises_everywhere_has_no_place(told):
+    assert told("rmsnorm", REFERENCE)["place"] is None
+    assert told("rmsnorm", changed(MEAN, "wide @ wide[:, :0]")[0])["place"] is None
+
+
+def test_the_screen_says_how_where_and_what_was_tried(told):
+    source, _line = changed(MEAN, "wide.square().sum(-1, keepdim=True)")
+    shown = told("rmsnorm", source, "--lang", "zh")
+    assert "错在哪里" in shown and "^^^" in shown and "全部通过" in shown
