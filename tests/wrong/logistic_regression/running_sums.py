@@ -1,4 +1,5 @@
 # mistake: sorting and running sums cut between equal p
+# bug: ties_cut
 import torch
 
 

@@ -1,0 +1,59 @@
+# mistake: Two at once: x is detached as long as nothing of the body is thawed, and the head is registered a second time.
+from torch import nn
+
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+class FineTuner(nn.Module):
+    def __init__(self, model, head, num_classes):
+        super().__init__()
+        self.model = model
+        self.head_path = head
+        self.thawed = set()
+        for p in model.parameters():
+            p.requires_grad_(False)
+        old = model.get_submodule(head)
+        new = nn.Linear(
+            old.in_features,
+            num_classes,
+            bias=old.bias is not None,
+            device=old.weight.device,
+            dtype=old.weight.dtype,
+        )
+        parent, _, name = head.rpartition(".")
+        setattr(model.get_submodule(parent), name, new)
+        self.head = new
+        self.train()
+
+    def forward(self, x):
+        if all(
+            not p.requires_grad for n, p in self.model.named_parameters() if not n.startswith(self.head_path)
+        ):
+            x = x.detach()
+        return self.model(x)
+
+    def unfreeze(self, *names):
+        for name in names:
+            part = self.model.get_submodule(name)
+            for p in part.parameters():
+                p.requires_grad_(True)
+            for module in part.modules():
+                if isinstance(module, BATCH_NORMS):
+                    self.thawed.add(module)
+                    module.train(self.training)
+
+    def train(self, mode=True):
+        super().train(mode)
+        for module in self.model.modules():
+            if isinstance(module, BATCH_NORMS) and module not in self.thawed:
+                module.eval()
+        return self
+
+    def param_groups(self, lr, body_lr):
+        head = list(self.model.get_submodule(self.head_path).parameters())
+        ids = {id(p) for p in head}
+        body = [p for p in self.model.parameters() if p.requires_grad and id(p) not in ids]
+        groups = [{"params": head, "lr": lr}]
+        if body:
+            groups.append({"params": body, "lr": body_lr})
+        return groups

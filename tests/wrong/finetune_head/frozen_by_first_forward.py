@@ -1,0 +1,56 @@
+# mistake: The batch norms that are to stay still are listed at the first train() and never again.
+# bug: thawed_norms_stay_still
+# line: 42
+from torch import nn
+
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+class FineTuner(nn.Module):
+    def __init__(self, model, head, num_classes):
+        super().__init__()
+        self.model = model
+        self.head = head
+        self.free = [head]
+        self.still = None
+        parent_path, _, name = head.rpartition(".")
+        parent = model.get_submodule(parent_path)
+        old = getattr(parent, name)
+        new = nn.Linear(old.in_features, num_classes, bias=old.bias is not None)
+        setattr(parent, name, new.to(old.weight))
+        for p in model.parameters():
+            p.requires_grad_(False)
+        for p in new.parameters():
+            p.requires_grad_(True)
+        self.train()
+
+    def forward(self, x):
+        return self.model(x)
+
+    def is_free(self, path):
+        return any(path == part or path.startswith(part + ".") for part in self.free)
+
+    def unfreeze(self, *names):
+        self.free.extend(names)
+        for name in names:
+            for p in self.model.get_submodule(name).parameters():
+                p.requires_grad_(True)
+        self.train(self.training)
+
+    def train(self, mode=True):
+        super().train(mode)
+        if self.still is None:
+            norms = [p for p, m in self.model.named_modules() if isinstance(m, NORMS)]
+            self.still = [path for path in norms if not self.is_free(path)]
+        for path in self.still:
+            self.model.get_submodule(path).eval()
+        return self
+
+    def param_groups(self, lr, body_lr):
+        head = list(self.model.get_submodule(self.head).parameters())
+        ids = {id(p) for p in head}
+        body = [p for p in self.model.parameters() if p.requires_grad and id(p) not in ids]
+        groups = [{"params": head, "lr": lr}]
+        if body:
+            groups.append({"params": body, "lr": body_lr})
+        return groups
