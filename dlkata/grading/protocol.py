@@ -178,6 +178,7 @@ class Place(msgspec.Struct):
     right: str  # the reference's name for the value, if it has one
     mended: int  # of the failing tests
     failing: int
+    also: list[int] = []  # lines whose values had to be put right with it
     known: list[Known] = []
     relation: Relation | None = None
 

@@ -40,19 +40,26 @@ def sentences(place: Place) -> list[str]:
     if not place.mended:
         return said
     value = _("the reference's {name}", name=f"`{place.right}`") if place.right else _("the right value")
-    if place.failing == 1:
-        tried = _(
-            "With {value} here the failing test passes: look here, and at what it is made of.", value=value
+    put = (
+        _(
+            "With {value} here and right values on line {lines}",
+            value=value,
+            lines=", ".join(map(str, place.also)),
         )
+        if place.also
+        else _("With {value} here", value=value)
+    )
+    if place.failing == 1:
+        tried = _("{put}, the failing test passes: look here, and at what it is made of.", put=put)
     elif place.mended == place.failing:
         tried = _(
-            "With {value} here all {count} failing tests pass: what follows is right. Look here, and at what it is made of.",
-            value=value, count=place.failing,
+            "{put}, all {count} failing tests pass: what follows is right. Look here, and at what it is made of.",
+            put=put, count=place.failing,
         )  # fmt: skip
     else:
         tried = _(
-            "With {value} here {mended} of {count} failing tests pass: look here, and at what it is made of.",
-            value=value, mended=place.mended, count=place.failing,
+            "{put}, {mended} of {count} failing tests pass: look here, and at what it is made of.",
+            put=put, mended=place.mended, count=place.failing,
         )  # fmt: skip
     return [*said, tried]
 
@@ -156,6 +163,7 @@ def place_json(place: Place) -> dict[str, Any]:
         "columns": [column + 1 for column in place.columns],
         "text": place.text,
         "right": place.right or None,
+        "also": place.also,
         "mended": place.mended,
         "failing": place.failing,
     }

@@ -20,8 +20,9 @@ from dlkata.grading.place.way import way_to
 from dlkata.grading.work.module import execute
 from dlkata.grading.work.run import perform
 
-SLOW = 0.6  # seconds of computing
-SECONDS, REFINING = 1.2, 40  # of computing, each time it looks; numbers that are tried when a place is found
+SECONDS, SLOW = 1.6, 0.6  # of computing: the search, one test
+PRIMARIES = 3  # tests that are repeated
+REFINING = 40  # numbers that are tried when a place is found
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,22 @@ class Injection:
         return passed, Recording.of(self.ear.calls, self.mine, self.theirs, self.ear.names)
 
     def search(self, failing: Sequence[SuiteTest], seconds: float = SECONDS) -> Found | None:
-        """`failing`: those that say most first."""
-        begun = process_time()
-        until = begun + seconds
-        passed, recording = self.record(failing[0])
-        if passed or process_time() - begun > SLOW:
-            return None  # beside a shadow it passes, or it is too slow to be repeated
+        """`failing`: those that say most first. One alone is repeated again and again; if it tells nothing, the next."""
+        until = process_time() + seconds
+        recordings: list[Recording] = []
+        for number, test in enumerate(failing[:PRIMARIES]):
+            begun = process_time()
+            passed, recording = self.record(test)
+            if passed or process_time() - begun > SLOW:
+                continue  # beside a shadow it passes, or it is too slow to be repeated
+            recordings.append(recording)
+            ordered = [test, *failing[:number], *failing[number + 1 :]]
+            if (found := self._alone(ordered, recording, until)) is not None:
+                return self._earlier(found, ordered, recording)
+        return self._together(failing, recordings[0], process_time() + seconds / 2) if recordings else None
+
+    def _alone(self, failing: Sequence[SuiteTest], recording: Recording, until: float) -> Found | None:
+        """The one exchange that mends most, the first of the tests among them."""
         best: Found | None = None
         for exchange in worth_trying(recording):
             if process_time() > until:
@@ -104,9 +115,7 @@ class Injection:
                 best = found
                 if best.mended == best.failing:
                     break
-        if best is not None:
-            return self._earlier(best, failing, recording)
-        return self._together(failing, recording, process_time() + seconds)
+        return best
 
     def _earlier(self, best: Found, failing: Sequence[SuiteTest], recording: Recording) -> Found:
         """A number of which the wrong value was made may be what is wrong."""

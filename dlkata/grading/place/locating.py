@@ -36,6 +36,7 @@ def locate(
         right=_name(injection, found.exchange.right),
         mended=found.mended,
         failing=found.failing,
+        also=sorted({injection.mine[one.mine].line for one in found.exchanges} - {node.line}),
         known=[Known(line, *_called([(n, r) for n, r in reads if n.line == line])) for line in known],
         relation=_relation(injection, failing[0], found),
     )
