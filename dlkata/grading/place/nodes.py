@@ -130,10 +130,10 @@ class _Rewriter(ast.NodeTransformer):
             return None
         again = ast.parse(path, mode="eval").body
         call = self._noted(ast.copy_location(again, statement), "edit")
-        if isinstance(base, ast.Name):
+        if isinstance(base, ast.Name) and base.id in (self.local[-1] if self.local else ()):
             edit: ast.stmt = ast.Assign([ast.Name(base.id, ast.Store())], call)
         else:
-            edit = ast.Expr(call)
+            edit = ast.Expr(call)  # a name of another scope must not become one of this
         return ast.copy_location(edit, statement)
 
     # ------------------------------------------------------------ expressions

@@ -27,11 +27,10 @@ class Recording:
     calls: list[Call]
     known: dict[
         int, int
-    ]  # nodes of the attempt all of whose values are right: those of the reference's, or a given one
+    ]  # nodes of the attempt all of whose values are right: of the reference's, or a given one
     mine: dict[int, Profile]
     right: dict[int, Profile]
-
-    names: Sequence[str]
+    names: Sequence[str]  # of what is given, and of what modules hold
 
     def is_computed(self, node: int) -> bool:
         """No given value."""
@@ -67,17 +66,15 @@ def _known(calls: Sequence[Call]) -> dict[int, int]:
     known: dict[int, int] = {}
     wrong: set[int] = set()
     for call in calls:
-        by_key: dict[Key | None, list[Noted]] = {}
+        alike_in_size: dict[tuple[str, int], list[Noted]] = {}
         for note in sorted(call.right, key=lambda note: note.repeated):
-            by_key.setdefault(note.key, []).append(note)
-        sizes = {(key.kind, key.size): notes for key, notes in by_key.items() if key is not None}
-        for key, notes in by_key.items():
-            if key is not None and sizes[key.kind, key.size] is not notes:
-                sizes[key.kind, key.size] = sizes[key.kind, key.size] + notes
+            if note.key is not None:
+                alike_in_size.setdefault((note.key.kind, note.key.size), []).append(note)
         for note in call.mine:
             if note.key is None or note.node in wrong:
                 continue
-            match = next((r for r in sizes.get((note.key.kind, note.key.size), ()) if alike(note, r)), None)
+            others = alike_in_size.get((note.key.kind, note.key.size), ())
+            match = next((other for other in others if alike(note, other)), None)
             if match is None:
                 wrong.add(note.node)
                 known.pop(note.node, None)
