@@ -178,18 +178,21 @@ def test_nested(candidate, reference, seed):
 
     def build(kind):
         return kind(
-            nn.Linear(5, 4), kind(nn.Tanh(), kind(nn.Linear(4, 3)), nn.Linear(3, 2)), kind(kind(Scale()))
+            nn.Linear(5, 4),
+            kind(nn.Tanh(), kind(nn.Linear(4, 3)), nn.Linear(3, 2)),
+            kind(kind(Scale())),
+            kind(),
         )
 
     mine, theirs = pair(candidate, reference, build)
     inner = ["1.1.0.weight", "1.1.0.bias", "1.2.weight", "1.2.bias", "2.0.0.factor"]
     named(mine, ["0.weight", "0.bias", *inner], "nested")
     agree(mine, theirs, partial(batch, seed))
-    found = f"{len(mine)}, {len(mine[1])}, {len(mine[2])}"
+    found = ", ".join(str(len(net)) for net in (mine, mine[1], *mine[2:]))
     holds(
-        found == "3, 3, 1",
-        f"The numbers of children of nested containers are {found}; right is 3, 3, 1.",
-        f"嵌套容器的子 module 个数为 {found}；应当是 3, 3, 1。",
+        found == "4, 3, 1, 0",
+        f"The numbers of children of nested containers are {found}; right is 4, 3, 1, 0.",
+        f"嵌套容器的子 module 个数为 {found}；应当是 4, 3, 1, 0。",
         value=found,
         name="len, nested",
     )

@@ -1,0 +1,37 @@
+# mistake: The sums go backward, and at the end .grad is divided, with what it held before.
+# bug: old_gradients_scaled
+# line: 21
+import torch
+from torch import nn
+
+
+def accumulate(model, micro_batches, loss_fn, count=len):
+    batches = list(micro_batches)
+    sizes = [int(count(y)) for _, y in batches]
+    total = sum(sizes)
+    result = 0.0
+    for (x, y), size in zip(batches, sizes, strict=True):
+        if size == 0:
+            continue
+        loss = loss_fn(model(x), y) * size
+        loss.backward()
+        result += loss.item()
+    for p in model.parameters():
+        if p.grad is not None and total:
+            p.grad.div_(total)
+    return result / max(total, 1)
+
+
+def train(model, loader, optimizer, loss_fn, every, count=len, max_norm=None):
+    losses = []
+    batches = list(loader)
+    for start in range(0, len(batches), every):
+        group = batches[start : start + every]
+        if sum(int(count(y)) for _, y in group) == 0:
+            continue
+        optimizer.zero_grad()
+        losses.append(accumulate(model, group, loss_fn, count))
+        if max_norm is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+        optimizer.step()
+    return losses
