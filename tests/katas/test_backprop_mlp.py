@@ -190,6 +190,8 @@ def test_large_logits(candidate, reference, seed):
             given = draw(seed, scale=4e2)
             return given | {"b2": given["b2"] + shift}
 
+        found, right = (outputs(m, large()) for m in (candidate, reference))
+        same(found, right, f"logits (of ±10⁴, shifted by {shift:g})")
         compare(candidate, reference, large, f" (logits of ±10⁴, shifted by {shift:g})")
 
 

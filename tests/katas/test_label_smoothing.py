@@ -189,6 +189,18 @@ def test_weights_of_zero(candidate, reference, seed):
         judge(candidate, reference, draw, f"loss ({reduction}, weights of 0 and 40)", reduction=reduction)
 
 
+def test_small_weights(candidate, reference, seed):
+    """Class weights may all be small: the mean is not
+    类别权重可以都很小，平均值并不因此变小"""
+
+    def draw():
+        drawn = inputs(seed, (4,), 5, ignored=-100, weighted=True)
+        return drawn | {"weight": 1e-3 * drawn["weight"]}
+
+    for reduction in REDUCTIONS:
+        judge(candidate, reference, draw, f"loss ({reduction}, weights near 10⁻³)", reduction=reduction)
+
+
 def test_leading_dimensions(candidate, reference, seed):
     """Any number of leading dimensions, including none
     前导维度可以有任意多个，也可以没有"""

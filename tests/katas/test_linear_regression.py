@@ -177,6 +177,19 @@ def test_closed_form_in_float32(candidate, reference, seed):
         same(*found, f"w (x.shape = {(n, d)}, rank {rank}, float32)", tolerance=(1e-3, 1e-3))
 
 
+def test_scale_in_float32(candidate, reference, seed):
+    """Closed form: in float32, too, x may be tiny, huge, or short in one direction
+    闭式解：float32 下 x 同样可以极小、极大，或在某个方向上很短"""
+    for scale in (1e-12, 1.0, 1e12):
+        found = []
+        for module in (candidate, reference):
+            left, right, y = (part.float() for part in normal(seed, (8, 3), (5, 3), (8,), grad=False))
+            short = left.new_tensor([1.0, 0.5, 0.02])
+            x = torch.linalg.qr(left)[0] * short @ torch.linalg.qr(right)[0].mT
+            found.append(scale * module.least_squares(scale * x, y))
+        same(*found, f"{scale:g}·w (x of size {scale:g}, rank 3, float32)", tolerance=(1e-3, 1e-3))
+
+
 def test_gradients(candidate, reference, seed):
     """Gradients: ∂L/∂w and ∂L/∂b are right
     梯度：∂L/∂w 和 ∂L/∂b 正确"""
@@ -245,6 +258,7 @@ def test_generator(candidate, reference, seed):
     found = []
     for module in (candidate, reference):
         generator, given = chosen(seed), draw(seed)
+        module.fit(**given, lr=0.05, batch_size=4, epochs=0, generator=generator)
         first = module.fit(**given, lr=0.05, batch_size=4, epochs=2, generator=generator)
         again = module.fit(**given, lr=0.05, batch_size=4, epochs=2, generator=generator)
         found.append([*first, *again, torch.rand(3, generator=generator, dtype=torch.float64)])

@@ -1,4 +1,5 @@
 # mistake: the divisor is at least 1, which is wrong for small weights
+# bug: divisor_floored
 import torch
 
 

@@ -1,4 +1,5 @@
 # mistake: dampening is left out in the first step of the group, not in that of the parameter
+# bug: late_is_damped
 import torch
 
 
