@@ -130,6 +130,7 @@ def test_tokens_as_they_are(candidate, reference):
         ([(0, 1), (2,), (0, 1)], [[(0, 1), (2,), (3, 4)]]),
         ([" a", "a", "-", ""], [["a", " a", "", "-"]]),
         (["a_b", "c"], [["a", "b_c"]]),
+        ([-1, 5, -1], [[-2, 5, -2], [5, -1]]),  # hash(-1) == hash(-2)
         ([int("1000"), "".join("xy"), (int("500"),)], [[int("1000"), "".join("xy"), (int("500"),)]]),
     ]
     same_counts(candidate, reference, cases, (1, 2, 3))
@@ -175,6 +176,15 @@ def test_short_candidates(candidate, reference):
     (whole,) = letters("abcdefghijklm")
     cases = [([whole[:c]], [[whole[:r]]], c, r) for c, r in [(4, 12), (7, 12), (11, 12), (12, 12), (13, 6)]]
     same_scores(candidate, reference, *((c, r, f"{i} of {j} tokens", {}) for c, r, i, j in cases))
+
+
+def test_length_among_several(candidate, reference):
+    """In the penalty, too, r is the nearest of several lengths, the shorter one of two
+    惩罚里的 r 同样是几个长度中最接近的；差距相同时取较短的"""
+    (whole,) = letters("abcdefghijklmnopqr")
+    lengths = [(13, 7), (7, 13), (12, 5), (5, 12), (17, 11), (18, 6, 13)]
+    cases = [([whole[:10]], [[whole[:size] for size in sizes]], sizes) for sizes in lengths]
+    same_scores(candidate, reference, *((c, r, f"10 tokens, references of {s}", {}) for c, r, s in cases))
 
 
 def test_whole_set(candidate, reference, seed):

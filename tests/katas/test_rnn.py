@@ -257,6 +257,20 @@ def test_other_shapes_before(candidate, reference, seed):
     same(*found, [*(f"{name}, call {i}" for i in range(1, 6) for name in RESULTS), "h′ of the cell"])
 
 
+def test_other_dtype_before(candidate, reference, seed):
+    """A layer that is cast to another dtype goes on in that one
+    层转换 dtype 之后，就用新的 dtype 计算"""
+    found = []
+    for layer in twins(candidate, reference, "RNN", D, H):
+        results = walk(layer.float(), **sequence(seed, dtype=torch.float32))
+        found.append([*results, *walk(layer.to(setting.dtype), **sequence(seed))])
+    same(
+        *found,
+        [f"{name} ({when})" for when in ("float32", "cast back") for name in RESULTS],
+        tolerance=(1e-5, 1e-5),
+    )
+
+
 def test_modes(candidate, seed):
     """Train and eval mode do the same
     train 和 eval 模式结果相同"""
