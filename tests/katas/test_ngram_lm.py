@@ -88,7 +88,8 @@ def test_vocab(candidate, reference, seed):
     cases = [text(seed), [["b", "a"], ["B", "10", "9", "é", "~"]], [["one"]], [[]]]
     for n in (1, 2, 3):
         mine, theirs = (
-            [str(list(m.NgramLM(deepcopy(case), n).vocab)) for case in cases] for m in (candidate, reference)
+            [written(m.NgramLM(deepcopy(case), n).vocab, "vocab") for case in cases]
+            for m in (candidate, reference)
         )
         same(mine, theirs, f"vocab, n = {n}, text")
 
@@ -244,11 +245,11 @@ def test_sample(candidate, reference, seed):
             same(*found, labels)
 
 
-def written(tokens):
+def written(tokens, name="sample"):
     holds(
         isinstance(tokens, list),
-        f"sample returns {type(tokens).__name__}, not a list.",
-        f"sample 返回的是 {type(tokens).__name__}，不是列表。",
+        f"{name} is of the type {type(tokens).__name__}, not a list.",
+        f"{name} 的类型是 {type(tokens).__name__}，不是列表。",
         value="list" if isinstance(tokens, list) else type(tokens).__name__,
         name="returned",
     )
