@@ -37,7 +37,7 @@ def _own(value: Any, pairs: list[tuple[Tensor, Tensor]]) -> Any:
         return own
     if isinstance(value, dict):
         return {key: _own(inner, pairs) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+    if type(value) in (list, tuple):
         return type(value)(_own(inner, pairs) for inner in value)
     if hasattr(value, "__next__"):
         raise NoShadow  # to look into a generator would use it up

@@ -14,7 +14,7 @@ def worth_trying(recording: Recording, narrow: Sequence[str] = ()) -> Iterator[E
     right = [node for node in mine if node in known]
     missing = recording.missing()
     found = [node for node in theirs if node in held and recording.is_computed(node)]
-    cut = [node for node in right if _lost_gradient(mine[node], theirs[known[node]])]
+    cut = [node for node in right if recording.is_cut(node, known[node])]
     ways = [
         (cut, None, "tensors"), (wrong, missing, "tensors"), (wrong, missing, "others"), (wrong, missing, "resized"),
         (wrong, found, "tensors"), (right[::-1], missing, "tensors"), (right, None, "tensors"),
@@ -30,10 +30,6 @@ def worth_trying(recording: Recording, narrow: Sequence[str] = ()) -> Iterator[E
                 if exchange is not None and exchange not in seen:
                     seen.add(exchange)
                     yield exchange
-
-
-def _lost_gradient(mine: Profile, right: Profile) -> bool:
-    return any(not mine[call].traced and right[call].traced for call in mine.keys() & right.keys())
 
 
 def _exchange(node: int, other: int, mine: Profile, theirs: Profile, how: str) -> Exchange | None:

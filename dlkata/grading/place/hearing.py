@@ -48,14 +48,14 @@ class Call:
     """One call from outside, of both sides."""
 
     given: dict[str, Tensor]
-    versions: dict[str, int]
+    versions: dict[str, int] = field(default_factory=dict)  # of it, if somebody watches
     mine: list[Noted] = field(default_factory=list)
     right: list[Noted] = field(default_factory=list)
     planned: dict[int, list[Any]] = field(default_factory=dict)  # by the reference's node
     used: Counter[int] = field(default_factory=Counter)  # by the attempt's
     output: Any = None  # the shadow's
     edited: tuple[int, str] | None = (
-        None  # the attempt's node behind which a given tensor was another, and its name
+        None  # the attempt's node behind which a given tensor differs, and its name
     )
 
 
@@ -72,6 +72,7 @@ class Ear:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.in_shadow = self.recording = False
+        self.watching = False  # over what is given, which takes its time
         self.exchanges: dict[int, Exchange] = {}  # by the attempt's node
         self.wanted: set[int] = set()  # the reference's nodes
         self.replaced = self.notes = 0
@@ -85,9 +86,9 @@ class Ear:
         self.seen: set[tuple[int, int]] = set()
 
     def begin(self, given: dict[str, Tensor]) -> None:
-        call = Call(
-            given, {name: tensor._version for name, tensor in given.items() if not tensor.is_inference()}
-        )
+        call = Call(given)
+        if self.watching:
+            call.versions = {name: x._version for name, x in given.items() if not x.is_inference()}
         self.calls.append(call)
         for name, tensor in given.items():
             self._named(call, name, tensor)
@@ -225,7 +226,7 @@ def fit(right: Any, value: Any) -> Any:
     """The right value in the form of the one it replaces, or None."""
     if isinstance(value, Tensor) and isinstance(right, Tensor):
         if right.numel() == value.numel() and right.shape != value.shape:
-            order = _order(right.shape, value.shape)
+            order = order_of_axes(right.shape, value.shape)
             return right.permute(order) if order is not None else right.reshape(value.shape)
         return right
     if isinstance(value, (list, tuple)) and isinstance(right, (list, tuple)):
@@ -234,7 +235,7 @@ def fit(right: Any, value: Any) -> Any:
     return right if both else None
 
 
-def _order(have: Sequence[int], want: Sequence[int]) -> tuple[int, ...] | None:
+def order_of_axes(have: Sequence[int], want: Sequence[int]) -> tuple[int, ...] | None:
     """How to permute axes of these sizes to get those."""
     if sorted(have) != sorted(want) or len(have) > MOST_AXES:
         return None

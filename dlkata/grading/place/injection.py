@@ -29,6 +29,7 @@ REFINING = 40  # numbers that are tried when a place is found
 class Found:
     """With these exchanges tests pass that fail without."""
 
+    test: SuiteTest  # that was repeated
     node: Node  # the first of the attempt's that gets another value
     exchange: Exchange  # its own
     exchanges: Sequence[Exchange]
@@ -89,20 +90,28 @@ class Injection:
         passed = self.run(test, exchanges, recording=True, seed=seed)
         return passed, Recording.of(self.ear.calls, self.mine, self.theirs, self.ear.names)
 
+    def watch_edits(self, test: SuiteTest) -> Recording:
+        """A recording that also tells where what was given is changed."""
+        self.ear.watching = True
+        try:
+            return self.record(test)[1]
+        finally:
+            self.ear.watching = False
+
     def search(self, failing: Sequence[SuiteTest], seconds: float = SECONDS) -> Found | None:
         """`failing`: those that say most first. One alone is repeated again and again; if it tells nothing, the next."""
         until = process_time() + seconds
-        recordings: list[Recording] = []
+        begun_with: tuple[Sequence[SuiteTest], Recording] | None = None
         for number, test in enumerate(failing[:PRIMARIES]):
             begun = process_time()
             passed, recording = self.record(test)
             if passed or process_time() - begun > SLOW:
                 continue  # beside a shadow it passes, or it is too slow to be repeated
-            recordings.append(recording)
             ordered = [test, *failing[:number], *failing[number + 1 :]]
+            begun_with = begun_with or (ordered, recording)
             if (found := self._alone(ordered, recording, until)) is not None:
                 return self._earlier(found, ordered, recording)
-        return self._together(failing, recordings[0], process_time() + seconds / 2) if recordings else None
+        return self._together(*begun_with, process_time() + seconds / 2) if begun_with is not None else None
 
     def _alone(self, failing: Sequence[SuiteTest], recording: Recording, until: float) -> Found | None:
         """The one exchange that mends most, the first of the tests among them."""
@@ -161,5 +170,12 @@ class Injection:
         place = min(exchanges, key=lambda exchange: exchange.mine)
         node = self.mine[place.mine]
         return Found(
-            node, place, exchanges, mended, len(failing), recording, *way_to(node, self.mine, recording)
+            first,
+            node,
+            place,
+            exchanges,
+            mended,
+            len(failing),
+            recording,
+            *way_to(node, self.mine, recording),
         )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlkata.grading.collection import SuiteTest
-from dlkata.grading.place.hearing import Exchange
+from dlkata.grading.place.hearing import Exchange, order_of_axes
 from dlkata.grading.place.injection import Found, Injection
 from dlkata.grading.place.nodes import Node
 from dlkata.grading.place.recording import Recording
@@ -38,13 +38,13 @@ def locate(
         failing=found.failing,
         also=sorted({injection.mine[one.mine].line for one in found.exchanges} - {node.line}),
         known=[Known(line, *_called([(n, r) for n, r in reads if n.line == line])) for line in known],
-        relation=_relation(injection, failing[0], found),
+        relation=_relation(injection, found),
     )
 
 
 def _edit(injection: Injection, test: SuiteTest, failing: int) -> Place | None:
     """The first expression behind which what was given is not what it was."""
-    _passed, recording = injection.record(test)
+    recording = injection.watch_edits(test)
     found = next((call.edited for call in recording.calls if call.edited is not None), None)
     if found is None:
         return None
@@ -85,16 +85,16 @@ def _name(injection: Injection, right: int) -> str:
     )
 
 
-def _relation(injection: Injection, test: SuiteTest, found: Found) -> Relation | None:
+def _relation(injection: Injection, found: Found) -> Relation | None:
     """Of the values at the place, with all others of the exchanges put right."""
     others = [exchange for exchange in found.exchanges if exchange != found.exchange]
     pairs: list[Pair] = []
     sizes: dict[str, int] = {}
     cut = False
     for seed in SEEDS:
-        _passed, recording = injection.record(test, others, seed=seed)
+        _passed, recording = injection.record(found.test, others, seed=seed)
         pairs += _side_by_side(recording, found.exchange)
-        cut = cut or _is_cut(recording, found.exchange)
+        cut = cut or recording.is_cut(found.exchange.mine, found.exchange.right)
         for call in recording.calls:
             for name, tensor in call.given.items():
                 sizes |= {
@@ -118,12 +118,8 @@ def _side_by_side(recording: Recording, exchange: Exchange) -> list[Pair]:
 
 def _aligned(wrong: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """In the attempt's order of axes, where the sizes tell which is which."""
-    if wrong.shape != right.shape and sorted(wrong.shape) == sorted(right.shape):
-        if len(set(wrong.shape)) == wrong.ndim:
-            return wrong, right.transpose([right.shape.index(size) for size in wrong.shape])
+    if wrong.shape != right.shape:
+        order = order_of_axes(right.shape, wrong.shape)
+        if order is not None and len(set(wrong.shape)) == wrong.ndim:
+            return wrong, right.transpose(order)
     return wrong, right
-
-
-def _is_cut(recording: Recording, exchange: Exchange) -> bool:
-    mine, right = recording.mine.get(exchange.mine, {}), recording.right.get(exchange.right, {})
-    return any(not mine[call].traced and right[call].traced for call in mine.keys() & right.keys())

@@ -8,10 +8,10 @@ hang on the attempt's inputs and parameters, so that gradients flow through them
 import functools
 from collections.abc import Callable
 from types import FunctionType, ModuleType
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dlkata.grading.place.counterparts import (
     SHADOW,
@@ -20,6 +20,7 @@ from dlkata.grading.place.counterparts import (
     counterpart_of,
     translated,
 )
+from dlkata.grading.place.hearing import Ear
 from dlkata.grading.place.keeping import chance_kept, held, listed, tensors_of, unchanged
 
 NOT_SHADOWED = {
@@ -33,21 +34,11 @@ NOT_SHADOWED = {
 }
 
 
-class Listener(Protocol):
-    """Who hears of calls."""
-
-    calls: list[Any]
-
-    def begin(self, given: dict[str, Tensor]) -> None: ...
-    def ended(self, state: dict[str, Tensor]) -> None: ...
-    def shadowing(self, on: bool) -> None: ...
-
-
 class Shadows:
     """Puts itself between a test and the attempt: whatever is called from outside is first asked of the reference."""
 
-    def __init__(self, attempt: ModuleType, reference: ModuleType, listener: Listener) -> None:
-        self.listener, self.depth = listener, 0
+    def __init__(self, attempt: ModuleType, reference: ModuleType, ear: Ear) -> None:
+        self.ear, self.depth = ear, 0
         for name, right in list(vars(reference).items()):
             mine = vars(attempt).get(name)
             if getattr(right, "__module__", "") != reference.__name__:
@@ -85,7 +76,7 @@ class Shadows:
 
                 def asked() -> None:
                     this.__dict__[SHADOW] = made_too = counterpart(right, kept, kwargs)
-                    self.listener.ended(held(made_too.right))
+                    self.ear.ended(held(made_too.right))
 
                 self._shadow(asked)
                 self._answer(made, (this, *args), kwargs)
@@ -111,13 +102,10 @@ class Shadows:
             def asked() -> Any:
                 other = counterpart_of(this)
                 result = getattr(other, name)(*map(translated, args), **all_translated(kwargs))
-                self.listener.ended(held(other))
+                self.ear.ended(held(other))
                 return result
 
-            given = tensors_of(mine, (this, *args), kwargs)
-            if isinstance(this, nn.Module):
-                given |= held(this)
-            self._shadow(asked, given)
+            self._shadow(asked, tensors_of(mine, (this, *args), kwargs) | held(this))
             return self._answer(mine, (this, *args), kwargs)
 
         return ask
@@ -131,15 +119,15 @@ class Shadows:
 
     def _shadow(self, asked: Callable[[], Any], given: dict[str, Tensor] | None = None) -> None:
         self.depth += 1
-        self.listener.begin(given or {})
-        self.listener.shadowing(True)
+        self.ear.begin(given or {})
+        self.ear.shadowing(True)
         try:
             with chance_kept():
-                self.listener.calls[-1].output = asked()
+                self.ear.calls[-1].output = asked()
         except Exception:
             pass  # it has no answer here, perhaps because none is to be had: then there are no right values
         finally:
-            self.listener.shadowing(False)
+            self.ear.shadowing(False)
             self.depth -= 1
 
     def _backward(self, mine: type) -> None:
@@ -147,7 +135,7 @@ class Shadows:
         forward, backward = mine.forward, mine.backward  # type: ignore[attr-defined]
 
         def remember(ctx: Any, *args: Any, **kwargs: Any) -> Any:
-            ctx.dlkata_call = self.listener.calls[-1] if self.listener.calls else None
+            ctx.dlkata_call = self.ear.calls[-1] if self.ear.calls else None
             return forward(ctx, *args, **kwargs)
 
         def ask(ctx: Any, *grads: Any) -> Any:
