@@ -30,6 +30,11 @@ def kind(*pairs: tuple[np.ndarray, np.ndarray]) -> str:
         (RIGHT.transpose(0, 2, 1), RIGHT, "shape"),
         (np.exp(RIGHT) / np.exp(RIGHT).sum(1, keepdims=True), WEIGHTS, "axis"),
         (np.where(np.arange(5) > 2, -1e9, RIGHT), HIDDEN, "masked"),
+        (
+            np.where(np.arange(5) > 2, 0.0, np.abs(RIGHT)),
+            np.where(np.arange(5) > 2, -np.inf, np.abs(RIGHT)),
+            "masked",
+        ),
         (np.where(np.arange(4)[:, None] == 0, 7.0, RIGHT), RIGHT, "rim"),
         (np.where(RIGHT > 1, np.nan, RIGHT), RIGHT, "nonfinite"),
         (RIGHT * OTHER, RIGHT, "entries"),

@@ -154,7 +154,7 @@ POWERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def _power(pair: Pair) -> Relation | None:
-    if not _telling(pair):
+    if not _telling(pair) or not np.isfinite(pair.right).all():
         return None
     with np.errstate(all="ignore"):
         for name, function in POWERS.items():
