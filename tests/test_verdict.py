@@ -53,12 +53,26 @@ def test_one_exception_is_told_once_with_its_line_and_what_is_missing(capsys):
         for n in range(5)
     ]
     text = screen(capsys, [*same, result(5, Outcome.PASSED)])
-    assert text.count("NameError") == 1 and text.count("✗") == 2
-    assert (
-        "At the top of your file `import torch` is missing." in text
-        and "4 more tests end the same way" in text
-    )
+    assert text.count("NameError") == 1 and text.count("✗") == 1
+    assert "At the top of your file `import torch` is missing." in text and "So do 4 more tests." in text
     assert text.index("NameError") < text.index("4 more tests")
+
+
+def test_what_it_is_stands_before_the_tests_that_fail_and_what_they_print_beside_them(capsys):
+    results = [result(n, finding=Finding("property", en=f"It is wrong {n}.")) for n in range(5)]
+    results[1].output = "looking here\n"
+    verdict = Verdict(passed=False, bugs=[KATA.solution.bugs[0].name])
+    text = screen(capsys, results, verdict)
+    said = [
+        "What it looks like",
+        "✗ Test 0",
+        "✗ Test 1",
+        "looking here",
+        "✗ Test 2",
+        "2 more failures:",
+        "Not passed",
+    ]
+    assert sorted(said, key=text.index) == said and "Test 3" not in text
 
 
 def test_other_exceptions_at_other_lines_are_told_apart(capsys):

@@ -1,28 +1,26 @@
-"""Listens to a grading and shows it: each test as it finishes, then the verdict."""
+"""Listens to a grading and shows it: what is right as it is found, then what it is, where, which tests, what next."""
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlkata.content.kata import Kata
-from dlkata.grading.protocol import Confirming, Plan, Problem, Result, TestStarted, Verdict
+from dlkata.grading.protocol import Confirming, Outcome, Plan, Problem, Result, TestStarted, Verdict
 from dlkata.locale import _
-from dlkata.ui.failures import DETAILED, details, ending_of, explanation, said
+from dlkata.ui.failures import BAD, DETAILED, details, said
 from dlkata.ui.screen import console
 from dlkata.ui.verdict import (
     PRINTED_LINES,
     as_json,
     caught,
     closing,
+    passed_test,
     printed,
     problem_lines,
     problem_sentences,
     summary,
-    test_line,
     title,
     unshown,
 )
-from dlkata.ui.wrap import wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -41,7 +39,6 @@ class Report:
         self.verdict: Verdict | None = None
         self.problem: Problem | None = None
         self.sentences: dict[str, Any] = {}
-        self.told: Counter[str] = Counter()  # tests by how they ended, where an exception ended them
         self.room, self.unshown = PRINTED_LINES, 0  # lines of the attempt's own output
         self._waiting = False
 
@@ -67,22 +64,13 @@ class Report:
         elif isinstance(event, Result):
             # A test that passed and then failed with other numbers replaces its first result.
             self.results = [r for r in self.results if r.name != event.name] + [event]
-            self._show(self._told(event, console().width))
+            if event.outcome == Outcome.PASSED:
+                self._show([*passed_test(event, console().width), *self._own_output(event)])
         elif isinstance(event, Problem):
             self.problem = event
         elif isinstance(event, Verdict):
             self.verdict = event
             self._show([])  # nothing is waited for any more
-
-    def _told(self, result: Result, width: int) -> list["Text"]:
-        """Its line; what one and the same exception ends is told once, with it, and counted afterwards."""
-        ending = ending_of(result)
-        if ending:
-            self.told[ending] += 1
-        own = self._own_output(result)
-        if self.told[ending] > 1:
-            return own
-        return [*test_line(result, width), *own, *(explanation(result, width) if ending else [])]
 
     def _own_output(self, result: Result) -> list["Text"]:
         """What the attempt printed: the first lines of all, and how many there were at the end."""
@@ -90,14 +78,6 @@ class Report:
         self.room -= len(lines)
         self.unshown += left + result.output_cut
         return lines
-
-    def _the_same(self, width: int) -> list["Text"]:
-        """How many more tests ended as one that was told."""
-        from rich.text import Text
-
-        more = sum(self.told.values()) - len(self.told)
-        text = _("1 more test ends the same way.") if more == 1 else _("{count} more tests end the same way.", count=more)  # fmt: skip
-        return [Text(f"  ✗ {row.plain}", style="red") for row in wrap(Text(text), width - 4)] if more else []
 
     def _show(self, lines: list["Text"]) -> None:
         if self.quiet:
@@ -116,7 +96,12 @@ class Report:
             return
         from rich.cells import set_cell_size
 
-        screen.file.write(set_cell_size(f"  … {what}", screen.width - 1).rstrip())
+        failed = sum(result.outcome != Outcome.PASSED for result in self.results)
+        screen.file.write("\r\x1b[2K")
+        if failed:
+            screen.print(f"  ✗ {failed}", style=BAD, end="")
+        room = screen.width - 1 - (len(f"  ✗ {failed}") if failed else 0)
+        screen.file.write(set_cell_size(f"  … {what}", room).rstrip())
         screen.file.flush()
         self._waiting = True
 
@@ -133,12 +118,12 @@ class Report:
         assert self.verdict is not None
         most = None if self.all_failures else DETAILED
         more = f"{self.run} check {self.again} --all-failures"
+        failures = details(self.results, width, most=most, more=more, own_output=self._own_output)
         return [
-            *unshown(self.unshown),
-            *self._the_same(width),
             *caught(self.verdict, width),
-            *details(self.results, width, most=most, told=self.told, more=more),
             *closing(self.kata, self.verdict, self.source, width),
+            *failures,
+            *unshown(self.unshown),
             Text(),
             *summary(self.kata, self.results, self.expected, self.verdict, width, self.run, self.again),
         ]

@@ -1,6 +1,6 @@
 """What went wrong in each test, at length: the most telling first, and the same thing once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from dlkata.grading.protocol import Outcome, Result, Sentence
@@ -11,7 +11,7 @@ from dlkata.ui.wrap import wrap
 if TYPE_CHECKING:
     from rich.text import Text
 
-BAD, STRONG = "red", "bold"
+BAD, QUIET, STRONG = "red", "dim", "bold"
 DETAILED = 3  # failures explained at length; the rest follow from them more often than not
 # Wrong numbers elsewhere follow from a changed input or a missing parameter; a property says more than numbers.
 TELLING = {
@@ -54,33 +54,41 @@ def explanation(result: Result, width: int) -> list["Text"]:
 
 
 def details(
-    results: Sequence[Result], width: int, *, most: int | None = DETAILED, told: Collection[str] = (), more: str = ""
+    results: Sequence[Result], width: int, *, most: int | None = DETAILED, more: str = "",
+    own_output: "Callable[[Result], list[Text]]" = lambda _result: [],
 ) -> list["Text"]:  # fmt: skip
-    """The most telling failures, each with its own message; `told` are endings that were explained before, `more` is
-    the command that shows the rest."""
+    """The most telling failures, each with its own message and what the attempt printed in it; `more` is the command
+    that shows the rest."""
     from rich.text import Text
 
     blocks: dict[str, list[Result]] = {}
     for result in sorted((r for r in results if r.outcome != Outcome.PASSED), key=_rank):
-        if (words := explain(result)) and ending_of(result) not in told:
-            blocks.setdefault(ending_of(result) or "\n".join(words), []).append(result)
+        blocks.setdefault(ending_of(result) or "\n".join(explain(result)), []).append(result)
     shown = list(blocks.values())[:most]
     lines: list[Text] = []
     for alike in shown:
-        heading = Text.assemble(("✗ ", BAD), (said(alike[0].sentence), STRONG))
-        lines += [Text(), *wrap(heading, width), *explanation(alike[0], width)]
+        lines += [Text(), *failed_test(alike[0], width), *explanation(alike[0], width)]
         if len(alike) > 1:
             lines += _also(len(alike) - 1, width)
+        lines += [row for result in alike for row in own_output(result)]
     if left := len(blocks) - len(shown):
         lines += [Text(), *wrap(Text(_("{count} more failures: {command}", count=left, command=more)), width)]
     return lines
+
+
+def failed_test(result: Result, width: int) -> list["Text"]:
+    """✗ with the test's sentence."""
+    from rich.text import Text
+
+    other = _(" (with other numbers)") if result.confirming else ""
+    return wrap(Text.assemble(("✗ ", BAD), (said(result.sentence), STRONG), (other, QUIET)), width)
 
 
 def _also(count: int, width: int) -> list["Text"]:
     from rich.text import Text
 
     text = _("So does 1 more test.") if count == 1 else _("So do {count} more tests.", count=count)
-    return [Text("    ").append_text(row) for row in wrap(Text(text, style="dim"), width - 4)]
+    return [Text("    ").append_text(row) for row in wrap(Text(text, style=QUIET), width - 4)]
 
 
 def _rank(result: Result) -> int:

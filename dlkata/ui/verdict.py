@@ -26,16 +26,9 @@ def title(kata: Kata, device: str, width: int) -> list["Text"]:
     return wrap(Text.assemble((name, STRONG), f" · {kata.title} · {device}"), width)
 
 
-def test_line(result: Result, width: int) -> list["Text"]:
-    """✓ or ✗ with the test's sentence."""
-    from rich.text import Text
-
-    good = result.outcome == Outcome.PASSED
-    mark = Text("  ✓ " if good else "  ✗ ", style=GOOD if good else BAD)
-    lines = [
-        Text.assemble(mark if number == 0 else "    ", row)
-        for number, row in enumerate(wrap(Text(said(result.sentence)), width - 4))
-    ]
+def passed_test(result: Result, width: int) -> list["Text"]:
+    """✓ with the test's sentence."""
+    lines = marked("✓", said(result.sentence), GOOD, width)
     if result.confirming:
         lines[-1].append(_(" (with other numbers)"), style=QUIET)
     return lines
