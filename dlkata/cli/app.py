@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dlkata.content.library import Library
     from dlkata.grading.client import Sandbox
     from dlkata.progress.record import Kind, Record
+    from dlkata.study.mastery import Mastery
     from dlkata.study.next_step import Standing
     from dlkata.study.opening import Pace, Today
 
@@ -132,6 +133,18 @@ class App:
         except DlkataError as error:
             warn(f"{error.message} {error.remedy}")
             return None
+
+    def mastery(self) -> "Mastery":
+        """What is known as of now, read anew each time."""
+        from dlkata.study.day import study_day
+        from dlkata.study.mastery import mastery
+
+        day = study_day(now(), self.pace.ends)
+        try:
+            return mastery(self.library, self.record, day)
+        except DlkataError as error:
+            warn(f"{error.message} {error.remedy}")
+            return mastery(self.library, None, day)
 
     def device(self, asked: str | None) -> str:
         """--device, or what the settings say, or the CPU."""

@@ -171,6 +171,11 @@ class Answers:
         with explained(self.connection):
             return {row[0] for row in self.connection.execute("SELECT id FROM cards")}
 
+    def cards(self) -> dict[str, Card]:
+        """Every card by its id: at most one a question, however long the record is."""
+        with explained(self.connection):
+            return {row[0]: Card(*row) for row in self.connection.execute("SELECT * FROM cards")}
+
     def due(self, day: int) -> Iterator[Card]:
         """Cards to be asked on that day, the longest overdue first. One that was last seen in the future (a clock
         was wrong) is due too: its date means nothing. A day's difference is a journey."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fsrs import Scheduler
 
 RETENTION = 0.9
+RETENTION_AT_STABILITY = 0.9  # what FSRS means by stability: days until the chance has sunk to this
 LONGEST = 365  # days; an interview is nearer than that
 AGAIN, HARD, GOOD, EASY = 1, 2, 3, 4
 # Seconds in which a question can be read, thought about and answered, by level.
@@ -23,6 +24,9 @@ ALLOWED = {
     Kind.RECALL: (90, 120, 180),
     Kind.BUG: (60, 90, 120),
 }
+# The forgetting curve of FSRS's default parameters, here so that nobody imports it for that; a test compares.
+DECAY = -0.1542
+FACTOR = RETENTION_AT_STABILITY ** (1 / DECAY) - 1
 QUICK, SLOW, AWAY = 0.3, 2.0, 8.0  # times what is allowed; beyond the last somebody left the desk
 
 
@@ -37,6 +41,11 @@ def rate(right: bool, seconds: float, allowed: float, *, hint: bool, known: bool
     if hint or SLOW * allowed < seconds < AWAY * allowed:
         return HARD
     return EASY if known and seconds < QUICK * allowed else GOOD
+
+
+def recall(stability: float, days: int) -> float:
+    """The chance to know it, so many days after the last answer."""
+    return (1 + FACTOR * max(0, days) / stability) ** DECAY
 
 
 @cache

@@ -1,0 +1,28 @@
+"""The three marks: ● known, ◐ learning, ○ new. Their width is unsure, so nothing is aligned to the right of one,
+unless every line has one at the same place."""
+
+from typing import TYPE_CHECKING
+
+from dlkata.locale import _
+from dlkata.study.mastery import Mark
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+SIGNS = {Mark.KNOWN: "●", Mark.LEARNING: "◐", Mark.NEW: "○"}
+STYLES = {Mark.KNOWN: "green", Mark.LEARNING: "yellow", Mark.NEW: "dim"}
+
+
+def sign(mark: Mark) -> "Text":
+    from rich.text import Text
+
+    return Text(SIGNS[mark], style=STYLES[mark])
+
+
+def word(mark: Mark) -> str:
+    return {Mark.KNOWN: _("known"), Mark.LEARNING: _("learning"), Mark.NEW: _("new")}[mark]
+
+
+def legend() -> str:
+    """What the marks mean, on one line."""
+    return "  ".join(f"{SIGNS[mark]} {word(mark)}" for mark in (Mark.KNOWN, Mark.LEARNING, Mark.NEW))
