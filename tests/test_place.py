@@ -58,6 +58,46 @@ def test_an_input_that_is_changed_is_placed_where_it_is_changed(told):
     assert answer["place"]["line"] == line
 
 
+def test_a_gradient_that_is_cut_within_what_a_value_is_made_of_is_placed_there(told):
+    source, line = changed(
+        "rms = torch.sqrt(mean_square + self.eps)", "rms = 1 / (mean_square.detach() + self.eps).rsqrt()"
+    )
+    answer = told("rmsnorm", source)
+    assert (answer["place"]["line"], answer["place"]["text"]) == (line, "mean_square.detach()")
+    assert answer["relation"]["kind"] == "cut"
+
+
+def test_a_value_that_is_overwritten_is_placed_where_it_is(told):
+    kata = Library().kata("adam")
+    source = kata.reference.replace("addcmul_(g, g, value=1 - beta2)", "add_(g.square_(), alpha=1 - beta2)")
+    answer = told("adam", source)
+    assert "square_" in source.split("\n")[answer["place"]["line"] - 1]
+    assert answer["relation"]["kind"] == "overwritten"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "text"),
+    [
+        ("nn.Parameter(torch.ones(dim))", "torch.ones(dim)", "unregistered", "`self.weight`"),
+        ("self.weight", "self.gamma", "misnamed", "`weight`"),
+        ("torch.ones(dim)", "torch.ones(1, dim)", "sized", "(1, 7)"),
+    ],
+)
+def test_what_state_dict_shows_is_placed_where_it_is_made(told, old, new, kind, text):
+    source = REFERENCE.replace(old, new)
+    answer = told("rmsnorm", source)
+    assert "nn.Parameter" in source.split("\n")[answer["place"]["line"] - 1] or kind == "unregistered"
+    assert answer["relation"]["kind"] == kind and text in answer["relation"]["text"]
+
+
+def test_plain_numbers_in_loops_that_part_are_exchanged_too(told):
+    kata = Library().kata("beam_search")
+    source = kata.reference.replace("max(len(self.tokens), 1) ** alpha", "(len(self.tokens) + 3) ** alpha")
+    assert source != kata.reference
+    place = told("beam_search", source)["place"]
+    assert "+ 3" in place["text"] and place["mended"] > 5
+
+
 def test_memory_that_nobody_wrote_to_makes_no_difference(told):
     source, _line = changed(
         "normed = wide / rms ", "normed = torch.empty_like(wide); normed[...] = wide * rms "

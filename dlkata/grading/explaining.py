@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dlkata.grading.explain.diagnosis import can_diagnose
+from dlkata.grading.place.state import where_state_is_made
 from dlkata.grading.protocol import Diagnosed, Done, Located, Outcome, Place
 from dlkata.grading.workers import Worker
 
@@ -28,7 +29,19 @@ def explain(supervisor: "Supervisor") -> Explanation:
         _locating(supervisor, evidence) if supervisor.check.locate else None,
     ]
     named, located = (_answer(supervisor, worker) for worker in workers)
-    return Explanation(named or Diagnosed([]), located.place if located else None)
+    place = (located.place if located else None) or _state(supervisor, evidence)
+    if named and named.bugs and place is not None and not place.whole:
+        place = None  # far from the mistake it would lead away from the name, which tells more
+    return Explanation(named or Diagnosed([]), place)
+
+
+def _state(supervisor: "Supervisor", evidence: list[Done]) -> Place | None:
+    """What state_dict() shows needs no trying."""
+    if not supervisor.check.locate:
+        return None
+    findings = [done.finding for done in evidence if done.finding and done.finding.kind == "state_dict"]
+    failing = sum(done.outcome in FAILED for done in evidence)
+    return where_state_is_made(supervisor.check.source, findings[0], failing) if findings else None
 
 
 def _diagnosing(supervisor: "Supervisor", evidence: list[Done]) -> Worker | None:

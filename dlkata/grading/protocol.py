@@ -154,7 +154,8 @@ class Relation(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a wrong value differs from the right one; see ui/place.py for the words."""
 
     kind: str  # shape · nonfinite · precision · factor · offset · power · shifted · masked · rim · axis · reordered · cut
-    # · edited (what was given); and, if none of these holds: number (there is but one) · entries
+    # · edited (what was given) · overwritten · unregistered · misnamed · sized (state); if none of these holds: number (there is but
+    # one) · entries
     number: float = 0.0
     name: str = ""
     axis: int = 0
@@ -180,6 +181,9 @@ class Place(msgspec.Struct):
     failing: int
     also: list[int] = []  # lines whose values had to be put right with it
     known: list[Known] = []
+    whole: bool = (
+        True  # the lines reach from the last right values to the expression: nothing between is left out
+    )
     relation: Relation | None = None
 
 

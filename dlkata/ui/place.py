@@ -121,6 +121,23 @@ def relation_sentence(relation: Relation, text: str) -> str:
             return _("{what} has the right numbers in another order.", what=what)
         case "edited":
             return _("Here your code changes its input `{name}`.", name=relation.name)
+        case "overwritten":
+            return _(
+                "Here your code changes `{name}` in place, and it is needed as it was.",
+                name=_short(relation.name),
+            )
+        case "unregistered":
+            return _(
+                "`{name}` is no part of state_dict(): make it a Parameter, a buffer or a module of its own.",
+                name=relation.name,
+            )
+        case "misnamed":
+            return _("The statement calls it `{name}`.", name=relation.name)
+        case "sized":
+            return _(
+                "`{name}` has the shape {mine}; it should be {right}.",
+                name=relation.name, mine=tuple(relation.mine), right=tuple(relation.right),
+            )  # fmt: skip
         case "number":
             return _(
                 "{what} is {mine}; it should be {right}.",

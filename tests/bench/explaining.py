@@ -51,6 +51,8 @@ def tell(verdict: Verdict, source: str, lengths: list[int], attempt: str) -> Cou
     found["placed"] = place is not None
     found["with a relation"] = place is not None and place.relation is not None
     found["explained"] = bool(verdict.bugs) or (place is not None and place.relation is not None)
+    if not found["explained"]:
+        print(f"  {attempt}: {'placed, no relation' if place else 'nothing said'}")
     if place is not None:
         lengths.append(len(place.lines))
         if (lines := LINES.search(source)) is not None:

@@ -17,7 +17,7 @@ def worth_trying(recording: Recording, narrow: Sequence[str] = ()) -> Iterator[E
     cut = [node for node in right if recording.is_cut(node, known[node])]
     ways = [
         (cut, None, "tensors"), (wrong, missing, "tensors"), (wrong, missing, "others"), (wrong, missing, "resized"),
-        (wrong, found, "tensors"), (right[::-1], missing, "tensors"), (right, None, "tensors"),
+        (wrong, missing, "uneven"), (wrong, found, "tensors"), (right[::-1], missing, "tensors"), (right, None, "tensors"),
         (wrong, found, "others"), (right, missing, "others"),
     ]  # fmt: skip
     seen: set[Exchange] = set()
@@ -38,11 +38,13 @@ def _exchange(node: int, other: int, mine: Profile, theirs: Profile, how: str) -
         return None
     if all(mine[c].times == theirs[c].times for c in calls):
         return Exchange(node, other)
+    if how == "uneven":  # loops that part once a value is wrong: as many as there are
+        return Exchange(node, other) if all(min(mine[c].times, theirs[c].times) > 1 for c in calls) else None
     return Exchange(node, other, last=True) if other < 0 or all(mine[c].times == 1 for c in calls) else None
 
 
 def _exchangeable(one: Key, other: Key, how: str) -> bool:
     """Of one kind, and of one size; or of one number of axes."""
-    if one.kind != other.kind or one.is_tensor == (how == "others"):
+    if one.kind != other.kind or (how != "uneven" and one.is_tensor == (how == "others")):
         return False
     return one.axes == other.axes and one.size != other.size if how == "resized" else one.size == other.size

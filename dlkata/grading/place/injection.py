@@ -90,13 +90,13 @@ class Injection:
         passed = self.run(test, exchanges, recording=True, seed=seed)
         return passed, Recording.of(self.ear.calls, self.mine, self.theirs, self.ear.names)
 
-    def watch_edits(self, test: SuiteTest) -> Recording:
-        """A recording that also tells where what was given is changed."""
-        self.ear.watching = True
+    def watch_edits(self, test: SuiteTest, following: int | None = None) -> Recording:
+        """A recording that also tells where what was given is changed, or what a node yielded."""
+        self.ear.watching, self.ear.following = following is None, following
         try:
             return self.record(test)[1]
         finally:
-            self.ear.watching = False
+            self.ear.watching, self.ear.following = False, None
 
     def search(self, failing: Sequence[SuiteTest], seconds: float = SECONDS) -> Found | None:
         """`failing`: those that say most first. One alone is repeated again and again; if it tells nothing, the next."""
@@ -128,7 +128,7 @@ class Injection:
 
     def _earlier(self, best: Found, failing: Sequence[SuiteTest], recording: Recording) -> Found:
         """A number of which the wrong value was made may be what is wrong."""
-        for exchange in islice(worth_trying(recording, ("others",)), REFINING):
+        for exchange in islice(worth_trying(recording, ("others", "uneven")), REFINING):
             if exchange.mine < best.node.number and recording.mine[exchange.mine].keys():
                 found = self._try(failing, [exchange], recording)
                 if found is not None and found.mended >= best.mended:

@@ -10,6 +10,7 @@ from dlkata.grading.place.injection import Found, Injection
 from dlkata.grading.place.nodes import Node
 from dlkata.grading.place.recording import Recording
 from dlkata.grading.place.relations import Pair, relate
+from dlkata.grading.place.way import first_cut
 from dlkata.grading.protocol import Known, Place, Relation
 
 LINES = 3
@@ -25,6 +26,9 @@ def locate(
         return _edit(injection, edited[0], len(failing)) if edited else None
     node = found.node
     lines, known = _lines(found)
+    relation, same = _relation(injection, found)
+    if relation is None and same and (place := _behind(injection, found)) is not None:
+        return place
     right = found.recording.known
     reads = [(injection.mine[part], _name(injection, right[part])) for part in found.read if part in right]
     return Place(
@@ -38,7 +42,8 @@ def locate(
         failing=found.failing,
         also=sorted({injection.mine[one.mine].line for one in found.exchanges} - {node.line}),
         known=[Known(line, *_called([(n, r) for n, r in reads if n.line == line])) for line in known],
-        relation=_relation(injection, found),
+        whole=len(found.chain) <= LINES and found.mended == found.failing,
+        relation=relation,
     )
 
 
@@ -48,7 +53,21 @@ def _edit(injection: Injection, test: SuiteTest, failing: int) -> Place | None:
     found = next((call.edited for call in recording.calls if call.edited is not None), None)
     if found is None:
         return None
-    node, name = injection.mine[found[0]], found[1]
+    return _at(injection.mine[found[0]], Relation("edited", name=found[1]), failing)
+
+
+def _behind(injection: Injection, found: Found) -> Place | None:
+    """A right value with which tests fail: it is edited afterwards, or a part of it is cut from the graph."""
+    recording = injection.watch_edits(found.test, found.node.number)
+    edited = next((call.edited for call in recording.calls if call.edited is not None), None)
+    if edited is not None:
+        return _at(injection.mine[edited[0]], Relation("overwritten", name=found.node.text), found.failing)
+    cut = first_cut(found.node, injection.mine, recording)
+    return None if cut is None else _at(cut, Relation("cut"), found.failing)
+
+
+def _at(node: Node, relation: Relation, failing: int) -> Place:
+    """What was seen there, without a value to put in its place."""
     return Place(
         lines=[node.line],
         line=node.line,
@@ -58,7 +77,7 @@ def _edit(injection: Injection, test: SuiteTest, failing: int) -> Place | None:
         right="",
         mended=0,
         failing=failing,
-        relation=Relation("edited", name=name),
+        relation=relation,
     )
 
 
@@ -85,8 +104,8 @@ def _name(injection: Injection, right: int) -> str:
     )
 
 
-def _relation(injection: Injection, found: Found) -> Relation | None:
-    """Of the values at the place, with all others of the exchanges put right."""
+def _relation(injection: Injection, found: Found) -> tuple[Relation | None, bool]:
+    """Of the values at the place, with all others of the exchanges put right; and whether they are the same."""
     others = [exchange for exchange in found.exchanges if exchange != found.exchange]
     pairs: list[Pair] = []
     sizes: dict[str, int] = {}
@@ -100,10 +119,8 @@ def _relation(injection: Injection, found: Found) -> Relation | None:
                 sizes |= {
                     f"{name}.shape[{axis - tensor.dim()}]": size for axis, size in enumerate(tensor.shape)
                 }
-    relation = relate(pairs, sizes)
-    if relation is None and cut and not any(pair.differs for pair in pairs):
-        return Relation("cut")
-    return relation
+    same = not any(pair.differs for pair in pairs)
+    return Relation("cut") if same and cut else relate(pairs, sizes), same
 
 
 def _side_by_side(recording: Recording, exchange: Exchange) -> list[Pair]:

@@ -75,7 +75,8 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.AST]:
         edits = [self._edit(target, node) for target in node.targets if isinstance(target, ast.Subscript)]
         self.binds[node.value] = frozenset(name for target in node.targets for name in _stored(target))
-        node.value = self.visit(node.value)
+        alias = isinstance(node.value, ast.Name)  # another name for it, which may be where it goes wrong
+        node.value = self._noted(node.value, "value") if alias else self.visit(node.value)
         for target in node.targets:
             self._target(target)
         return [node, *filter(None, edits)]

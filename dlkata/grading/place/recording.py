@@ -72,8 +72,13 @@ def _known(calls: Sequence[Call]) -> dict[int, int]:
     wrong: set[int] = set()
     for call in calls:
         alike_in_size: dict[tuple[str, int], list[Noted]] = {}
+        said: set[tuple[str, tuple[int, ...], bytes]] = set()
         for note in sorted(call.right, key=lambda note: note.repeated):
-            if note.key is not None:
+            if (
+                note.key is not None
+                and (value := (note.key.kind, note.array.shape, note.array.tobytes())) not in said
+            ):
+                said.add(value)
                 alike_in_size.setdefault((note.key.kind, note.key.size), []).append(note)
         for note in call.mine:
             if note.key is None or note.node in wrong:

@@ -15,7 +15,9 @@ def way_to(node: Node, nodes: Sequence[Node], recording: Recording) -> tuple[lis
     while waiting:
         at, position = waiting.pop(0)
         parts = {other.number for other in nodes if at.holds(other)}
-        for n in range(position, max(-1, position - 4 * len(parts)), -1):
+        for n in range(position, -1, -1):
+            if notes[n].node == at.number and n < position:
+                break  # it was evaluated before
             if notes[n].node not in parts:
                 continue
             for maker, when in _makers(notes[n], notes, n, nodes):
@@ -29,6 +31,24 @@ def way_to(node: Node, nodes: Sequence[Node], recording: Recording) -> tuple[lis
                     waiting.append((maker, when))
     before = sorted({maker.line for maker in right} - set(lines), reverse=True)
     return list(dict.fromkeys(lines)), before, [maker.number for maker in right]
+
+
+def first_cut(node: Node, nodes: Sequence[Node], recording: Recording) -> Node | None:
+    """The first expression before the node that gradients flow into and not out of, where the reference has none such."""
+    for call in recording.calls:
+        traced: dict[int, bool] = {}
+        for note in call.mine:
+            if note.node == node.number:
+                break
+            at = nodes[note.node]
+            cut = not note.traced and note.key is not None and note.key.kind == "float"
+            known = recording.known.get(note.node)
+            theirs = {} if known is None else recording.right.get(known, {})
+            if cut and at.kind == "value" and not any(not yielded.traced for yielded in theirs.values()):
+                if any(traced.get(other.number) for other in nodes if at.holds(other) and other is not at):
+                    return at
+            traced[note.node] = note.traced
+    return None
 
 
 def _makers(
