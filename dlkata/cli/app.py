@@ -257,4 +257,24 @@ class TopicType(click.ParamType):
         return [CompletionItem(t.name, help=t.title) for t in topics if t.name.startswith(incomplete)]
 
 
-KATA, CONCEPT, TOPIC = KataType(), ConceptType(), TopicType()
+class PathType(click.ParamType):
+    """A learning path's name; near misses are suggested."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str) or ctx is None:
+            return value
+        return ctx.find_object(App).library.path(value)  # type: ignore[union-attr]
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from dlkata.content.library import Library
+
+        found = [(path.typed, path.title) for path in Library().paths]
+        start = incomplete.replace("_", "-")
+        return [CompletionItem(name, help=title) for name, title in found if name.startswith(start)]
+
+
+KATA, CONCEPT, TOPIC, PATH = KataType(), ConceptType(), TopicType(), PathType()
