@@ -21,6 +21,7 @@ COMMANDS = [
     "quiz",
     "why",
     "path",
+    "stats",
     "list",
     "kata",
     "check",

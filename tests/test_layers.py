@@ -43,6 +43,7 @@ def test_imports_point_down(layer):
 
 COMMANDS = [
     ["--help"], ["--version"], [], ["list"], ["kata", "adam"], ["hint", "adam"], ["solution", "adam", "--yes"],
+    ["stats"],
     ["check", "adam"], ["quiz", "-n", "1"], ["why"], ["why", "masking", "--text"], ["path"], ["path", "transformers"], ["author", "coverage"], ["config"], ["doctor"], ["author", "--help"], ["completion", "bash"],
 ]  # fmt: skip
 
