@@ -29,6 +29,8 @@ COMMANDS = [
     "hint",
     "solution",
     "reset",
+    "export",
+    "import",
     "doctor",
     "config",
     "completion",

@@ -81,6 +81,19 @@ class App:
             warn(message)
         return record
 
+    def back_up(self) -> None:
+        """Keeps a copy of the record, once a day: after the first command that wrote to it, when all is shown."""
+        if self.__dict__.get("record") is None:
+            return
+        from dlkata.progress.backups import back_up
+        from dlkata.study.day import date_of, study_day
+
+        try:
+            if self.record is not None and self.record.written:
+                back_up(self.record, data_folder() / "backups", date_of(study_day(now(), self.pace.ends)))
+        except (DlkataError, OSError) as error:
+            warn(_("Your record could not be backed up: {reason}", reason=error))
+
     def remember(self, kind: "Kind", kata: "Kata", **details: Any) -> None:
         if self.record is None:
             return

@@ -21,6 +21,8 @@ COMMANDS = {
     "hint": ("dlkata.cli.hint", N_("The next hint.")),
     "solution": ("dlkata.cli.solution", N_("The reference solution, with notes.")),
     "reset": ("dlkata.cli.reset", N_("Start a kata afresh; the old attempt is kept.")),
+    "export": ("dlkata.cli.export", N_("Record, settings and attempts into one file.")),
+    "import": ("dlkata.cli.importing", N_("Take over what was exported elsewhere.")),
     "doctor": ("dlkata.cli.doctor", N_("Check this installation.")),
     "config": ("dlkata.cli.config", N_("Show or change settings.")),
     "completion": ("dlkata.cli.completion", N_("Shell completion for bash, zsh or fish.")),
@@ -56,7 +58,8 @@ HELP = N_(
 def cli(context: click.Context, packs: tuple[Path, ...], as_json: bool) -> None:
     from dlkata.cli.app import App
 
-    context.obj = App(packs)
+    context.obj = app = App(packs)
+    context.call_on_close(app.back_up)
     if context.invoked_subcommand is None:
         from dlkata.cli.home import show_home
 
