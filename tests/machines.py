@@ -53,7 +53,9 @@ class Machine:
         for question in questions:
             self.pause(seconds=30)
             outcome, rating = (Outcome.RIGHT, 3) if right else (Outcome.WRONG, 1)
-            answer = Answer(question, outcome, study_day(self.now), 5, rating, 20.5, "hash", sitting.id)
+            answer = Answer(
+                question, outcome, study_day(self.now), 5, rating, 20.5, "hash", sitting.id, {"chosen": [2]}
+            )
             self.answers.add(answer, self.now, advance)
         self.answers.sittings.leave(sitting.id, ended=True)
 
@@ -72,14 +74,20 @@ class Machine:
     def take(self, file: Path):
         return import_house(self.house, file, study_day(self.now))
 
-    def rows(self, table: str, *, ordered: bool = True) -> list[tuple[object, ...]]:
-        key = "id" if ordered and table != "sources" else "1, 2, 3" if table == "cards" else "1"
+    def rows(self, table: str) -> list[tuple[object, ...]]:
+        key = "id" if table in ("events", "sessions", "answers") else "1, 2, 3" if table == "traps" else "1"
         return self.record.connection.execute(f"SELECT * FROM {table} ORDER BY {key}").fetchall()
 
     def everything(self) -> dict[str, list[tuple[object, ...]]]:
-        return {table: self.rows(table) for table in ("events", "sessions", "answers", "cards", "sources")}
+        tables = ("events", "sessions", "answers", "cards", "sources", "traps", "efforts", "days")
+        return {table: [tuple(map(_rounded, row)) for row in self.rows(table)] for table in tables}
 
     def attempts(self) -> dict[str, str]:
         work = self.folder / "work"
         files = [file for file in work.rglob("*") if file.is_file()]
         return {file.relative_to(work).as_posix(): file.read_text(encoding="utf-8") for file in files}
+
+
+def _rounded(value: object) -> object:
+    """Sums of seconds, which depend on the order in which they are added up by less than that."""
+    return round(value, 6) if isinstance(value, float) else value

@@ -260,6 +260,7 @@ def with_record(home, tmp_path, *statements):
         ("UPDATE answers SET undoes = 12345", "refers to one that is not there"),
         ("UPDATE sessions SET plan = '{}'", "plan cannot be"),
         ("UPDATE sources SET text = 'import os'", "not what its hash says"),
+        ('UPDATE answers SET detail = \'{"chosen": ["x"]}\'', "no option"),
         ("DELETE FROM sources", "refers to one that is not there"),
         ("UPDATE events SET kata = CAST(x'ff00fe' AS TEXT)", "damaged"),
     ],
@@ -294,4 +295,4 @@ def test_noise_is_refused_whatever_it_begins_with(office, tmp_path):
     noise = tmp_path / "noise"
     for start in (b"", b"PK\x03\x04", b"SQLite format 3\0", b"SQLite format 3\0\x10\0\1\1\0\x40\x20\x20"):
         noise.write_bytes(start + os.urandom(100_000))
-        refused(office, noise, "no export|damaged|no record")
+        refused(office, noise, "no export|damaged|no record|newer")

@@ -55,6 +55,7 @@ def open_copy(copy: Path, file: Path) -> sqlite3.Connection:
             )
         if version < 0 or _schema(connection) != _schema_of(version):
             raise _foreign(file, _("its tables are not those of a record"))
+        connection.execute("PRAGMA trusted_schema = ON")  # it is ours, to the letter
         if connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
             raise _damaged(file, "integrity_check")
         connection.execute("PRAGMA journal_mode = MEMORY")
@@ -105,6 +106,11 @@ def _look_through(connection: sqlite3.Connection, file: Path) -> None:
             OR EXISTS (SELECT 1 FROM answers AS a WHERE undoes IS NOT NULL AND NOT EXISTS
                        (SELECT 1 FROM answers AS b WHERE b.id = a.undoes AND b.id < a.id))
     """
+    strange = """
+        SELECT EXISTS (SELECT 1 FROM answers, json_each(detail, '$.chosen') AS chosen WHERE chosen.type <> 'integer')
+    """
+    if connection.execute(strange).fetchone()[0]:
+        raise _foreign(file, _("an answer chose what is no option"))
     if connection.execute(lost).fetchone()[0]:
         raise _foreign(file, _("a row refers to one that is not there"))
 

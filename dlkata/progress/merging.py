@@ -10,6 +10,7 @@ from typing import Any
 
 from dlkata.progress.order import HERE, interleaved
 from dlkata.progress.tables import TABLES, Table
+from dlkata.progress.tallies import recount
 
 Numbers = dict[int, int]
 
@@ -52,6 +53,8 @@ def merge(here: sqlite3.Connection, there: sqlite3.Connection) -> Merged:
         _bring_up_to_date(here, there, table, plan)
         merged.added[table.name] = len(plan.new)
         merged.known[table.name] = len(plan.carried) - len(plan.new)
+    if plans["events"].moved:
+        recount(here)
     return merged
 
 

@@ -45,7 +45,7 @@ TABLES = (
         refers={"session": "sessions", "undoes": "answers", "detail.event": "events"},
     ),
 )  # fmt: skip
-COMPUTED = ("cards",)  # from the others, and computed again
+COMPUTED = ("cards", "days", "traps", "efforts")  # from the others, and computed again
 KEPT_BY_CONTENT = ("sources",)
 
 

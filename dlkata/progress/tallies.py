@@ -1,6 +1,7 @@
 """Sums of the record, which SQLite keeps while answers and events are written: reading them costs the same however
 long the record is."""
 
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -55,6 +56,26 @@ class Effort:
     first_seconds: float | None = None  # from the empty stub to its first pass
     last_seconds: float | None = None  # of the newest round
     last_day: int | None = None
+
+
+RECOUNT = """
+DELETE FROM days; DELETE FROM traps; DELETE FROM efforts;
+INSERT INTO days (day, correct, missed, seconds)
+    SELECT day, SUM(correct), SUM(missed), SUM(seconds) FROM answered GROUP BY day;
+INSERT INTO traps SELECT question, content, option, SUM(sign) FROM fallen GROUP BY 1, 2, 3;
+INSERT INTO efforts SELECT kata, SUM(checks), SUM(passes), SUM(hints) FROM happened GROUP BY kata;
+INSERT INTO days (day, checks, passes, kata_seconds)
+    SELECT day, SUM(checks), SUM(passes), TOTAL(CASE WHEN gap BETWEEN 0 AND 7200 THEN MIN(gap, 1200) ELSE 0 END)
+    FROM happened WHERE day IS NOT NULL GROUP BY day
+    ON CONFLICT (day) DO UPDATE SET checks = excluded.checks, passes = excluded.passes,
+        kata_seconds = excluded.kata_seconds;
+"""
+
+
+def recount(connection: sqlite3.Connection) -> None:
+    """All sums anew, within a transaction: for rows that came between others, as SQLite counts what comes last."""
+    for statement in RECOUNT.split(";"):
+        connection.execute(statement)
 
 
 class Tallies:
