@@ -23,7 +23,7 @@ class Machine:
     now: datetime = START
 
     def __post_init__(self) -> None:
-        (self.folder / "work").mkdir(parents=True)
+        (self.folder / "work").mkdir(parents=True, exist_ok=True)
         self.record: Record = open_record(self.folder / "data" / "record.db")
         self.record.connection.execute("PRAGMA synchronous = OFF")
         self.answers = Answers(self.record)

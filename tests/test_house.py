@@ -2,14 +2,17 @@
 
 import json
 import sqlite3
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from random import Random
 
 import pytest
 from machines import Machine
 
+from dlkata.content.library import Library
 from dlkata.progress.backups import back_up, backups
 from dlkata.progress.record import Kind, open_record
 
+LIBRARY = Library()
 TODAY = date(2026, 3, 2)
 
 
@@ -39,6 +42,29 @@ def test_export_and_import(dlkata, home, moved):
     again = dlkata("import", str(moved), **elsewhere(home))
     assert again.out == "All of it was here already: nothing changed.\n"
     assert json.loads(dlkata("import", str(moved), "--json").out)["added"]["answers"] == 0
+
+
+def test_all_figures_are_the_same_elsewhere(dlkata, home, tmp_path):
+    """Weeks of practice; and again after both homes went on and took over from each other."""
+    machine = Machine(home, datetime.now().astimezone() - timedelta(days=20))
+    names = [name for entry in list(LIBRARY.index.concepts.values())[:9] for name in entry.ids()]
+    chance = Random(3)
+    for _day in range(19):
+        machine.pause(days=1)
+        for right in (True, False):
+            machine.session(*chance.sample(names, 6), right=right)
+        machine.check("adam", passed=False)
+        machine.record.add(Kind.HINTED, "adam", machine.now, rung=1)
+        machine.rewrite(chance.choice(["adam", "lstm", "gru"]))
+    new, file = elsewhere(home), str(tmp_path / "moving.zip")
+    assert dlkata("export", file).code == 0 and dlkata("import", file, **new).code == 0
+    figures = dlkata("stats", "--json").out
+    assert '"lstm"' in figures and dlkata("stats", "--json", **new).out == figures
+    dlkata("quiz", "-n", "3", stdin="x\nx\nx\n", **new)
+    dlkata("quiz", "-n", "2", stdin="x\nx\n")
+    dlkata("export", file, "--force"), dlkata("import", file, **new)
+    dlkata("export", file, "--force", **new), dlkata("import", file)
+    assert figures != dlkata("stats", "--json").out == dlkata("stats", "--json", **new).out
 
 
 def test_what_is_there_is_not_overwritten_unasked(dlkata, moved):
