@@ -21,7 +21,7 @@ COMMANDS = {
     "hint": ("dlkata.cli.hint", N_("The next hint.")),
     "solution": ("dlkata.cli.solution", N_("The reference solution, with notes.")),
     "reset": ("dlkata.cli.reset", N_("Start a kata afresh; the old attempt is kept.")),
-    "export": ("dlkata.cli.export", N_("Record, settings and attempts into one file.")),
+    "export": ("dlkata.cli.export", N_("All of yours into one file, or a repository.")),
     "import": ("dlkata.cli.importing", N_("Take over what was exported elsewhere.")),
     "doctor": ("dlkata.cli.doctor", N_("Check this installation.")),
     "config": ("dlkata.cli.config", N_("Show or change settings.")),
