@@ -22,6 +22,7 @@ COMMANDS = [
     "why",
     "path",
     "stats",
+    "browse",
     "list",
     "kata",
     "check",

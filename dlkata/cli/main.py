@@ -14,6 +14,7 @@ COMMANDS = {
     "why": ("dlkata.cli.why", N_("A concept explained, and its claim run.")),
     "path": ("dlkata.cli.path", N_("Concepts and katas in an order that leads somewhere.")),
     "stats": ("dlkata.cli.stats", N_("What you know, what you did, what comes.")),
+    "browse": ("dlkata.cli.browse", N_("Everything there is, in one list to search.")),
     "list": ("dlkata.cli.list", N_("Katas by topic, with your status.")),
     "kata": ("dlkata.cli.kata", N_("Start or continue a kata: statement and file.")),
     "check": ("dlkata.cli.check", N_("Grade your attempt.")),

@@ -1,12 +1,13 @@
 """The keys of `dlkata watch`: what each does to the kata that is watched."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dlkata.cli.editor import open_in_editor
 from dlkata.cli.reset import start_afresh
 from dlkata.errors import DlkataError
 from dlkata.locale import _
-from dlkata.progress.saves import PAUSE
 
 if TYPE_CHECKING:
     from dlkata.cli.watching import Watch
@@ -20,8 +21,11 @@ def press(watch: "Watch", key: str) -> bool:
             start_afresh(watch.app, watch.view.kata)
             watch.begin(watch.view.kata)
         return True
+    watch.view.notice = ""
     if key in ACTIONS:
         ACTIONS[key](watch)
+    elif key in SCROLLS and watch.stage is not None:
+        watch.view.top += SCROLLS[key] or watch.stage.size[1] // 2 * (1 if key == "page down" else -1)
     return key != "q"
 
 
@@ -34,9 +38,9 @@ def next_kata(watch: "Watch") -> None:
     standing, here = watch.app.standing, watch.view.kata
     kata = standing.next_new(behind=here if standing.status(here) is Status.NEW else None)
     if kata is None:
-        watch.view.message = _("There is no new kata left.")
+        watch.view.notice = _("There is no new kata left.")
     else:
-        watch.begin(kata)
+        watch.turn_to(kata)
 
 
 def hint(watch: "Watch") -> None:
@@ -54,33 +58,64 @@ def edit(watch: "Watch") -> None:
         with watch.stage.left(), watch.keyboard.lent():
             open_in_editor(watch.app.settings.get("editor"), watch.view.file)
     except DlkataError as error:
-        watch.view.message = f"{error.message} {error.remedy}"
+        watch.view.notice = f"{error.message} {error.remedy}"
 
 
 def all_katas(watch: "Watch") -> None:
-    from dlkata.ui.listing import listing
-    from dlkata.ui.scroll import Scroll
+    """The same rows as in `dlkata browse`; Enter goes there."""
+    from dlkata.cli.shelf import Shelf
+    from dlkata.study.catalogue import Sort, Wish
+    from dlkata.ui.catalogue import row
+    from dlkata.ui.picking import pick
 
     assert watch.stage is not None
     watch.app.__dict__.pop("standing", None)
-    size, scroll = (0, 0), Scroll([], 0)
-    while True:
-        if size != watch.stage.size:  # the window may change meanwhile
-            size = width, height = watch.stage.size
-            lines = listing(watch.app.standing, watch.app.library.topics, watch.app.library.katas, width)
-            scroll = Scroll(lines, height, scroll.top)
-        watch.stage.show(scroll.frame())
-        key = watch.keyboard.key()
-        if key and not scroll.press(key):
-            return
-        if not key:
-            watch.keyboard.pause(PAUSE)
+    shelf = Shelf(watch.app)
+    found = shelf.catalogue.find(Wish(sort=Sort.KATA))
+    rows = [partial(row, entry, shelf.catalogue.remark(entry)) for entry in found]
+    names = [entry.name for entry in found]
+    here = watch.view.kata.name
+    taken = pick(watch.stage, watch.keyboard, rows, names.index(here) if here in names else 0)
+    if taken is not None and names[taken] != here:
+        watch.turn_to(watch.app.library.kata(names[taken]))
+
+
+def previous(watch: "Watch") -> None:
+    """Where one came from; at the beginning, the kata before this one in learning order."""
+    katas = watch.app.library.katas
+    names = [kata.name for kata in katas]
+    place = names.index(watch.view.kata.name)
+    if watch.left:
+        watch.begin(watch.left.pop())
+    elif place:
+        watch.begin(katas[place - 1])
+    else:
+        watch.view.notice = _("This is the first kata.")
+
+
+def solution(watch: "Watch") -> None:
+    """The reference with its notes, once the kata is passed."""
+    from dlkata.progress.record import Kind
+    from dlkata.ui.scroll import scroll_on
+    from dlkata.ui.solution import solution
+
+    assert watch.stage is not None
+    kata = watch.view.kata
+    if not watch.view.passed:
+        watch.app.__dict__.pop("standing", None)
+    if not watch.view.passed and kata.name not in watch.app.standing.passed:
+        watch.view.notice = _("The solution is shown once you have passed; before that: {command}", command=f"{watch.app.run} solution {kata.typed}")  # fmt: skip
+        return
+    watch.app.remember(Kind.SOLUTION, kata, solved=True, diff=False)
+    scroll_on(watch.stage, watch.keyboard, partial(solution, kata, fitted=True))
 
 
 def ask_reset(watch: "Watch") -> None:
     watch.view.question = _("Start this kata afresh? Your attempt is kept as a numbered copy.")
 
 
-ACTIONS = {
-    "n": next_kata, "h": hint, "e": edit, "r": lambda watch: watch.check(), "l": all_katas, "x": ask_reset,
+ACTIONS: "dict[str, Callable[[Watch], None]]" = {
+    "n": next_kata, "p": previous, "h": hint, "e": edit, "r": lambda watch: watch.check(), "l": all_katas,
+    "s": solution, "x": ask_reset,
 }  # fmt: skip
+SCROLLS = {"up": -1, "down": 1, "page up": 0, "page down": 0}  # of the statement; 0: half a screen

@@ -22,7 +22,9 @@ from dlkata.progress.workspace import read_attempt
 from dlkata.ui.keyboard import Keyboard
 from dlkata.ui.screen import console
 from dlkata.ui.stage import Stage
-from dlkata.ui.watching import View, frame
+from dlkata.ui.watching import View, beside, frame, statement_width
+
+GAP, EDGE = 2, 2  # columns between verdict and statement, and those of the line before it
 
 
 class Watch:
@@ -41,11 +43,11 @@ class Watch:
         self.keyboard, self.stage = keyboard, stage
         self.line: Line | None = None
         self.selector = selectors.DefaultSelector()
-        self.size = (0, 0)
+        self.left: list[Kata] = []  # where one came from
         self.begin(kata)
 
     def begin(self, kata: Kata) -> None:
-        """Turns to another kata."""
+        """Opens a kata and checks it."""
         from dlkata.progress.record import Kind
 
         file = start_attempt(self.app, kata)
@@ -53,6 +55,11 @@ class Watch:
         self.view = View(kata, file)
         self.saves = Saves(file)
         self.check()
+
+    def turn_to(self, kata: Kata) -> None:
+        """To another kata, from which one can come back."""
+        self.left.append(self.view.kata)
+        self.begin(kata)
 
     def run(self) -> None:
         try:
@@ -145,8 +152,18 @@ class Watch:
     # ------------------------------------------------------------ showing
 
     def draw(self) -> None:
-        if self.stage is not None:
-            self.stage.show(frame(self.view, self.app.run, *self.stage.size))
+        if self.stage is None:
+            return
+        width, height = self.stage.size
+        columns = self.stage.columns
+        if room := statement_width(columns):
+            width = min(width, columns - room - GAP)
+            lines = frame(self.view, self.app.run, width, height)
+            for line in lines:
+                line.truncate(width)
+            self.stage.show(lines, beside(self.view, room - EDGE, height), columns - room)
+        else:
+            self.stage.show(frame(self.view, self.app.run, width, height))
 
     def report(self) -> None:
         """In a pipe: a whole verdict, once it is there."""

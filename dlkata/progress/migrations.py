@@ -131,4 +131,15 @@ MIGRATIONS = [
             ON CONFLICT (day) DO UPDATE SET checks = checks + excluded.checks, passes = passes + excluded.passes,
                 kata_seconds = kata_seconds + excluded.kata_seconds; END;
     """,
+    """
+    CREATE TABLE remarks (              -- bookmarks and notes; of each kind, the newest row of a thing counts
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,               -- UTC, ISO 8601
+        utc_offset INTEGER NOT NULL,    -- minutes east of UTC where the learner was
+        thing TEXT NOT NULL,            -- kata:attention, concept:sqrt_dk, question:sqrt_dk.variance, path:vision
+        sort TEXT NOT NULL,             -- bookmark, note
+        text TEXT NOT NULL              -- '' takes it away
+    );
+    CREATE INDEX remarks_by_thing ON remarks (sort, thing, id);
+    """,
 ]

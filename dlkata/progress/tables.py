@@ -15,6 +15,7 @@ from typing import Any
 
 from dlkata.progress.answers import Outcome
 from dlkata.progress.record import Kind
+from dlkata.progress.remarks import Sort
 
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}\+00:00")
 LAST_DAY = date.max.toordinal()
@@ -44,6 +45,7 @@ TABLES = (
          "undoes", "detail"),
         refers={"session": "sessions", "undoes": "answers", "detail.event": "events"},
     ),
+    Table("remarks", ("at", "utc_offset", "thing", "sort", "text")),
 )  # fmt: skip
 COMPUTED = ("cards", "days", "traps", "efforts")  # from the others, and computed again
 KEPT_BY_CONTENT = ("sources",)
@@ -98,5 +100,8 @@ HOLDS: dict[str, Callable[[Any], bool]] = {
     "rating": lambda value: value is None or value in (1, 2, 3, 4),
     "seconds": lambda value: isinstance(value, (int, float)) and isfinite(value),
     "content": is_text,
+    "thing": is_text,
+    "sort": lambda value: value in set(Sort),
+    "text": is_text,
     "undoes": lambda value: value is None or isinstance(value, int),
 }
