@@ -35,7 +35,7 @@ bench: .venv/ready-for-tests
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dlkata needs Python 3.11 or newer: make PYTHON=python3.12 study")'
 	@$(PYTHON) -m venv .venv
 	@echo "Installing dlkata and PyTorch into .venv: a few minutes, once."
-	$(PIP) --editable .
+	$(PIP) --editable '.[browse]'
 	@touch $@
 
 .venv/ready-for-tests: .venv/ready

@@ -20,6 +20,9 @@ REFERENCE = (ROOT / "solutions" / "layernorm.py").read_text(encoding="utf-8")
 COMMANDS = [
     "quiz",
     "why",
+    "path",
+    "stats",
+    "browse",
     "list",
     "kata",
     "check",
@@ -27,6 +30,8 @@ COMMANDS = [
     "hint",
     "solution",
     "reset",
+    "export",
+    "import",
     "doctor",
     "config",
     "completion",

@@ -50,14 +50,19 @@ def test_a_long_list_is_moved_through_and_stops_at_its_ends():
     scroll = Scroll(lines(50), 12)
     assert [line.plain for line in scroll.frame()][:10] == [str(n) for n in range(10)]
     assert scroll.frame()[-1].plain.startswith("1–10/50")
-    assert scroll.press("up") and scroll.top == 0
+    scroll.press("up")
+    assert scroll.top == 0 and not scroll.at_end
     for _time in range(20):
         scroll.press("page down")
     assert scroll.top == 40 and scroll.frame()[-1].plain.startswith("41–50/50")
-    assert scroll.press("home") and scroll.top == 0
-    assert not scroll.press("q") and not scroll.press("escape") and not scroll.press("x")
+    assert scroll.at_end
+    scroll.press("home")
+    assert scroll.top == 0
+    scroll.press("x")
+    assert scroll.top == 0
 
 
-def test_a_short_list_is_shown_as_it_is():
+def test_what_fits_is_at_its_end_at_once():
     scroll = Scroll(lines(3), 12, top=7)
-    assert [line.plain for line in scroll.frame()] == ["0", "1", "2", "", "any key: back"]
+    assert [line.plain for line in scroll.frame()][:4] == ["0", "1", "2", ""] and scroll.at_end
+    assert len(scroll.frame()) == 12

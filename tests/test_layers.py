@@ -1,6 +1,7 @@
 """The house keeps its shape: imports point down, and no CLI process imports torch."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,9 +42,21 @@ def test_imports_point_down(layer):
         assert imported(file) - {layer} <= MAY_IMPORT[layer], file
 
 
+def test_only_the_browser_imports_textual():
+    """It is an extra: everything else works without it."""
+    importing = {
+        file.relative_to(PACKAGE).parts[:-1]
+        for file in PACKAGE.rglob("*.py")
+        if "_content" not in file.parts
+        and re.search(r"^\s*(from|import) textual", file.read_text(encoding="utf-8"), re.M)
+    }
+    assert importing == {("cli", "browser")}
+
+
 COMMANDS = [
     ["--help"], ["--version"], [], ["list"], ["kata", "adam"], ["hint", "adam"], ["solution", "adam", "--yes"],
-    ["check", "adam"], ["quiz", "-n", "1"], ["why"], ["why", "masking", "--text"], ["author", "coverage"], ["config"], ["doctor"], ["author", "--help"], ["completion", "bash"],
+    ["stats"],
+    ["check", "adam"], ["quiz", "-n", "1"], ["why"], ["why", "masking", "--text"], ["browse"], ["path"], ["path", "transformers"], ["author", "coverage"], ["config"], ["doctor"], ["author", "--help"], ["completion", "bash"],
 ]  # fmt: skip
 
 

@@ -66,12 +66,15 @@ def test_the_wheel_holds_all_content_and_no_stray_packages(installed):
         ("solutions", "*.*"),
         ("tests/katas", "test_*.py"),
         ("questions", "*/README.md"),
+        ("paths", "*.md"),
     ]:
         here = {f.relative_to(ROOT / folder) for f in (ROOT / folder).glob(pattern)}
         there = {f.relative_to(content / folder) for f in (content / folder).glob(pattern)}
         assert here == there and here
     assert (content / "tests" / "katas" / "data" / "digits.npz").exists()
-    assert not {"tests", "katas", "solutions", "questions"} & {path.name for path in package.parent.iterdir()}
+    assert not {"tests", "katas", "solutions", "questions", "paths"} & {
+        path.name for path in package.parent.iterdir()
+    }
 
 
 def test_the_installed_wheel_starts_and_grades(installed, tmp_path, home):

@@ -8,7 +8,7 @@ import pytest
 from dlkata.content.page import read_page
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("questions/*/*.md"), *ROOT.glob("katas/*.md")])
+PAGES = sorted([*ROOT.glob("questions/*/*.md"), *ROOT.glob("katas/*.md"), *ROOT.glob("paths/*.md")])
 CODE = re.compile(r"```.*?```|\$\$.*?\$\$|`[^`]*`", re.DOTALL)
 
 

@@ -174,14 +174,16 @@ def test_in_a_terminal(workspace):
     (workspace / "attention.py").write_text(GOOD, encoding="utf-8")
     screen.expect_exact("Passed: all")
     screen.send("l")
-    screen.expect_exact("Optimisation")
+    screen.expect_exact("Enter: go there")
     last = Library().katas[-1].title
-    assert last not in screen.before + screen.buffer, "the list is longer than the screen"
-    screen.send("\x1b[6~" * 5)  # Page Down
+    assert last[:20] not in screen.before + screen.buffer, "the list is longer than the screen"
+    screen.send("\x1b[F")  # End
     screen.expect_exact(last[:20])
-    screen.send("\x1b[A")
-    screen.expect_exact("scroll")
-    screen.send("l")
+    screen.send("\x1b")  # Escape
+    screen.expect_exact("Passed: all")
+    screen.send("s")
+    screen.expect_exact("the reference")
+    screen.send("q")
     screen.expect_exact("Passed: all")
     screen.send("e")
     screen.expect_exact("Passed: all")
@@ -199,6 +201,15 @@ def test_in_a_terminal(workspace):
     screen.send("n")  # it was only looked at: it is new still, and another one follows
     second = Standing(Library().katas, {"attention"}, {}).next_new(behind=first)
     screen.expect_exact(second.title)
+    screen.send("p")
+    screen.expect_exact(first.title)
+    screen.send("s")  # not passed: told, not shown
+    screen.expect_exact("once you have passed")
+    screen.send("l")
+    screen.expect_exact("Enter: go there")
+    screen.send("\x1b[H\r")  # Home, Enter
+    screen.expect_exact(Library().katas[0].title)
+    screen.expect_exact("is not started yet")
     screen.send("q")
     screen.expect_exact("\x1b[?1049l")
     screen.expect(pexpect.EOF)

@@ -81,6 +81,19 @@ class App:
             warn(message)
         return record
 
+    def back_up(self) -> None:
+        """Keeps a copy of the record, once a day: after the first command that wrote to it, when all is shown."""
+        if self.__dict__.get("record") is None:
+            return
+        from dlkata.progress.backups import back_up
+        from dlkata.study.day import date_of, study_day
+
+        try:
+            if self.record is not None and self.record.written:
+                back_up(self.record, data_folder() / "backups", date_of(study_day(now(), self.pace.ends)))
+        except (DlkataError, OSError) as error:
+            warn(_("Your record could not be backed up: {reason}", reason=error))
+
     def remember(self, kind: "Kind", kata: "Kata", **details: Any) -> None:
         if self.record is None:
             return
@@ -257,4 +270,24 @@ class TopicType(click.ParamType):
         return [CompletionItem(t.name, help=t.title) for t in topics if t.name.startswith(incomplete)]
 
 
-KATA, CONCEPT, TOPIC = KataType(), ConceptType(), TopicType()
+class PathType(click.ParamType):
+    """A learning path's name; near misses are suggested."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str) or ctx is None:
+            return value
+        return ctx.find_object(App).library.path(value)  # type: ignore[union-attr]
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from dlkata.content.library import Library
+
+        found = [(path.typed, path.title) for path in Library().paths]
+        start = incomplete.replace("_", "-")
+        return [CompletionItem(name, help=title) for name, title in found if name.startswith(start)]
+
+
+KATA, CONCEPT, TOPIC, PATH = KataType(), ConceptType(), TopicType(), PathType()

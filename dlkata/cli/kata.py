@@ -7,10 +7,10 @@ import click
 from dlkata.cli.app import KATA, App, warn
 from dlkata.cli.editor import open_in_editor
 from dlkata.cli.language import LocalCommand, option
-from dlkata.cli.output import print_json, print_lines
+from dlkata.cli.output import print_json
+from dlkata.cli.pager import show_lines
 from dlkata.content.kata import Kata
 from dlkata.locale import N_, _, language
-from dlkata.ui.screen import console
 
 
 @click.command(
@@ -52,7 +52,8 @@ def warm_up(app: App) -> None:
 def show_contract(app: App) -> None:
     from dlkata.ui.statement import section
 
-    print_lines(section(app.library.contract.parts[0].sections[language()], console().width))
+    contract = app.library.contract.parts[0].sections[language()]
+    show_lines(lambda width: section(contract, width))
 
 
 def open_kata(app: App, kata: Kata, as_json: bool) -> None:
@@ -65,7 +66,7 @@ def open_kata(app: App, kata: Kata, as_json: bool) -> None:
         facts = {"kata": kata.name, "title": kata.title, "file": str(file), "statement": kata.section.body}
         print_json(facts | {"names": kata.names, "forbids": kata.head.forbids})
     else:
-        print_lines(statement(kata, file, app.run, console().width))
+        show_lines(lambda width: statement(kata, file, app.run, width))
 
 
 def start_attempt(app: App, kata: Kata) -> Path:

@@ -12,6 +12,9 @@ from dlkata.locale import N_
 COMMANDS = {
     "quiz": ("dlkata.cli.quiz", N_("Questions: due ones first, then new ones.")),
     "why": ("dlkata.cli.why", N_("A concept explained, and its claim run.")),
+    "path": ("dlkata.cli.path", N_("Concepts and katas in an order that leads somewhere.")),
+    "stats": ("dlkata.cli.stats", N_("What you know, what you did, what comes.")),
+    "browse": ("dlkata.cli.browse", N_("Everything there is, in one list to search.")),
     "list": ("dlkata.cli.list", N_("Katas by topic, with your status.")),
     "kata": ("dlkata.cli.kata", N_("Start or continue a kata: statement and file.")),
     "check": ("dlkata.cli.check", N_("Grade your attempt.")),
@@ -19,6 +22,8 @@ COMMANDS = {
     "hint": ("dlkata.cli.hint", N_("The next hint.")),
     "solution": ("dlkata.cli.solution", N_("The reference solution, with notes.")),
     "reset": ("dlkata.cli.reset", N_("Start a kata afresh; the old attempt is kept.")),
+    "export": ("dlkata.cli.export", N_("All of yours into one file, or a repository.")),
+    "import": ("dlkata.cli.importing", N_("Take over what was exported elsewhere.")),
     "doctor": ("dlkata.cli.doctor", N_("Check this installation.")),
     "config": ("dlkata.cli.config", N_("Show or change settings.")),
     "completion": ("dlkata.cli.completion", N_("Shell completion for bash, zsh or fish.")),
@@ -54,7 +59,8 @@ HELP = N_(
 def cli(context: click.Context, packs: tuple[Path, ...], as_json: bool) -> None:
     from dlkata.cli.app import App
 
-    context.obj = App(packs)
+    context.obj = app = App(packs)
+    context.call_on_close(app.back_up)
     if context.invoked_subcommand is None:
         from dlkata.cli.home import show_home
 

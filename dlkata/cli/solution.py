@@ -1,16 +1,17 @@
 """`dlkata solution NAME`"""
 
 import sys
+from functools import partial
 
 import click
 
 from dlkata.cli.app import KATA, App
 from dlkata.cli.language import LocalCommand, option
-from dlkata.cli.output import print_json, print_lines
+from dlkata.cli.output import print_json
+from dlkata.cli.pager import show_lines
 from dlkata.content.kata import Kata
 from dlkata.errors import DlkataError
 from dlkata.locale import N_, _
-from dlkata.ui.screen import console
 
 
 @click.command(
@@ -36,7 +37,7 @@ def command(app: App, kata: Kata, diff: bool, yes: bool, as_json: bool) -> None:
     else:
         from dlkata.ui.solution import solution
 
-        print_lines(solution(kata, console().width))
+        show_lines(partial(solution, kata), on_screen=partial(solution, kata, fitted=True))
 
 
 def _ask() -> None:
@@ -52,7 +53,9 @@ def _show_diff(app: App, kata: Kata) -> None:
     from dlkata.ui.solution import difference
 
     file = app.workspace.file(kata.name)
-    print_lines(difference(kata, read_attempt(file), str(file)))
+    attempt = read_attempt(file)
+    shown = partial(difference, kata, attempt, str(file))
+    show_lines(lambda _width: shown(), on_screen=shown)
 
 
 def _as_json(kata: Kata) -> dict[str, object]:

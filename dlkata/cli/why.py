@@ -9,6 +9,7 @@ import click
 from dlkata.cli.app import CONCEPT, App
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_json, print_lines
+from dlkata.cli.pager import show_lines
 from dlkata.content.concept import Concept
 from dlkata.content.search import Hit, search
 from dlkata.errors import DlkataError
@@ -82,7 +83,7 @@ def _open(app: App, concept: Concept, *, text: bool, off: bool, as_json: bool) -
         from dlkata.ui.concept import explanation, practice
 
         if not off:  # who turns the knob has just read it
-            print_lines(explanation(concept, console().width))
+            show_lines(lambda width: explanation(concept, width))
         if runs:
             guess = None if off else prediction(concept)
             if guess is not None:
@@ -170,4 +171,4 @@ def _list(app: App, as_json: bool) -> None:
     if as_json:
         print_json(all_concepts_as_json(app.library))
     else:
-        print_lines(all_concepts(app.library, console().width))
+        show_lines(lambda width: all_concepts(app.library, width))

@@ -85,7 +85,7 @@ def build_index(roots: Sequence[tuple[Path, str]], cache: Path | None) -> Index:
                 read += 1
             entries.append(entry)
     if cache is not None and (read or len(entries) != len(known)):
-        _save(cache, entries)
+        write_cache(cache, msgspec.msgpack.encode(_Cached(VERSION, entries)))
     concepts: dict[str, ConceptEntry] = {}
     for entry in entries:
         concepts.setdefault(entry.name, entry)
@@ -135,13 +135,13 @@ def _load(cache: Path | None) -> list[ConceptEntry]:
     return cached.concepts if cached.version == VERSION else []
 
 
-def _save(cache: Path, entries: list[ConceptEntry]) -> None:
+def write_cache(cache: Path, content: bytes) -> None:
     """Written beside and renamed; a cache that cannot be written is done without."""
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(dir=cache.parent, prefix=".index")
         with os.fdopen(handle, "wb") as out:
-            out.write(msgspec.msgpack.encode(_Cached(VERSION, entries)))
+            out.write(content)
         os.replace(beside, cache)
     except OSError:
         pass

@@ -1,6 +1,6 @@
 """All content: the built-in root and the learner's packs, found by scanning folders."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from glob import escape
@@ -11,6 +11,7 @@ import msgspec
 from dlkata.content.concept import Concept, concept_files, read_concept
 from dlkata.content.index import ConceptEntry, Index, build_index
 from dlkata.content.kata import Kata, read_kata
+from dlkata.content.learning_path import LearningPath, path_files, read_learning_path
 from dlkata.content.page import Page, Section, read_page
 from dlkata.content.question import Question
 from dlkata.content.roots import BUILT_IN
@@ -133,6 +134,33 @@ class Library:
         return self._read(entry).question(question.stem)
 
     @cached_property
+    def path_names(self) -> list[str]:
+        """Every path's name, read from the folders alone."""
+        return [root.prefix + file.stem for root in self.roots for file in path_files(root.path)]
+
+    def path(self, name: str) -> LearningPath:
+        """The path of that name; hyphens and capitals are forgiven, a miss names what is near."""
+        wanted = name.replace("-", "_").lower()
+        for root in self.roots:
+            for file in path_files(root.path):
+                if wanted == root.prefix + file.stem:
+                    return self._with_its_steps(read_learning_path(file, root.prefix), root.prefix)
+        raise unknown("path", name, [n.replace("_", "-") for n in self.path_names])
+
+    def _with_its_steps(self, path: LearningPath, prefix: str) -> LearningPath:
+        """A pack's path means the pack's own concepts and katas first, then ours."""
+
+        def among(names: Sequence[str]) -> Callable[[str], str]:
+            return lambda step: prefix + step if prefix + step in names else step
+
+        return path.named(among(self.concept_names), among(self.kata_names))
+
+    @cached_property
+    def paths(self) -> list[LearningPath]:
+        """Every path, in the order of their heads."""
+        return sorted(map(self.path, self.path_names), key=lambda path: (path.head.order, path.name))
+
+    @cached_property
     def contract(self) -> Page:
         return read_page(BUILT_IN / "katas" / "README.md")
 
@@ -157,11 +185,13 @@ def unknown(kind: str, name: str, names: Sequence[str]) -> DlkataError:
         "kata": _("There is no kata `{name}`."),
         "concept": _("There is no concept `{name}`."),
         "topic": _("There is no topic `{name}`."),
+        "path": _("There is no path `{name}`."),
     }[kind]
     everything = {
         "kata": _("`dlkata list` shows all katas."),
         "concept": _("`dlkata why` lists all concepts."),
         "topic": _("Topics: {names}."),
+        "path": _("`dlkata path` shows all paths."),
     }[kind]
     remedy = _("Did you mean {names}?", names=", ".join(near)) if near else everything
     return DlkataError(sentence.replace("{name}", name), remedy.replace("{names}", ", ".join(names)))

@@ -1,7 +1,7 @@
 """What the learner answered, and the card of each question: written together, so that neither is without the other."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -100,6 +100,13 @@ class Answers:
             self.connection.execute("DELETE FROM cards")
             return sum(self._rebuild(name, advance) for name in ids)
 
+    def renew(
+        self, questions: Iterable[str], advance: Advance, former: Callable[[str], Sequence[str]]
+    ) -> None:
+        """Computes some cards again, within a transaction that is under way."""
+        for name in questions:
+            self._rebuild(name, advance, former(name))
+
     def rename(self, old: str, new: str) -> None:
         """A question that has another name keeps its card, unless the new name has one already."""
         with explained(self.connection), self.connection:
@@ -129,7 +136,8 @@ class Answers:
         for answer in sorted(standing, key=lambda a: a.id):
             if answer.rating is not None:
                 card = advance(card, replace(answer, question=question))
-        self.connection.execute("DELETE FROM cards WHERE id = ?", (question,))
+        names = [(name,) for name in (question, *former)]
+        self.connection.executemany("DELETE FROM cards WHERE id = ?", names)
         if card is not None:
             self._put(card)
         return card is not None

@@ -61,4 +61,85 @@ MIGRATIONS = [
     CREATE INDEX cards_by_first ON cards (first);
     CREATE INDEX events_by_kata_in_time ON events (kata, id);
     """,
+    """
+    CREATE TABLE days (                 -- this and the next two: sums of answers and events, kept by the triggers
+        day INTEGER PRIMARY KEY,        -- of an event: the day that ends at 4 a.m.
+        correct INTEGER NOT NULL DEFAULT 0,
+        missed INTEGER NOT NULL DEFAULT 0,
+        seconds REAL NOT NULL DEFAULT 0,        -- on questions; ten minutes for one at most: somebody left the desk
+        checks INTEGER NOT NULL DEFAULT 0,
+        passes INTEGER NOT NULL DEFAULT 0,
+        kata_seconds REAL NOT NULL DEFAULT 0    -- between events; 20 minutes for a gap at most, none for a long break
+    );
+    CREATE TABLE traps (                -- how often each option was taken in a wrong answer
+        question TEXT NOT NULL,
+        content TEXT NOT NULL,          -- hash of what was asked: another text has other options
+        option INTEGER NOT NULL,
+        times INTEGER NOT NULL,
+        PRIMARY KEY (question, content, option)
+    ) WITHOUT ROWID;
+    CREATE TABLE efforts (
+        kata TEXT PRIMARY KEY,
+        checks INTEGER NOT NULL DEFAULT 0,
+        passes INTEGER NOT NULL DEFAULT 0,
+        hints INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE INDEX traps_by_times ON traps (times);
+    CREATE VIEW answered AS
+        SELECT id, day, question, content, detail, 1 AS sign, outcome = 'right' AS correct,
+               outcome = 'wrong' AS missed, MIN(seconds, 600) AS seconds
+        FROM answers WHERE undoes IS NULL AND question NOT LIKE 'kata:%'
+        UNION ALL                       -- what was taken back; the time was spent all the same
+        SELECT undone.id, gone.day, gone.question, gone.content, gone.detail, -1, -(gone.outcome = 'right'),
+               -(gone.outcome = 'wrong'), 0
+        FROM answers undone JOIN answers gone ON gone.id = undone.undoes WHERE gone.question NOT LIKE 'kata:%';
+    CREATE VIEW fallen AS
+        SELECT answered.id, question, content, json_each.value AS option, sign
+        FROM answered, json_each(detail, '$.chosen')
+        WHERE missed <> 0 AND question NOT LIKE 'bug:%' AND COALESCE(json_extract(detail, '$.kind'), '') <> 'order';
+    CREATE VIEW happened AS
+        SELECT id, kata, kind = 'checked' AS checks, kind = 'checked' AND passed = 1 AS passes, kind = 'hinted' AS hints,
+               CAST(julianday(date(at, utc_offset || ' minutes', '-4 hours')) - 1721424.5 AS INTEGER) AS day,
+               (julianday(at) - (SELECT julianday(at) FROM events before WHERE before.id < events.id
+                                 ORDER BY id DESC LIMIT 1)) * 86400 AS gap
+        FROM events;
+    INSERT INTO days (day, correct, missed, seconds)
+        SELECT day, SUM(correct), SUM(missed), SUM(seconds) FROM answered GROUP BY day;
+    INSERT INTO traps SELECT question, content, option, SUM(sign) FROM fallen GROUP BY 1, 2, 3;
+    INSERT INTO efforts SELECT kata, SUM(checks), SUM(passes), SUM(hints) FROM happened GROUP BY kata;
+    INSERT INTO days (day, checks, passes, kata_seconds)
+        SELECT day, SUM(checks), SUM(passes), TOTAL(CASE WHEN gap BETWEEN 0 AND 7200 THEN MIN(gap, 1200) ELSE 0 END)
+        FROM happened WHERE day IS NOT NULL GROUP BY day
+        ON CONFLICT (day) DO UPDATE SET checks = excluded.checks, passes = excluded.passes,
+            kata_seconds = excluded.kata_seconds;
+    CREATE TRIGGER answers_count AFTER INSERT ON answers BEGIN
+        INSERT INTO days (day, correct, missed, seconds)
+            SELECT day, correct, missed, seconds FROM answered WHERE id = NEW.id
+            ON CONFLICT (day) DO UPDATE SET correct = correct + excluded.correct, missed = missed + excluded.missed,
+                seconds = seconds + excluded.seconds; END;
+    CREATE TRIGGER traps_count AFTER INSERT ON answers BEGIN
+        INSERT INTO traps SELECT question, content, option, sign FROM fallen WHERE id = NEW.id
+            ON CONFLICT (question, content, option) DO UPDATE SET times = times + excluded.times; END;
+    CREATE TRIGGER efforts_count AFTER INSERT ON events BEGIN
+        INSERT INTO efforts SELECT kata, checks, passes, hints FROM happened WHERE id = NEW.id
+            ON CONFLICT (kata) DO UPDATE SET checks = checks + excluded.checks, passes = passes + excluded.passes,
+                hints = hints + excluded.hints; END;
+    CREATE TRIGGER events_count AFTER INSERT ON events BEGIN
+        INSERT INTO days (day, checks, passes, kata_seconds)
+            SELECT day, checks, passes, CASE WHEN gap BETWEEN 0 AND 7200 THEN MIN(gap, 1200) ELSE 0 END
+            FROM happened WHERE id = NEW.id AND day IS NOT NULL
+            ON CONFLICT (day) DO UPDATE SET checks = checks + excluded.checks, passes = passes + excluded.passes,
+                kata_seconds = kata_seconds + excluded.kata_seconds; END;
+    """,
+    """
+    CREATE TABLE remarks (              -- bookmarks and notes; of each kind, the newest row of a thing counts
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,               -- UTC, ISO 8601
+        utc_offset INTEGER NOT NULL,    -- minutes east of UTC where the learner was
+        thing TEXT NOT NULL,            -- kata:attention, concept:sqrt_dk, question:sqrt_dk.variance, path:vision
+        sort TEXT NOT NULL,             -- bookmark, note
+        text TEXT NOT NULL              -- '' takes it away
+    );
+    CREATE INDEX remarks_by_thing ON remarks (sort, thing, id);
+    """,
 ]

@@ -137,6 +137,14 @@ class Record:
         with explained(self.connection):
             return int(self.connection.execute(query, (kata,)).fetchone()[0])
 
+    @property
+    def written(self) -> bool:
+        """Whether anything was written to it since it was opened here."""
+        try:
+            return self.connection.total_changes > 0
+        except sqlite3.ProgrammingError:
+            return False  # it was damaged, and set aside
+
     def close(self) -> None:
         self.connection.close()
 
@@ -160,6 +168,7 @@ def open_record(file: Path) -> Record:
                 _("{file} was not a database any more. It was kept as {aside}, and a new record begun.",
                   file=file, aside=aside.name)
             )  # fmt: skip
+            messages += filter(None, [_backup_of(file)])
             connection = _connect(file)
     except (sqlite3.Error, OSError) as error:
         raise _problem(error) from error
@@ -181,7 +190,7 @@ def _connect(file: Path) -> sqlite3.Connection:
             )
         if version < len(MIGRATIONS):
             connection.execute("PRAGMA journal_mode = WAL")
-            _migrate(connection)
+            migrate(connection)
         connection.execute("PRAGMA synchronous = FULL")  # an event that was reported survives a power cut
     except BaseException:
         connection.close()
@@ -189,14 +198,14 @@ def _connect(file: Path) -> sqlite3.Connection:
     return connection
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
+def migrate(connection: sqlite3.Connection, target: int = len(MIGRATIONS)) -> None:
     with connection:
         connection.execute("BEGIN IMMEDIATE")  # a second process that starts now waits, then finds it done
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        for script in MIGRATIONS[version:]:
+        for script in MIGRATIONS[version:target]:
             for statement in script.split(";\n"):
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute(f"PRAGMA user_version = {max(version, target)}")
 
 
 def _is_no_database(error: sqlite3.Error) -> bool:
@@ -234,8 +243,16 @@ class explained:
         aside = _set_aside(Path(file))
         raise DlkataError(
             _("{file} is damaged. It was kept as {aside}.", file=file, aside=aside.name),
-            _("Do it once more: a new record is begun."),
+            " ".join([_("Do it once more: a new record is begun."), _backup_of(Path(file))]).strip(),
         ) from error
+
+
+def _backup_of(file: Path) -> str:
+    """How to bring back what was lost; "" where there is no backup."""
+    from dlkata.progress.backups import backups
+
+    found = backups(file.parent / "backups")
+    return _("Bring back your last backup: dlkata import {file}", file=found[-1]) if found else ""
 
 
 def _problem(error: sqlite3.Error | OSError) -> DlkataError:

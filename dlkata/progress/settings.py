@@ -20,10 +20,11 @@ class Key:
     meaning: str
     accepts: Callable[[str], bool]
     allowed: str
+    moves: bool = False  # to another machine; what names a folder, a command or a device of this one stays
 
 
 KEYS = {
-    "language": Key(N_("language of the screen"), lambda v: v in LANGUAGES, "en, zh"),
+    "language": Key(N_("language of the screen"), lambda v: v in LANGUAGES, "en, zh", moves=True),
     "workspace": Key(N_("folder of your attempts"), lambda v: bool(v.strip()), N_("a folder")),
     "device": Key(N_("where attempts run"), lambda v: v in DEVICES, ", ".join(DEVICES)),
     "sandbox": Key(
@@ -33,11 +34,19 @@ KEYS = {
         N_("idle minutes for which a grader stays warm after a check"),
         lambda v: v == "off" or (v.isdigit() and 0 < int(v) <= 1440),
         "1–1440, off",
+        moves=True,
     ),
-    "day_ends": Key(N_("hour at which the study day ends"), lambda v: v.isdigit() and int(v) < 24, "0–23"),
-    "new_per_day": Key(N_("new questions a day"), lambda v: v.isdigit() and int(v) < 1000, "0–999"),
+    "day_ends": Key(
+        N_("hour at which the study day ends"), lambda v: v.isdigit() and int(v) < 24, "0–23", moves=True
+    ),
+    "new_per_day": Key(
+        N_("new questions a day"), lambda v: v.isdigit() and int(v) < 1000, "0–999", moves=True
+    ),
     "reviews_per_day": Key(
-        N_("questions that come back, a day at most"), lambda v: v.isdigit() and 0 < int(v) < 10000, "1–9999"
+        N_("questions that come back, a day at most"),
+        lambda v: v.isdigit() and 0 < int(v) < 10000,
+        "1–9999",
+        moves=True,
     ),
     "editor": Key(N_("command that opens an attempt"), lambda v: bool(v.strip()), N_("a command")),
 }
@@ -69,16 +78,35 @@ class Settings:
         self.packs.append(pack)
         self.save()
 
+    def moving(self) -> str:
+        """What goes along to another machine, as a settings file."""
+        return _as_toml({key: value for key, value in self.values.items() if KEYS[key].moves})
+
+    def adopt(self, text: str) -> dict[str, str]:
+        """Takes over from another machine's settings what moves and is not set here; what that was."""
+        try:
+            data = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, RecursionError):
+            data = {}
+        taken = {
+            key: value
+            for key, value in data.items()
+            if key in KEYS and KEYS[key].moves and key not in self.values
+            if isinstance(value, str) and KEYS[key].accepts(value)
+        }
+        if taken:
+            self.values |= taken
+            self.save()
+        return taken
+
     def save(self) -> None:
-        lines = [f"{key} = {_quoted(value)}" for key, value in sorted(self.values.items())]
-        if self.packs:
-            lines.append(f"packs = [{', '.join(map(_quoted, self.packs))}]")
+        packs = f"packs = [{', '.join(map(_quoted, self.packs))}]\n" if self.packs else ""
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             # Written beside and renamed, so that a kill leaves the old settings or the new ones.
             handle, beside = tempfile.mkstemp(dir=self.file.parent, prefix=".config")
             with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write("\n".join([*lines, ""]))
+                out.write(_as_toml(self.values) + packs)
             os.replace(beside, self.file)
         except OSError as error:
             raise DlkataError(
@@ -110,6 +138,10 @@ def load_settings(folder: Path) -> Settings:
                 _("Allowed: {allowed}.", allowed=_(KEYS[key].allowed)),
             )
     return Settings(file, values, [str(pack) for pack in data.get("packs", [])])
+
+
+def _as_toml(values: dict[str, str]) -> str:
+    return "".join(f"{key} = {_quoted(value)}\n" for key, value in sorted(values.items()))
 
 
 def _quoted(value: str) -> str:

@@ -26,6 +26,7 @@ from dlkata.study.scheduler import recall
 SETTLED = 7.0  # days a question lasts (at nine chances in ten) from which it counts as settled
 KATA_SETTLED = 2.0  # of a kata: nobody passes one by guessing
 FADED = 0.8  # below this chance what was known is being learned again
+KATA_FADED = 0.7
 KNOWN = 0.6  # of a concept's questions, by strength, or of a topic's concepts
 KATA_WEIGHT = 2  # questions for which a kata counts that practises the concept
 
@@ -56,7 +57,7 @@ class Mastery:
 
     def question(self, name: str) -> Mark:
         card = self.cards.get(name)
-        return Mark.NEW if card is None else self._mark(card, SETTLED)
+        return Mark.NEW if card is None else self._mark(card, SETTLED, FADED)
 
     def concept(self, name: str) -> Known:
         """Of its questions; a kata that practises it can only add to them."""
@@ -74,7 +75,7 @@ class Mastery:
         card = self.cards.get(KATA + name)
         if card is None:
             return Mark.LEARNING if begun else Mark.NEW
-        return self._mark(card, KATA_SETTLED)
+        return self._mark(card, KATA_SETTLED, KATA_FADED)
 
     # -- numbers
 
@@ -101,8 +102,8 @@ class Mastery:
 
     # --
 
-    def _mark(self, card: Card, settled: float) -> Mark:
-        firm = card.stability >= settled and self.chance(card.id) >= FADED
+    def _mark(self, card: Card, settled: float, faded: float) -> Mark:
+        firm = card.stability >= settled and self.chance(card.id) >= faded
         return Mark.KNOWN if firm else Mark.LEARNING
 
     def _together(self, entries: Iterable[ConceptEntry]) -> Known:

@@ -64,6 +64,10 @@ class Keyboard:
             return NAMES.get(self._sequence() or ESCAPE, "")
         return NAMES.get(pressed, pressed)
 
+    def pause(self, seconds: float) -> None:
+        """A pause that a key ends."""
+        select.select([sys.stdin] if self.there else [], [], [], seconds)
+
     def _ready(self, seconds: float | None) -> bool:
         return bool(select.select([sys.stdin], [], [], seconds)[0])
 

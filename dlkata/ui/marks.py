@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from dlkata.locale import _
 from dlkata.study.mastery import Mark
+from dlkata.study.statistics import FORTNIGHT, Progress
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -26,3 +27,14 @@ def word(mark: Mark) -> str:
 def legend() -> str:
     """What the marks mean, on one line."""
     return "  ".join(f"{SIGNS[mark]} {word(mark)}" for mark in (Mark.KNOWN, Mark.LEARNING, Mark.NEW))
+
+
+def progress_line(progress: Progress) -> "Text":
+    """How many concepts have which mark, and on how many of the last days something was done: no streak to break."""
+    from rich.text import Text
+
+    line = Text()
+    for mark in (Mark.KNOWN, Mark.LEARNING, Mark.NEW):
+        line.append_text(sign(mark)).append(f" {progress.marks.get(mark, 0)} {word(mark)} · ")
+    days = _("practised on {days} of the last {of} days", days=progress.practised, of=FORTNIGHT)
+    return line.append(days)

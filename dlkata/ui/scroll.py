@@ -1,6 +1,6 @@
 """A window on lines that are more than the screen holds, moved by keys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,12 @@ from dlkata.locale import _
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from dlkata.ui.keyboard import Keyboard
+    from dlkata.ui.stage import Stage
+
+LEAVING = ("q", "escape", "end of input")
+GLANCE = 0.5  # seconds between two looks at the size of the window
 
 
 @dataclass
@@ -23,23 +29,40 @@ class Scroll:
     def _move(self, rows: int) -> None:
         self.top = max(0, min(self.top + rows, len(self.lines) - self.room))
 
-    def press(self, key: str) -> bool:
-        """Moves; False for a key that means none of the ways."""
+    @property
+    def at_end(self) -> bool:
+        return self.top + self.room >= len(self.lines)
+
+    def press(self, key: str) -> None:
         page = max(1, self.room - 2)
         ways = {
             "up": -1, "k": -1, "down": 1, "j": 1, "enter": 1, "page up": -page, "b": -page, "page down": page,
-            " ": page, "home": -len(self.lines), "g": -len(self.lines), "end": len(self.lines),
+            " ": page, "home": -len(self.lines), "g": -len(self.lines), "end": len(self.lines), "G": len(self.lines),
         }  # fmt: skip
-        if key not in ways:
-            return False
-        self._move(ways[key])
-        return True
+        self._move(ways.get(key, 0))
 
     def frame(self) -> list["Text"]:
         from rich.text import Text
 
         shown = list(self.lines[self.top : self.top + self.room])
-        if len(self.lines) <= self.room:
-            return [*shown, Text(), Text(_("any key: back"), style="dim")]
-        place = f"{self.top + 1}–{self.top + len(shown)}/{len(self.lines)}"
-        return [*shown, Text(), Text(_("{place} · ↑ ↓ scroll · q back", place=place), style="dim")]
+        shown += [Text()] * (self.room - len(shown))
+        place = f"{self.top + 1}–{min(self.top + self.room, len(self.lines))}/{len(self.lines)}"
+        if self.at_end:
+            keys = _("{place} · end · ↑ ↓ scroll · space or q: go on", place=place)
+        else:
+            keys = _("{place} · space: next page · ↑ ↓ scroll · q: go on", place=place)
+        return [*shown, Text(), Text(keys, style="dim")]
+
+
+def scroll_on(stage: "Stage", keyboard: "Keyboard", page: "Callable[[int], list[Text]]") -> None:
+    """Shows what `page` lays out for the window's width until the reader goes on."""
+    size, scroll = (0, 0), Scroll([], 0)
+    while True:
+        if size != stage.size:  # the window may change meanwhile
+            size = width, height = stage.size
+            scroll = Scroll(page(width), height, scroll.top)
+        stage.show(scroll.frame())
+        key = keyboard.wait(GLANCE)
+        if key.lower() in LEAVING or (scroll.at_end and key in (" ", "enter")):
+            return
+        scroll.press(key)

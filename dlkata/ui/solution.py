@@ -15,13 +15,17 @@ STRONG, NOTE = "bold", "green"
 DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def solution(kata: Kata, width: int) -> list["Text"]:
+def solution(kata: Kata, width: int, *, fitted: bool = False) -> list["Text"]:
+    """`fitted`: no line of code is wider than the screen that it is read on; to be copied, each is one line."""
     from rich.text import Text
+
+    from dlkata.ui.code import broken
 
     lines = [Text(_("{title}: the reference", title=kata.title), style=STRONG), Text()]
     notes = list(kata.solution.notes)
     for code in kata.reference.rstrip().split("\n"):
-        lines.append(Text("  " + code))
+        row = Text("  " + code)
+        lines += broken(row, width) if fitted else [row]
         for note in [n for n in notes if n.line in code]:
             notes.remove(note)
             indent = 2 + len(code) - len(code.lstrip())
@@ -54,13 +58,16 @@ def _hanging(mark: str, text: str, width: int, style: str) -> list["Text"]:
     return [Text("  " + (mark if i == 0 else "  ")).append_text(row) for i, row in enumerate(rows)]
 
 
-def difference(kata: Kata, attempt: str, file: str) -> list["Text"]:
-    """From the attempt to the reference, without the docstring that holds the statement."""
+def difference(kata: Kata, attempt: str, file: str, width: int = 0) -> list["Text"]:
+    """From the attempt to the reference, without the docstring that holds the statement; fitted to a width, if any."""
     from rich.text import Text
+
+    from dlkata.ui.code import broken
 
     mine, reference = _code(attempt), _code(kata.reference)
     rows = difflib.unified_diff(mine, reference, file, _("reference"), lineterm="")
     lines = [Text(row, style=DIFF_STYLES.get(row[:1], "")) for row in rows]
+    lines = [part for line in lines for part in broken(line, width)] if width else lines
     return lines or [Text(_("Your code is the reference, line by line."))]
 
 

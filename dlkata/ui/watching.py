@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dlkata.content.kata import Kata
 from dlkata.grading.protocol import Outcome, Problem, Result, Verdict
 from dlkata.locale import _
+from dlkata.ui.catalogue import keys
 from dlkata.ui.failures import details
 from dlkata.ui.page import layout
 from dlkata.ui.verdict import BAD, GOOD, QUIET, STRONG, caught, closing, problem_lines
@@ -14,6 +15,8 @@ from dlkata.ui.wrap import wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+WIDE, WIDEST_STATEMENT = 116, 80  # columns
 
 
 @dataclass
@@ -31,6 +34,12 @@ class View:
     running: bool = False
     hints: list[str] = field(default_factory=list)
     question: str = ""  # asked at the bottom, answered with y or n
+    notice: str = ""  # said above the verdict until the next key
+    top: int = 0  # first row of the statement that stands beside the verdict
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict is not None and self.verdict.passed
 
 
 def frame(view: View, run: str, width: int, height: int) -> list["Text"]:
@@ -46,6 +55,25 @@ def frame(view: View, run: str, width: int, height: int) -> list["Text"]:
     return [*head, *body, *foot]
 
 
+def statement_width(columns: int) -> int:
+    """Of the statement that stands beside the verdict; 0 where the terminal is too narrow for both."""
+    return 0 if columns < WIDE else min(columns * 45 // 100, WIDEST_STATEMENT)
+
+
+def beside(view: View, width: int, height: int) -> list["Text"]:
+    """The part of the statement that fits, and which part it is."""
+    from rich.text import Text
+
+    lines = [Text(view.kata.title, style=STRONG), Text(), *layout(view.kata.section.body, width)]
+    room = height - 3
+    view.top = max(0, min(view.top, len(lines) - room))
+    shown = [Text.assemble(("│ ", QUIET), line) for line in lines[view.top : view.top + room]]
+    if len(lines) > room:
+        place = f"{view.top + 1}–{view.top + len(shown)}/{len(lines)}"
+        shown += [Text("│", style=QUIET), Text(f"│ {place} · ↑ ↓", style=QUIET)]
+    return shown
+
+
 def _head(view: View, width: int) -> list["Text"]:
     from rich.text import Text
 
@@ -57,13 +85,15 @@ def _body(view: View, run: str, width: int) -> list["Text"]:
     from rich.text import Text
 
     lines: list[Text] = _hint(view, width) if view.hints else []
+    if view.notice:
+        lines += [*wrap(Text(view.notice, style=STRONG), width), Text()]
     if view.message:
         lines += wrap(Text(view.message), width)
     elif view.problem is not None:
         lines += problem_lines(view.kata, view.problem, view.file.name, width, run)
     else:
         lines += _progress(view, width)
-        if view.verdict is not None and view.verdict.passed:
+        if view.passed:
             lines += [
                 Text(),
                 Text(_("Passed: all {count} tests.", count=len(view.results)), style=f"{STRONG} {GOOD}"),
@@ -99,6 +129,8 @@ def _progress(view: View, width: int) -> list["Text"]:
     count = _("{passed} of {count} tests are right", passed=passed, count=view.expected or len(view.results))
     if not view.results and not view.running:
         return wrap(Text(_("Save the file to have it checked.")), width)
+    if view.running and not view.expected:
+        return [Text(_("checking …"))]
     state = _("checking …") if view.running else ""
     return [Text.assemble(marks, "  ", count, f"  {state}" if state else "")]
 
@@ -108,11 +140,8 @@ def _foot(view: View, width: int) -> list["Text"]:
 
     if view.question:
         return [Text(), *wrap(Text(f"{view.question} [y/n]", style=STRONG), width)]
-    solved = view.verdict is not None and view.verdict.passed
-    keys = [("n", _("next")), ("h", _("hint")), ("e", _("edit")), ("r", _("run again")), ("l", _("list")),
-            ("x", _("reset")), ("q", _("quit"))]  # fmt: skip
-    line = Text()
-    for key, meaning in keys:
-        line.append(f"{key} ", style=f"{STRONG} {GOOD}" if key == "n" and solved else STRONG)
-        line.append(f"{meaning}   ", style=QUIET)
-    return [Text(), *wrap(line, width)]
+    shown = [("n", _("next")), ("p", _("previous")), ("h", _("hint")), ("s", _("solution")), ("e", _("edit")),
+            ("r", _("run again")), ("l", _("list")), ("x", _("reset")), ("q", _("quit"))]  # fmt: skip
+    shown = [(key, meaning) for key, meaning in shown if key != "s" or view.passed]
+    shining = [key for key in "ns" if view.passed]
+    return [Text(), *keys(shown, width, shining).split("\n")]

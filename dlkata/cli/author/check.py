@@ -22,6 +22,12 @@ def complete_name(_ctx: click.Context, _param: click.Parameter, incomplete: str)
     return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete.replace("_", "-"))]
 
 
+def complete_any(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from dlkata.cli.app import PATH
+
+    return complete_name(ctx, param, incomplete) + PATH.shell_complete(ctx, param, incomplete)
+
+
 class Findings:
     """What holds and what does not, by name; told as it is found."""
 
@@ -56,7 +62,7 @@ class Findings:
 @click.command(
     cls=LocalCommand,
     help=N_(
-        """Prove katas and concepts (all, if none is named).
+        """Prove katas, concepts and paths (all, if none is named).
 
         A kata: the files, then by running them: the reference passes under several seeds, the stub fails, every bug
         is rejected by a quick test and named by the diagnosis as itself and nothing else. In a checkout, so do the
@@ -64,10 +70,12 @@ class Findings:
 
         A concept: the page, then what it claims: code prints what is marked right, evidence holds for right options
         and fails for wrong ones, numbers are drawn fifty times, the experiment asserts its claim.
+
+        A path: its page; what it names exists, and comes after what it builds on.
         """
     ),
 )
-@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_name)
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_any)
 @option("--katas", "only_katas", is_flag=True, help=N_("Only the katas."))
 @option("--concepts", "only_concepts", is_flag=True, help=N_("Only the concepts and their questions."))
 @option(
@@ -90,7 +98,9 @@ def command(
 ) -> None:
     app: App = context.obj
     katas, concepts = _chosen(app, names, katas=not only_concepts, concepts=not only_katas)
-    findings = {kind: Findings(quiet=as_json, verbose=verbose) for kind in ("kata", "concept")}
+    findings = {kind: Findings(quiet=as_json, verbose=verbose) for kind in ("kata", "concept", "path")}
+    if not only_katas and not only_concepts:
+        _check_paths(app, names, findings["path"])
     if concepts:
         _check_concepts(app, concepts, findings["concept"], whole=not names)
     if katas:
@@ -110,7 +120,7 @@ def command(
 def _chosen(
     app: App, names: Sequence[str], *, katas: bool, concepts: bool
 ) -> tuple[list[Kata], list[Concept]]:
-    """A name may be that of a kata and of a concept: then both are meant."""
+    """A name may be that of a kata, of a concept and of a path: then all are meant."""
     library = app.library
     if not names:
         return (library.katas if katas else []), (library.readable_concepts if concepts else [])
@@ -120,9 +130,24 @@ def _chosen(
         is_kata = katas and wanted in library.kata_names
         if is_kata:
             chosen[0].append(library.kata(name))
-        if concepts and (wanted in library.concept_names or not is_kata):
+        missed = not is_kata and wanted not in library.path_names  # says what is near
+        if concepts and (wanted in library.concept_names or missed):
             chosen[1].append(library.concept(name))
     return chosen
+
+
+def _check_paths(app: App, names: Sequence[str], findings: Findings) -> None:
+    from dlkata.author.path_inspection import inspect_path
+
+    wanted = {name.replace("-", "_").lower() for name in names}
+    for name in app.library.path_names:
+        if not names or name in wanted:
+            complaints = inspect_path(name, app.library)
+            for complaint in complaints:
+                findings.add(name, "", complaint)
+            if not complaints:
+                findings.add(name, "", None)
+            findings.close(name)
 
 
 def _check_concepts(app: App, concepts: Sequence[Concept], findings: Findings, *, whole: bool) -> None:
