@@ -169,6 +169,9 @@ def test_in_a_terminal(workspace):
     screen.expect_exact("is not started yet")
     (workspace / "attention.py").write_text(WRONG, encoding="utf-8")
     screen.expect_exact("Where it goes wrong")
+    screen.expect_exact("· j k")
+    screen.send("\x1b[6~" * 9)  # Page Down
+    screen.expect(r"–(\d+)/\1 · j k")
     screen.send("h")
     screen.expect("hint 1 of")
     (workspace / "attention.py").write_text(GOOD, encoding="utf-8")

@@ -8,6 +8,7 @@ from dlkata.cli.editor import open_in_editor
 from dlkata.cli.reset import start_afresh
 from dlkata.errors import DlkataError
 from dlkata.locale import _
+from dlkata.ui.watching import statement_width
 
 if TYPE_CHECKING:
     from dlkata.cli.watching import Watch
@@ -23,9 +24,14 @@ def press(watch: "Watch", key: str) -> bool:
         return True
     watch.view.notice = ""
     if key in ACTIONS:
+        watch.view.below = 0  # what it says stands at the top
         ACTIONS[key](watch)
     elif key in SCROLLS and watch.stage is not None:
-        watch.view.top += SCROLLS[key] or watch.stage.size[1] // 2 * (1 if key == "page down" else -1)
+        rows = SCROLLS[key] or watch.stage.size[1] // 2 * (1 if key == "page down" else -1)
+        if key in "jk" or not statement_width(watch.stage.columns):
+            watch.view.below += rows
+        else:
+            watch.view.top += rows
     return key != "q"
 
 
@@ -118,4 +124,5 @@ ACTIONS: "dict[str, Callable[[Watch], None]]" = {
     "n": next_kata, "p": previous, "h": hint, "e": edit, "r": lambda watch: watch.check(), "l": all_katas,
     "s": solution, "x": ask_reset,
 }  # fmt: skip
-SCROLLS = {"up": -1, "down": 1, "page up": 0, "page down": 0}  # of the statement; 0: half a screen
+# Of the verdict; the arrows of the statement, where it stands beside. 0: half a screen.
+SCROLLS = {"k": -1, "j": 1, "up": -1, "down": 1, "page up": 0, "page down": 0}

@@ -93,6 +93,7 @@ class Watch:
         """Checks the file as it is now; a check that still runs is cancelled."""
         self.cancel()
         self.view.results, self.view.verdict, self.view.problem, self.view.message = [], None, None, ""
+        self.view.below = 0
         try:
             self.view.source = read_attempt(self.view.file)
         except DlkataError as error:

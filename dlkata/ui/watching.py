@@ -1,4 +1,4 @@
-"""The screen of `watch`: head, verdict, keys; cut to the height of the terminal so that the failure stays in sight."""
+"""The screen of `watch`: head, verdict, keys; what the terminal cannot hold of a verdict is scrolled to."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,7 @@ class View:
     question: str = ""  # asked at the bottom, answered with y or n
     notice: str = ""  # said above the verdict until the next key
     top: int = 0  # first row of the statement that stands beside the verdict
+    below: int = 0  # first row of the verdict, where it is longer than the screen
 
     @property
     def passed(self) -> bool:
@@ -50,8 +51,10 @@ def frame(view: View, run: str, width: int, height: int) -> list["Text"]:
     if len(body) > room:
         from rich.text import Text
 
-        more = _("… {command} shows all of it", command=f"{run} check")
-        body = [*body[: max(0, room - 1)], Text(more, style=QUIET)]
+        shown = max(1, room - 1)
+        view.below = max(0, min(view.below, len(body) - shown))
+        place = f"{view.below + 1}–{view.below + shown}/{len(body)} · j k"
+        body = [*body[view.below : view.below + shown], Text(place, style=QUIET)]
     return [*head, *body, *foot]
 
 
