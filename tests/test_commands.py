@@ -20,6 +20,7 @@ REFERENCE = (ROOT / "solutions" / "layernorm.py").read_text(encoding="utf-8")
 COMMANDS = [
     "quiz",
     "why",
+    "plan",
     "path",
     "stats",
     "browse",

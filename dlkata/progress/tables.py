@@ -46,6 +46,7 @@ TABLES = (
         refers={"session": "sessions", "undoes": "answers", "detail.event": "events"},
     ),
     Table("remarks", ("at", "utc_offset", "thing", "sort", "text")),
+    Table("plans", ("at", "utc_offset", "day", "until", "minutes", "path")),
 )  # fmt: skip
 COMPUTED = ("cards", "days", "traps", "efforts")  # from the others, and computed again
 KEPT_BY_CONTENT = ("sources",)
@@ -91,6 +92,9 @@ HOLDS: dict[str, Callable[[Any], bool]] = {
     "source": lambda value: value is None or isinstance(value, str),
     "detail": is_json(dict),
     "seed": ANY_NUMBER,
+    "until": lambda value: value is None or is_whole(1, LAST_DAY)(value),
+    "minutes": is_whole(0, 600),
+    "path": is_text,
     "wish": is_json(dict),
     "plan": is_json(list),
     "ended": is_whole(0, 1),
