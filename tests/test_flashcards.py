@@ -86,11 +86,7 @@ def test_anki_itself_finds_every_note(whole, tmp_path):
             request = collection.ImportAnkiPackageRequest(package_path=str(whole))
             log = opened.import_anki_package(request).log
             assert (len(log.new) > 1000) is new and len(log.conflicting) == 0
-            assert (
-                opened.note_count()
-                == opened.card_count()
-                == len(notes_of(whole, tmp_path))
-            )
+            assert opened.note_count() == opened.card_count() == len(notes_of(whole, tmp_path))
     finally:
         opened.close()
 
