@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dlkata.study.mastery import Mastery
     from dlkata.study.next_step import Standing
     from dlkata.study.opening import Pace, Today
+    from dlkata.study.statistics import Progress
 
 PACE_KEYS = {"new": "new_per_day", "reviews": "reviews_per_day", "ends": "day_ends"}
 
@@ -158,6 +159,18 @@ class App:
         except DlkataError as error:
             warn(f"{error.message} {error.remedy}")
             return mastery(self.library, None, day)
+
+    def progress(self, mastery: "Mastery") -> "Progress | None":
+        """What home and lists tell of it in one line; None where there is no record."""
+        from dlkata.study.statistics import progress
+
+        if self.record is None:
+            return None
+        try:
+            return progress(mastery, self.record)
+        except DlkataError as error:
+            warn(f"{error.message} {error.remedy}")
+            return None
 
     def device(self, asked: str | None) -> str:
         """--device, or what the settings say, or the CPU."""

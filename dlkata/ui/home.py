@@ -8,6 +8,8 @@ from dlkata.content.kata import Kata
 from dlkata.locale import _
 from dlkata.study.next_step import Standing
 from dlkata.study.opening import Today
+from dlkata.study.statistics import Progress
+from dlkata.ui.marks import marks_as_json, progress_line
 from dlkata.ui.session import comes_next, waiting
 from dlkata.ui.wrap import naming, wrap
 
@@ -62,7 +64,9 @@ def best_step(standing: Standing, today: Today | None, run: str) -> Step | None:
     return None
 
 
-def home(standing: Standing, today: Today | None, run: str, width: int) -> list["Text"]:
+def home(
+    standing: Standing, today: Today | None, run: str, width: int, *, progress: Progress | None = None
+) -> list["Text"]:
     from rich.text import Text
 
     solved = _("{solved} of {total} katas solved", solved=len(standing.solved), total=len(standing.katas))
@@ -71,6 +75,8 @@ def home(standing: Standing, today: Today | None, run: str, width: int) -> list[
         from dlkata.ui.plan import position
 
         lines += wrap(Text(position(today.agenda)), width)
+    if progress is not None and progress.begun:
+        lines += wrap(progress_line(progress), width)
     step = best_step(standing, today, run)
     entries = list(_entries(standing, today, run))
     best = [entry for entry in entries if step is not None and entry.command == step.command]
@@ -84,8 +90,8 @@ def home(standing: Standing, today: Today | None, run: str, width: int) -> list[
             heading = entry.heading
             lines += [Text(), Text(heading, style=STRONG)]
         lines += _shown(entry, width)
-    ways = {"list": f"{run} list", "why": f"{run} why", "help": f"{run} --help"}
-    everything = _("All katas: {list} · all concepts: {why} · help: {help}", **ways)
+    ways = {"list": f"{run} list", "why": f"{run} why", "stats": f"{run} stats", "help": f"{run} --help"}
+    everything = _("All katas: {list} · all concepts: {why} · your progress: {stats} · help: {help}", **ways)
     return [*lines, Text(), *wrap(naming(everything, *ways.values(), style=QUIET), width)]
 
 
@@ -171,7 +177,9 @@ def _about(kata: Kata) -> str:
     )
 
 
-def home_as_json(standing: Standing, today: Today | None, run: str) -> dict[str, Any]:
+def home_as_json(
+    standing: Standing, today: Today | None, run: str, *, progress: Progress | None = None
+) -> dict[str, Any]:
     new = standing.next_new()
     kata = standing.started[0] if standing.started else new
     step = best_step(standing, today, run)
@@ -183,6 +191,8 @@ def home_as_json(standing: Standing, today: Today | None, run: str) -> dict[str,
         "waiting": today.waiting if today else 0,
         "new": today.new if today else 0,
         "katas_due": [*today.katas, *today.begun] if today else [],
+        "concepts": marks_as_json(progress.marks) if progress else {},
+        "practised_of_14_days": progress.practised if progress else 0,
         "command": None if step is None else step.command,
         "why": None if step is None else step.why,
         **_plan_as_json(today),
