@@ -84,7 +84,7 @@ def _open(app: App, concept: Concept, *, text: bool, off: bool, as_json: bool) -
 
         if not off:  # who turns the knob has just read it
             known = app.mastery().concept(concept.name)
-            show_lines(lambda width: explanation(concept, known, width))
+            show_lines(lambda width: explanation(concept, width, known))
         if runs:
             guess = None if off else prediction(concept)
             if guess is not None:

@@ -21,12 +21,13 @@ MOST_HITS = 15
 STRONG, QUIET, COMMAND = "bold", "dim", "cyan"
 
 
-def explanation(concept: Concept, known: Known, width: int) -> list["Text"]:
+def explanation(concept: Concept, width: int, known: Known | None = None) -> list["Text"]:
+    """`known`: what the learner knows of it, said under the title."""
     from rich.text import Text
 
     return [
         *wrap(Text(concept.title, style=STRONG), width),
-        *wrap(standing_line(known), width),
+        *(wrap(standing_line(known), width) if known is not None else []),
         Text(),
         *layout(concept.section.body, width),
     ]
