@@ -1,5 +1,6 @@
 """Two machines of one learner, for tests of moving house."""
 
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -86,6 +87,26 @@ class Machine:
         work = self.folder / "work"
         files = [file for file in work.rglob("*") if file.is_file()]
         return {file.relative_to(work).as_posix(): file.read_text(encoding="utf-8") for file in files}
+
+
+def furnished(folder: Path) -> Machine:
+    """One with a record, two files of a kata, and settings of which some should not move."""
+    machine = Machine(folder)
+    machine.rewrite("layernorm")
+    machine.session("coins.heads")
+    write(machine, "layernorm.py", "mine\n", 1_700_000_000)
+    write(machine, "layernorm.1.py", "older\n", 1_600_000_000)
+    settings = machine.settings
+    for key, value in (("new_per_day", "20"), ("editor", "rm -rf /"), ("workspace", "/etc")):
+        settings.set(key, value)
+    return machine
+
+
+def write(machine: Machine, name: str, text: str, when: int) -> None:
+    file = machine.folder / "work" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    os.utime(file, (when, when))
 
 
 def _rounded(value: object) -> object:

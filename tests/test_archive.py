@@ -9,41 +9,21 @@ from pathlib import Path
 from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pytest
-from machines import START, Machine
+from machines import START, Machine, furnished
 
-from dlkata.content.library import Library
 from dlkata.errors import DlkataError
 from dlkata.progress.archive import DIGITS, MARK
 from dlkata.progress.migrations import MIGRATIONS
-from dlkata.study.moving import import_house
-
-STUB = Library().kata("layernorm").opening
 
 
 @pytest.fixture
 def home(tmp_path):
-    machine = Machine(tmp_path / "home")
-    machine.rewrite("layernorm")
-    machine.session("coins.heads")
-    write(machine, "layernorm.py", "mine\n", 1_700_000_000)
-    write(machine, "layernorm.1.py", "older\n", 1_600_000_000)
-    settings = machine.settings
-    settings.set("new_per_day", "20")
-    settings.set("editor", "rm -rf /")
-    settings.set("workspace", "/etc")
-    return machine
+    return furnished(tmp_path / "home")
 
 
 @pytest.fixture
 def office(tmp_path):
     return Machine(tmp_path / "office", START)
-
-
-def write(machine, name, text, when):
-    file = machine.folder / "work" / name
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-    os.utime(file, (when, when))
 
 
 def untouched(machine):
@@ -82,65 +62,10 @@ def packed_anew(file: Path, change) -> Path:
     return target
 
 
-def test_everything_arrives(home, office):
-    done = office.take(home.export())
-    assert office.everything() == home.everything()
-    assert office.attempts() == {"layernorm.py": "mine\n", "layernorm.1.py": "older\n"}
-    assert (office.folder / "work" / "layernorm.py").stat().st_mtime == 1_700_000_000
-    assert office.settings.values == {"new_per_day": "20"} == done.settings, (
-        "nothing that runs or names a folder"
-    )
-
-
 def test_the_archive_can_be_packed_anew_and_still_be_ours(home, office):
     """So that the refusals below are for what was changed, not for how the tests pack."""
     office.take(packed_anew(home.export(), lambda entries: None))
     assert office.everything() == home.everything()
-
-
-def test_settings_that_are_set_here_stay(home, office):
-    office.settings.set("new_per_day", "5")
-    office.take(home.export())
-    assert office.settings.values == {"new_per_day": "5"}
-
-
-def test_the_newer_attempt_is_gone_on_with_and_the_older_kept(home, office):
-    write(office, "layernorm.py", "older work\n", 1_650_000_000)
-    write(office, "layernorm.1.py", "still older\n", 1_500_000_000)
-    file = home.export()
-    after = {
-        "layernorm.py": "mine\n",
-        "layernorm.1.py": "still older\n",
-        "layernorm.2.py": "older\n",
-        "layernorm.3.py": "older work\n",
-    }
-    for _time in range(2):
-        office.take(file)
-        assert office.attempts() == after
-
-
-def test_an_older_attempt_becomes_a_copy(home, office):
-    write(office, "layernorm.py", "newer\n", 1_750_000_000)
-    for _time in range(2):
-        office.take(home.export())
-        assert office.attempts() == {
-            "layernorm.py": "newer\n",
-            "layernorm.1.py": "older\n",
-            "layernorm.2.py": "mine\n",
-        }
-
-
-def test_a_bare_stub_makes_way_and_displaces_nothing(home, office):
-    house = office.house
-    object.__setattr__(house, "library", Library())
-    write(office, "layernorm.py", STUB, 1_750_000_000)
-    import_house(house, home.export(), 1)
-    assert office.attempts() == {"layernorm.py": "mine\n", "layernorm.1.py": "older\n"}
-    write(office, "layernorm.1.py", "older\n", 1)
-    write(home, "layernorm.py", STUB, 1_790_000_000)
-    import_house(house, home.export(), 1)
-    assert office.attempts() == {"layernorm.py": "mine\n", "layernorm.1.py": "older\n"}
-    assert [f for f in (office.folder / "work").iterdir() if f.name.startswith(".")] == []
 
 
 def test_a_changed_byte_anywhere_is_noticed(home, office):

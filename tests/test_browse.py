@@ -7,6 +7,7 @@ import sys
 import pexpect
 import pytest
 
+from dlkata.cli import browse
 from dlkata.cli.browse import MARKS, SORTS
 from dlkata.content.library import Library
 from dlkata.progress.record import open_record
@@ -19,6 +20,11 @@ LIBRARY = Library()
 
 def test_options_name_what_there_is():
     assert tuple(Sort) == SORTS and set(MARKS) == set(Mark)
+
+
+def test_without_textual_the_list_is_plain(monkeypatch):
+    monkeypatch.setattr(browse, "find_spec", lambda name: None)
+    assert not browse._has_screen()
 
 
 def test_in_a_pipe_every_entry_is_a_whole_line(dlkata):
@@ -50,6 +56,11 @@ def test_nothing_found_is_said_and_is_no_failure(dlkata):
 def test_what_is_used_wrongly_is_told(dlkata, arguments):
     ran = dlkata("browse", *arguments)
     assert ran.code == 2 and "Traceback" not in ran.text
+
+
+def test_a_path_is_an_entry_too(dlkata):
+    found = json.loads(dlkata("browse", "--kind", "path", "--json").out)
+    assert {entry["name"] for entry in found} == set(LIBRARY.path_names)
 
 
 def test_bookmarks_and_notes_are_kept_and_shown(dlkata, home):

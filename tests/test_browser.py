@@ -184,6 +184,16 @@ def test_a_question_that_was_met_is_read_and_its_answer_behind_a_key(home, recor
     assert drive(act, Wish(sort=Sort.QUESTION)) == ["quiz", "--concept", "sqrt-dk"]
 
 
+def test_a_path_is_read_with_its_steps(home):
+    async def act(browser: Browser, pilot: Pilot) -> None:
+        await pilot.press("enter")
+        assert "quiz --concept" in page(browser) and "○" in page(browser)
+        await pilot.press("enter")
+
+    returned = drive(act, Wish(sort=Sort.PATH))
+    assert returned and returned[0] == "path"
+
+
 def test_what_is_read_can_be_practised_or_run(home):
     async def start(browser: Browser, pilot: Pilot) -> None:
         await pilot.press(*typed("scaled dot"), "enter", "r", "enter")

@@ -20,6 +20,7 @@ REFERENCE = (ROOT / "solutions" / "layernorm.py").read_text(encoding="utf-8")
 COMMANDS = [
     "quiz",
     "why",
+    "plan",
     "path",
     "stats",
     "browse",
@@ -51,6 +52,7 @@ def write(file: Path, text: str) -> None:
 def test_a_newcomers_session(warm, home):
     """list → kata → check (fails, diagnosed) → hint → check (passes) → solution --diff → list"""
     first = warm()
+    assert "practised on" not in first.out, "nothing is practised yet"
     assert "Begin with" in first.out and re.search(r" kata [a-z-]+\n", first.out)
     assert "layernorm" in warm("list", "norm").out
     opened = warm("kata", "layernorm")
@@ -76,8 +78,10 @@ def test_a_newcomers_session(warm, home):
 
     write(attempt_of(home), REFERENCE)
     passed = warm("check")
-    assert passed.code == 0 and "Passed: all" in passed.out
+    assert passed.code == 0 and "Passed: all" in passed.out and "What it proves" in passed.out
     assert "solved" in warm("list", "norm").out
+    assert "practised on 1 of the last 14 days" in warm().out
+    assert "○" in warm("why").out and "◐ learning · 0 of" in warm("why", "norm-family", "--text").out
     solution = warm("solution", "layernorm")
     assert "What an interviewer asks next" in solution.out and "↳" in solution.out
     assert "line by line" in warm("solution", "layernorm", "--diff").out

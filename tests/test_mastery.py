@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from bank import sample_library
 
+from dlkata.content.library import Library
 from dlkata.progress.answers import Answer, Answers, Outcome
 from dlkata.progress.record import open_record
-from dlkata.study.mastery import Mark, mastery
+from dlkata.study.mastery import Mark, mastery, practised_by
 from dlkata.study.scheduler import AGAIN, GOOD, HARD, _moment, _scheduler, advance, recall
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -75,24 +76,28 @@ def test_a_concept_is_known_when_most_of_its_questions_are(record):
     assert 0 < mastery(library, record, DAY + 14).everything().share < arith.share
 
 
-def test_a_kata_proves_its_concept_and_never_takes_from_it(record):
-    import msgspec
-
-    library = sample_library()
-    coins = library.index.concepts["coins"]
-    library.index.concepts["coins"] = msgspec.structs.replace(coins, kata="toss")
+def test_a_kata_proves_its_concepts_and_never_takes_from_them(record):
+    library = Library()
+    concept = library.index.concepts["sqrt_dk"]
     known = mastery(library, record, DAY)
-    assert (known.kata("toss"), known.kata("toss", begun=True)) == (Mark.NEW, Mark.LEARNING)
-    answer(record, "kata:toss", GOOD)
+    assert (known.kata("attention"), known.kata("attention", begun=True)) == (Mark.NEW, Mark.LEARNING)
+    answer(record, "kata:attention", GOOD)
     passed = mastery(library, record, DAY)
-    assert passed.kata("toss") is Mark.KNOWN and passed.concept("coins").share > 0
-    for name in coins.ids():
+    assert passed.kata("attention") is Mark.KNOWN and passed.concept("sqrt_dk").mark is Mark.LEARNING
+    assert passed.concept("softmax_dim").share > 0 and passed.concept("adam").share == 0
+    for name in concept.ids():
         answer(record, name, GOOD)
-    answer(record, "kata:toss", AGAIN)  # its solution was read
+    answer(record, "kata:attention", AGAIN)  # its solution was read
     after = mastery(library, record, DAY)
-    assert after.kata("toss") is Mark.LEARNING
-    alone = sum(map(after.strength, coins.ids())) / len(list(coins.ids()))
-    assert after.concept("coins").share >= alone
+    assert after.kata("attention") is Mark.LEARNING
+    alone = sum(map(after.strength, concept.ids())) / len(list(concept.ids()))
+    assert after.concept("sqrt_dk").share >= alone
+
+
+def test_every_concept_that_a_kata_names_is_one_that_it_proves():
+    library = Library()
+    proved = {entry.name for kata in library.katas for entry in practised_by(kata, library)}
+    assert {name for kata in library.katas for name in kata.head.concepts} <= proved
 
 
 def test_clocks_that_jump_and_records_that_are_not_there_are_no_trouble(record):

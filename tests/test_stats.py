@@ -107,7 +107,7 @@ def test_json_holds_everything_and_is_the_same_in_any_language_but_for_words(rec
     library = sample_library()
     answer(record, library, "coins.memory", right=False)
     found = stats_as_json(told(record, library))
-    assert found["date"] == "2026-03-04" and found["concepts"] == {"learning": 1, "new": 2}
+    assert found["date"] == "2026-03-04" and found["concepts"] == {"known": 0, "learning": 1, "new": 2}
     assert found["days"] == [
         {"date": "2026-03-04", "right": 0, "wrong": 1, "checks": 0, "passes": 0, "minutes": 2.0}
     ]

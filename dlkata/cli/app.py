@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dlkata.study.mastery import Mastery
     from dlkata.study.next_step import Standing
     from dlkata.study.opening import Pace, Today
+    from dlkata.study.statistics import Progress
 
 PACE_KEYS = {"new": "new_per_day", "reviews": "reviews_per_day", "ends": "day_ends"}
 
@@ -40,28 +41,15 @@ class App:
 
     @cached_property
     def library(self) -> "Library":
+        from dlkata.cli.trust import ask_trust
         from dlkata.content.library import Library
 
         trusted = [Path(pack) for pack in self.settings.packs if Path(pack).is_dir()]
         for pack in self.packs:
             if pack not in trusted:
-                self._ask_trust(pack)
+                ask_trust(pack, self.settings)
                 trusted.append(pack)
         return Library(trusted, cache_folder())
-
-    def _ask_trust(self, pack: Path) -> None:
-        """A pack's suites and references are programs: asked once."""
-        if not (pack / "katas").is_dir() and not (pack / "questions").is_dir():
-            raise DlkataError(
-                _("{folder} has neither a folder `katas` nor `questions`.", folder=pack),
-                _("A pack has katas/, solutions/, tests/katas/, or questions/, or all of them."),
-            )
-        question = _("The pack {folder} runs code on this machine. Do you trust it?", folder=pack)
-        if not sys.stdin.isatty():
-            raise DlkataError(question, _("Answer it once in a terminal."))
-        if not click.confirm(question, err=True):
-            raise click.Abort
-        self.settings.trust(str(pack))
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -158,6 +146,18 @@ class App:
         except DlkataError as error:
             warn(f"{error.message} {error.remedy}")
             return mastery(self.library, None, day)
+
+    def progress(self, mastery: "Mastery") -> "Progress | None":
+        """What home and lists tell of it in one line; None where there is no record."""
+        from dlkata.study.statistics import progress
+
+        if self.record is None:
+            return None
+        try:
+            return progress(mastery, self.record)
+        except DlkataError as error:
+            warn(f"{error.message} {error.remedy}")
+            return None
 
     def device(self, asked: str | None) -> str:
         """--device, or what the settings say, or the CPU."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dlkata.cli.report import Report
     from dlkata.grading.client import Sandbox
+    from dlkata.study.passing import Passing
 
 
 @click.command(
@@ -120,10 +121,24 @@ def _check(
     # The record first: whatever becomes of the terminal, what was computed is not lost.
     remember_check(app, kata, source, device, report.results, report.verdict, report.problem)
     if report.quiet:
-        print_json(report.as_json())
-    else:
-        print_lines(report.closing(console().width))
+        from dlkata.ui.passing import passing_as_json
+
+        print_json(
+            report.as_json() | ({"pass": passing_as_json(_passing(app, kata))} if report.passed else {})
+        )
+        return report.passed
+    print_lines(report.closing(console().width))
+    if report.passed:  # the verdict stands already while this is looked up
+        from dlkata.ui.passing import passing_lines
+
+        print_lines(passing_lines(_passing(app, kata), app.run, console().width))
     return report.passed
+
+
+def _passing(app: App, kata: Kata) -> "Passing":
+    from dlkata.study.passing import passing
+
+    return passing(kata, app.record, app.mastery(), app.standing)
 
 
 def _debug(kata: Kata, report: "Report") -> bool:

@@ -8,7 +8,9 @@ from dlkata.ui.screen import console
 def show_home(app: App, as_json: bool) -> None:
     from dlkata.ui.home import home, home_as_json
 
+    standing, today = app.standing, app.today
+    progress = app.progress(app.mastery())
     if as_json:
-        print_json(home_as_json(app.standing, app.today, app.run))
+        print_json(home_as_json(standing, today, app.run, progress=progress))
     else:
-        print_lines(home(app.standing, app.today, app.run, console().width))
+        print_lines(home(standing, today, app.run, console().width, progress=progress))

@@ -61,7 +61,7 @@ def _told(done: "Imported") -> list[str]:
         _("Imported: events {events}, answers {answers}.", events=added["events"], answers=added["answers"])
     ]
     if again := known["events"] + known["answers"]:
-        lines[0] += " " + _("Here already: {count}.", count=again)
+        lines.append(_("Here already: {count}.", count=again))
     for placed in done.attempts:
         if placed.aside is not None:
             lines.append(_("Attempt: {file} (newer than yours, which is kept as {copy})",

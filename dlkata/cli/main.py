@@ -12,6 +12,7 @@ from dlkata.locale import N_
 COMMANDS = {
     "quiz": ("dlkata.cli.quiz", N_("Questions: due ones first, then new ones.")),
     "why": ("dlkata.cli.why", N_("A concept explained, and its claim run.")),
+    "plan": ("dlkata.cli.plan", N_("A plan to the day of your interview.")),
     "path": ("dlkata.cli.path", N_("Concepts and katas in an order that leads somewhere.")),
     "stats": ("dlkata.cli.stats", N_("What you know, what you did, what comes.")),
     "browse": ("dlkata.cli.browse", N_("Everything there is, in one list to search.")),

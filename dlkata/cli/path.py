@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         \b
         dlkata path
         dlkata path transformers
+        dlkata plan --path transformers --date 2026-12-10
         """
     ),
 )

@@ -15,13 +15,14 @@ from dlkata.locale import N_, _
 from dlkata.ui.screen import console, interactive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rich.text import Text
 
     from dlkata.cli.sitting import Conversation
     from dlkata.content.library import Topic
     from dlkata.laboratory.bench import Laboratory
+    from dlkata.progress.answers import Card
     from dlkata.study.opening import Opened
     from dlkata.study.selection import Wish
     from dlkata.study.session import Session
@@ -120,10 +121,11 @@ def hold(app: App, wish: "Wish", *, fresh: bool, resume: int | None = None, as_j
         from dlkata.cli.sitting import Conversation
 
         talk = Conversation(app, opened.session, bench, Reader(quiet=as_json), quiet=as_json)
+        before = app.mastery().cards
         if not as_json:
             _greet(app, opened, talk, fresh)
         talk.hold()
-        _close(app, opened, talk, as_json)
+        _close(app, opened, talk, before, as_json)
         if talk.interrupted:
             click.get_current_context().exit(130)
     return False
@@ -163,13 +165,17 @@ def _list_left(app: App, opened: "Opened") -> None:
     print_lines(left_sessions(opened.left, topics, app.run, console().width))
 
 
-def _close(app: App, opened: "Opened", talk: "Conversation", as_json: bool) -> None:
+def _close(
+    app: App, opened: "Opened", talk: "Conversation", before: "Mapping[str, Card]", as_json: bool
+) -> None:
+    from dlkata.study.moved import moved
     from dlkata.ui.left import left_as_json
     from dlkata.ui.session import exam_result, summary, summary_as_json, tally
 
     session = talk.session
     missed = _missed(app, session)
     schedule = app.today
+    moves = moved(app.mastery(), before, (marked.answer.question for marked in session.marked))
     if as_json:
         count = tally(session)
         score = {"score": count.right, "of": count.length, "limit": talk.limit} if session.exam else {}
@@ -178,7 +184,7 @@ def _close(app: App, opened: "Opened", talk: "Conversation", as_json: bool) -> N
                 "session": session.sitting.id, "seed": session.sitting.seed, "exam": session.exam, **score,
                 "questions": list(talk.asked_json.values()), "answers": talk.answers_json(),
                 "look_at": [concept.name for concept in missed], "left_sessions": left_as_json(opened.left),
-                **summary_as_json(session, schedule),
+                **summary_as_json(session, schedule, moves),
             }
         )  # fmt: skip
         return
@@ -188,7 +194,7 @@ def _close(app: App, opened: "Opened", talk: "Conversation", as_json: bool) -> N
     if session.exam and (session.finished or talk.too_late):
         print_lines(_exam_feedback(session, talk.topics, width))
         print_lines(exam_result(session, talk.limit, width))
-    print_lines(summary(session, missed, schedule, app.run, width))
+    print_lines(summary(session, missed, schedule, app.run, width, moves))
 
 
 def _exam_feedback(session: "Session", topics: dict[str, str], width: int) -> "Iterator[Text]":

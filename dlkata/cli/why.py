@@ -47,7 +47,7 @@ def command(app: App, words: tuple[str, ...], text: bool, off: bool, as_json: bo
     elif as_json:
         print_json([hit_as_json(hit) for hit in hits])
     else:
-        print_lines(found(hits, app.run, console().width))
+        print_lines(found(hits, app.mastery(), app.run, console().width))
 
 
 def _meant(app: App, words: Sequence[str]) -> tuple[Concept | None, list[Hit]]:
@@ -83,7 +83,8 @@ def _open(app: App, concept: Concept, *, text: bool, off: bool, as_json: bool) -
         from dlkata.ui.concept import explanation, practice
 
         if not off:  # who turns the knob has just read it
-            show_lines(lambda width: explanation(concept, width))
+            known = app.mastery().concept(concept.name)
+            show_lines(lambda width: explanation(concept, width, known))
         if runs:
             guess = None if off else prediction(concept)
             if guess is not None:
@@ -152,6 +153,7 @@ def _as_json(app: App, concept: Concept, bench: "Laboratory | None", off: bool) 
     found: dict[str, Any] = {
         "concept": concept.name, "topic": concept.topic, "title": concept.title, "text": concept.section.body,
         "after": concept.head.after, "kata": _kata(app, concept) or None,
+        "mark": app.mastery().concept(concept.name).mark.value,
         "questions": [f"{concept.name}.{stem}" for stem in _stems(app, concept)],
     }  # fmt: skip
     if bench is not None:
@@ -166,9 +168,20 @@ def _stems(app: App, concept: Concept) -> list[str]:
 
 
 def _list(app: App, as_json: bool) -> None:
+    from rich.text import Text
+
     from dlkata.ui.concept import all_concepts, all_concepts_as_json
+    from dlkata.ui.marks import progress_line
+    from dlkata.ui.wrap import wrap
+
+    known = app.mastery()
+    progress = app.progress(known)
+
+    def lines(width: int) -> list[Text]:
+        rows = all_concepts(app.library, known, width)
+        return [*rows, Text(), *wrap(progress_line(progress), width)] if progress is not None else rows
 
     if as_json:
-        print_json(all_concepts_as_json(app.library))
+        print_json(all_concepts_as_json(app.library, known))
     else:
-        show_lines(lambda width: all_concepts(app.library, width))
+        show_lines(lines)

@@ -11,6 +11,7 @@ from dlkata.locale import _
 from dlkata.progress.archive import ATTEMPT, LARGEST_ATTEMPT
 
 IsStub = Callable[[str, bytes], bool]  # whether that kata's attempt is what it was created with
+IsKept = Callable[[bytes], bool]  # whether the record holds that text: it was checked once
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,15 @@ def is_small(file: Path) -> bool:
 
 
 def placements(
-    folder: Path, arriving: Mapping[str, bytes], changed: Mapping[str, float], is_stub: IsStub
+    folder: Path,
+    arriving: Mapping[str, bytes],
+    changed: Mapping[str, float],
+    is_stub: IsStub,
+    is_kept: IsKept,
 ) -> list[Placement]:
     """Where each arriving file goes. The newer of two attempts at a kata becomes the one to go on with, and the older
-    a numbered copy; bare stubs make way, and what is here already is not written again."""
+    a numbered copy; bare stubs make way, and what is here already is not written again. Nor is an older state that
+    the record holds: who goes to and fro between machines would have a copy of each."""
     by_kata: dict[str, dict[str, int]] = {}
     for name in arriving:
         match = ATTEMPT.fullmatch(name)
@@ -58,7 +64,7 @@ def placements(
         by_kata.setdefault(match["kata"], {})[name] = int(match["number"] or 0)
     placed: list[Placement] = []
     for kata, names in sorted(by_kata.items()):
-        place = _Place(kata, folder / f"{kata}.py", is_stub)
+        place = _Place(kata, folder / f"{kata}.py", is_stub, is_kept)
         for name, number in sorted(names.items(), key=lambda entry: -entry[1]):
             content, when = arriving[name], changed.get(name)
             if number:
@@ -75,6 +81,7 @@ class _Place:
     kata: str
     file: Path
     is_stub: IsStub
+    is_kept: IsKept
     here: dict[Path, bytes] = field(init=False)
     taken: set[Path] = field(init=False)
 
@@ -99,7 +106,7 @@ class _Place:
             yield Placement(self.file, content, when, replaces=True)
         elif when is not None and when > self.file.stat().st_mtime:
             yield Placement(self.file, content, when, aside=self._free(1))
-        else:
+        elif not self.is_kept(content):
             yield Placement(self._free(1), content, when)
 
     def _free(self, number: int) -> Path:

@@ -142,4 +142,15 @@ MIGRATIONS = [
     );
     CREATE INDEX remarks_by_thing ON remarks (sort, thing, id);
     """,
+    """
+    CREATE TABLE plans (                -- the newest one counts
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,               -- UTC, ISO 8601
+        utc_offset INTEGER NOT NULL,    -- minutes east of UTC where the learner was
+        day INTEGER NOT NULL,           -- on which it was made
+        until INTEGER,                  -- the day of the interview; NULL: no plan any more
+        minutes INTEGER NOT NULL,       -- a day
+        path TEXT NOT NULL              -- '' for all there is
+    );
+    """,
 ]

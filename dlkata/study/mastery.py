@@ -13,12 +13,15 @@ right answer settles it by a third, two on different days nearly always in full.
 missed, or lies long overdue is worth less; what was never asked is worth nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from dlkata.content.index import ConceptEntry
+from dlkata.content.kata import Kata
 from dlkata.content.library import Library
+from dlkata.errors import DlkataError
 from dlkata.progress.answers import KATA, Answers, Card
 from dlkata.progress.record import Record
 from dlkata.study.scheduler import recall
@@ -94,13 +97,29 @@ class Mastery:
         seen = sum(name in self.cards for name in ids)
         total = sum(map(self.strength, ids))
         share = total / len(ids) if ids else 0.0
-        kata = KATA + entry.kata
-        if entry.kata and kata in self.cards:
-            proved = self.strength(kata) * KATA_WEIGHT
-            share = max(share, (total + proved) / (len(ids) + KATA_WEIGHT))
+        proved = max(map(self.strength, self._proofs.get(entry.name, ())), default=0.0)
+        if proved:
+            share = max(share, (total + KATA_WEIGHT * proved) / (len(ids) + KATA_WEIGHT))
         return Known(_mark_of(share, begun=bool(seen) or share > 0), share, seen, len(ids))
 
     # --
+
+    @cached_property
+    def _proofs(self) -> Mapping[str, Sequence[str]]:
+        """The cards of katas by the concepts that they practise. Pages are read only once a kata was passed."""
+        found: dict[str, list[str]] = {}
+        try:
+            passed = [k for k in self.library.katas if KATA + k.name in self.cards] if self._any_kata else []
+        except DlkataError:
+            return found  # whoever needs the katas will say what is wrong with them
+        for kata in passed:
+            for concept in practised_by(kata, self.library):
+                found.setdefault(concept.name, []).append(KATA + kata.name)
+        return found
+
+    @property
+    def _any_kata(self) -> bool:
+        return any(name.startswith(KATA) for name in self.cards)
 
     def _mark(self, card: Card, settled: float, faded: float) -> Mark:
         firm = card.stability >= settled and self.chance(card.id) >= faded
@@ -116,6 +135,15 @@ class Mastery:
 def mastery(library: Library, record: Record | None, day: int) -> Mastery:
     """As of a study day. Without a record everything is new."""
     return Mastery(library, Answers(record).cards() if record is not None else {}, day)
+
+
+def practised_by(kata: Kata, library: Library) -> list[ConceptEntry]:
+    """The concepts that the kata's page names, then those whose pages name the kata."""
+    entries = library.index.concepts
+    prefix = kata.name.removesuffix(kata.stem)
+    named = [name for stem in kata.head.concepts for name in (prefix + stem, stem) if name in entries]
+    named += [entry.name for entry in entries.values() if entry.kata == kata.name]
+    return [entries[name] for name in dict.fromkeys(named)]
 
 
 def _settled(name: str) -> float:

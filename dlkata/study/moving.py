@@ -17,9 +17,10 @@ from dlkata.progress.attempts import Placement, Placing, attempts_in, is_small, 
 from dlkata.progress.backups import keep_as_before_import
 from dlkata.progress.copies import fetched, is_record, open_copy, snapshot
 from dlkata.progress.merging import Merged, merge
-from dlkata.progress.record import Record, explained
+from dlkata.progress.record import Record, explained, hash_of
 from dlkata.progress.settings import Settings
 from dlkata.progress.sittings import Sittings
+from dlkata.progress.tables import TABLES
 from dlkata.progress.workspace import Workspace
 from dlkata.progress.writing import written
 from dlkata.study.scheduler import advance
@@ -135,15 +136,19 @@ def _imported(house: House, unpacked: archive.Unpacked, there: sqlite3.Connectio
     library = house.library
     former, current = _names(library)
     placing = Placing(
-        placements(house.workspace.folder, unpacked.attempts, unpacked.manifest.changed, _stubs(library))
-    )
+        placements(
+            house.workspace.folder, unpacked.attempts, unpacked.manifest.changed, _stubs(library),
+            lambda content: _holds(connection, content) or _holds(there, content),
+        )
+    )  # fmt: skip
     before = dict(house.settings.values)
     try:
         with explained(connection), connection:
             connection.execute("BEGIN IMMEDIATE")
-            empty = not connection.execute(
-                "SELECT EXISTS (SELECT 1 FROM sessions UNION SELECT 1 FROM events)"
-            ).fetchone()[0]
+            empty = not any(
+                connection.execute(f"SELECT EXISTS (SELECT 1 FROM {table.name})").fetchone()[0]
+                for table in TABLES
+            )
             merged = merge(connection, there)
             questions = {current.get(name, name) for name in merged.questions}
             Answers(house.record).renew(questions, advance, lambda name: former.get(name, []))
@@ -159,6 +164,17 @@ def _imported(house: House, unpacked: archive.Unpacked, there: sqlite3.Connectio
         raise
     placing.done()
     return Imported(merged, placing.placements, taken, backup)
+
+
+def _holds(connection: sqlite3.Connection, content: bytes) -> bool:
+    """Whether a record holds that source, as `check` reads it."""
+    try:
+        key = hash_of(content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
+    except UnicodeDecodeError:
+        return False
+    return bool(
+        connection.execute("SELECT EXISTS (SELECT 1 FROM sources WHERE hash = ?)", (key,)).fetchone()[0]
+    )
 
 
 def _names(library: Library) -> tuple[dict[str, list[str]], dict[str, str]]:

@@ -4,12 +4,14 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from typing import TYPE_CHECKING
 
 from dlkata.content.library import Library
 from dlkata.content.question import Kind
 from dlkata.errors import DlkataError
 from dlkata.locale import _
-from dlkata.progress.answers import KATA, Answers, Card, Coming
+from dlkata.progress.answers import KATA, Answers, Coming
+from dlkata.progress.plans import Plans
 from dlkata.progress.record import Record
 from dlkata.progress.sittings import Sitting
 from dlkata.study.day import DAY_ENDS, study_day
@@ -26,6 +28,9 @@ from dlkata.study.selection import (
 )
 from dlkata.study.session import Draw, Session
 from dlkata.study.spotting import bug_ids, kata_of
+
+if TYPE_CHECKING:
+    from dlkata.study.agenda import Agenda
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Today:
     begun: tuple[str, ...]  # being written again
     later: tuple[Coming, ...]
     day: int
+    agenda: "Agenda | None" = None  # of the learner's plan, which then says how much is due and new
 
 
 def bank_of(library: Library, record: Record | None, rng: Random) -> Bank:
@@ -93,6 +99,16 @@ def settle(library: Library, record: Record, pace: Pace, known: Set[str]) -> Non
         follow(record, library.kata(name), pace.ends)
 
 
+def _agenda(library: Library, record: Record, bank: Bank, day: int) -> "Agenda | None":
+    """None where there is no plan, or its date has come; most learners have none, and import nothing for it."""
+    aim = Plans(record).aim()
+    if aim is None or day >= aim.until:
+        return None
+    from dlkata.study.agenda import agenda
+
+    return agenda(aim, library, record, bank, day)
+
+
 def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:
     answers, day = Answers(record), study_day(now, pace.ends)
     settle(library, record, pace, answers.known())
@@ -105,14 +121,19 @@ def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:
     unseen = sum(1 for entry in library.index.concepts.values() for name in entry.ids() if name not in known)
     katas = [name for name in katas if name in library.kata_names]
     begun = tuple(name for name in katas if record.begun_again(name))
+    new = min(unseen, max(0, pace.new - answers.new_on(day)))
+    plan = _agenda(library, record, bank, day)
+    if plan is not None:
+        share, new = len(plan.left.reviews), len(plan.left.new)
     return Today(
-        due=share,
+        due=share + (len(plan.left.refresh) if plan else 0),
         waiting=len(questions) - share,
-        new=min(unseen, max(0, pace.new - answers.new_on(day))),
+        new=new,
         katas=tuple(name for name in katas if name not in begun),
         begun=begun,
         later=tuple(answers.falling_due(day)),
         day=day,
+        agenda=plan,
     )
 
 
@@ -154,7 +175,7 @@ def open_session(
             if session.next() is not None:
                 return Opened(session, Choice(sitting.plan), resumed=True, left=_told(answers, left))
             answers.sittings.leave(sitting.id, ended=True)
-    choice = _chosen(library, record, answers, wish, day, rng, pace)
+    choice = _chosen(library, record, answers, wish, now, rng, pace)
     others = _told(answers, left) if answers is not None else []
     if not choice.ids:
         return Opened(None, choice, left=others)
@@ -179,15 +200,22 @@ def _told(answers: Answers, left: Sequence[Sitting]) -> list[Left]:
 
 
 def _chosen(
-    library: Library, record: Record | None, answers: Answers | None, wish: Wish, day: int, rng: Random, pace: Pace
+    library: Library, record: Record | None, answers: Answers | None, wish: Wish, now: datetime, rng: Random, pace: Pace
 ) -> Choice:  # fmt: skip
     chance = Random(wish.seed) if wish.seed is not None else rng
     bank = bank_of(library, record, chance)
     if record is None or answers is None:
         return choose(wish, bank, [], set(), Allowance(pace.new, pace.reviews), chance)
     settle(library, record, pace, answers.known())
-    due: list[Card] = list(answers.due(day))
+    day = study_day(now, pace.ends)
+    due, elsewhere = list(answers.due(day)), answers.sittings.elsewhere(day)
+    plan = _agenda(library, record, bank, day)
+    if plan is not None:
+        left = plan.left
+        due += [plan.state.cards[name] for name in left.refresh]
+        room = Allowance(len(left.new), len(left.reviews) + len(left.refresh))
+        return choose(wish, bank, due, answers.known(), room, chance, elsewhere, left.new)
     allowance = Allowance(
         max(0, pace.new - answers.new_on(day)), max(0, pace.reviews - answers.reviewed_on(day))
     )
-    return choose(wish, bank, due, answers.known(), allowance, chance, answers.sittings.elsewhere(day))
+    return choose(wish, bank, due, answers.known(), allowance, chance, elsewhere)

@@ -54,6 +54,16 @@ def rounds(events: Sequence[Event]) -> Iterator[Round]:
             current = None
 
 
+def current_round(events: Sequence[Event]) -> Round:
+    """The one that is going on: since the last reset, or since a pass, which leaves nothing to do."""
+    current = Round()
+    for event in events:
+        if event.kind == Kind.RESET or current.passed is not None:
+            current = Round()
+        current.add(event)
+    return current if current.passed is None else Round()
+
+
 def rate_round(done: Round, minutes: int) -> int:
     """By attempts, time and hints. Whoever read the solution on the way could not do it yet."""
     if done.solution:

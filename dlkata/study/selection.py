@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -106,9 +107,9 @@ class Choice:
 
 def choose(
     wish: Wish, bank: Bank, due: Iterable[Card], known: Set[str], allowance: Allowance, rng: Random,
-    without: Set[str] = frozenset(),
+    without: Set[str] = frozenset(), planned: Sequence[str] = (),
 ) -> Choice:  # fmt: skip
-    """`known` are the ids that have a card; `without` are asked elsewhere just now."""
+    """`known` are the ids that have a card; `without` are asked elsewhere just now; `planned` new ones come first."""
     due_items = _due(wish, bank, due, without) if wish.only is not Only.NEW else []
     share = min(len(due_items), allowance.reviews)
     if wish.exam:
@@ -122,7 +123,11 @@ def choose(
         room = wish.count - len(choice.ids)
         limit = room if explicit else min(room, allowance.new)
         taken = known | without | set(choice.ids)
-        fresh = list(_first(new_items(wish, bank, taken), limit + 1))
+        first = [
+            item for item in map(bank.item, planned) if item and item.id not in taken and _wanted(item, wish)
+        ]
+        others = new_items(wish, bank, taken | {item.id for item in first})
+        fresh = list(_first(chain(first, others), limit + 1))
         choice.limited = limit < room and len(fresh) > limit
         fresh = fresh[:limit]
         bug = bank.new_bug(taken) if limit > BUG_ROOM or (limit and not fresh) else None

@@ -65,8 +65,13 @@ class Load:
 class Progress:
     """The little of it that home and the ends of sessions tell."""
 
-    marks: Mapping[Mark, int]
+    marks: Counter[Mark]
     practised: int  # days of the last fourteen
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything to tell."""
+        return self.practised > 0 or any(self.marks[mark] for mark in (Mark.KNOWN, Mark.LEARNING))
 
 
 @dataclass(frozen=True)

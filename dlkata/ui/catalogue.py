@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 STRONG, QUIET, COMMAND, NOTED, GOOD = "bold", "dim", "cyan", "yellow", "green"
 WIDEST_NAME = 22  # a longer one pushes its own title to the right
-LEAST_TITLE = 16  # cells; where less is left, facts are left out
+LEAST_TITLE = 20  # cells; where less is left, facts are left out
 
 
 def sort_word(sort: Sort) -> str:
@@ -35,8 +35,9 @@ def row(entry: Entry, remark: Remark, width: int | None) -> "Text":
     line = Text.assemble(
         sign(entry.mark), " ", ("*" if remark.bookmarked else " ", NOTED), " ",
         (set_cell_size(sort_word(entry.sort), sorts), QUIET), "  ",
-        (_name(entry).ljust(WIDEST_NAME), COMMAND), "  ",
     )  # fmt: skip
+    if entry.sort is not Sort.QUESTION:  # which has no name that is typed
+        line.append(entry.typed.ljust(WIDEST_NAME), COMMAND).append("  ")
     title, facts = joined(entry.title.split("\n")), _facts(entry)
     note = f"  “{remark.note}”" if remark.note else ""
     if width is None:
@@ -53,17 +54,12 @@ def row(entry: Entry, remark: Remark, width: int | None) -> "Text":
     return line
 
 
-def _name(entry: Entry) -> str:
-    """What is typed; a question has no command of its own, it stands with its concept."""
-    if entry.sort is not Sort.QUESTION:
-        return entry.typed
-    return shortened(entry.typed.rpartition(".")[0], WIDEST_NAME)
-
-
 def _facts(entry: Entry) -> str:
     if entry.minutes:
         return " · " + _("level {level} · {minutes} min", level=entry.level, minutes=entry.minutes)
-    return " · " + _("level {level}", level=entry.level) if entry.level else ""
+    if entry.sort is Sort.QUESTION:
+        return f" · {entry.typed.rpartition('.')[0]} · " + _("level {level}", level=entry.level)
+    return ""
 
 
 def shortened(text: str, room: int) -> str:

@@ -9,6 +9,8 @@ from dlkata.content.index import ConceptEntry
 from dlkata.content.library import Library
 from dlkata.content.search import Hit
 from dlkata.locale import LANGUAGES, _, language
+from dlkata.study.mastery import Known, Mastery
+from dlkata.ui.marks import sign, standing_line
 from dlkata.ui.page import layout
 from dlkata.ui.wrap import wrap
 
@@ -19,11 +21,13 @@ MOST_HITS = 15
 STRONG, QUIET, COMMAND = "bold", "dim", "cyan"
 
 
-def explanation(concept: Concept, width: int) -> list["Text"]:
+def explanation(concept: Concept, width: int, known: Known | None = None) -> list["Text"]:
+    """`known`: what the learner knows of it, said under the title."""
     from rich.text import Text
 
     return [
         *wrap(Text(concept.title, style=STRONG), width),
+        *(wrap(standing_line(known), width) if known is not None else []),
         Text(),
         *layout(concept.section.body, width),
     ]
@@ -48,8 +52,8 @@ def _by_topic(library: Library) -> list[ConceptEntry]:
     return sorted(entries, key=lambda c: (topics.get(c.topic, 10**6), c.topic, c.order, c.name))
 
 
-def all_concepts(library: Library, width: int) -> list["Text"]:
-    """Names first: they are what is typed, and titles may hold characters of unsure width."""
+def all_concepts(library: Library, known: Mastery, width: int) -> list["Text"]:
+    """Marks and names first: they are what is typed, and titles may hold characters of unsure width."""
     from rich.text import Text
 
     titles = {topic.name: topic.title for topic in library.topics}
@@ -59,25 +63,27 @@ def all_concepts(library: Library, width: int) -> list["Text"]:
     for topic, group in groupby(entries, key=lambda entry: entry.topic):
         lines += [Text(), Text(titles.get(topic, topic), style=STRONG)] if lines else [Text(titles.get(topic, topic), style=STRONG)]  # fmt: skip
         for entry in group:
-            rows = wrap(Text(title_of(entry)), max(20, width - size - 4))
-            for number, row in enumerate(rows):
-                name = entry.name.replace("_", "-") if number == 0 else ""
-                lines.append(Text.assemble("  ", (name.ljust(size), COMMAND), "  ", row))
+            lines += _row(entry, known, size, width)
     return lines
 
 
-def found(hits: Sequence[Hit], run: str, width: int) -> list["Text"]:
+def _row(entry: ConceptEntry, known: Mastery, size: int, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    mark = sign(known.of_concept(entry).mark)
+    rows = wrap(Text(title_of(entry)), max(20, width - size - 6))
+    name = entry.name.replace("_", "-")
+    first = Text.assemble("  ", mark, " ", (name.ljust(size), COMMAND), "  ", rows[0])
+    return [first, *(Text.assemble(" " * (size + 6), row) for row in rows[1:])]
+
+
+def found(hits: Sequence[Hit], known: Mastery, run: str, width: int) -> list["Text"]:
     """What speaks of the words that were looked for: titles first, then whoever says them most."""
     from rich.text import Text
 
     shown = hits[:MOST_HITS]
     size = max(len(hit.entry.name) for hit in shown)
-    lines: list[Text] = []
-    for hit in shown:
-        rows = wrap(Text(title_of(hit.entry)), max(20, width - size - 4))
-        for number, row in enumerate(rows):
-            name = hit.entry.name.replace("_", "-") if number == 0 else ""
-            lines.append(Text.assemble("  ", (name.ljust(size), COMMAND), "  ", row))
+    lines = [row for hit in shown for row in _row(hit.entry, known, size, width)]
     if len(hits) > len(shown):
         more = _("and {count} more; another word narrows it down", count=len(hits) - len(shown))
         lines += wrap(Text(more, style=QUIET), width)
@@ -99,8 +105,14 @@ def title_of(entry: ConceptEntry) -> str:
     return entry.titles[LANGUAGES.index(language())] if entry.titles else entry.name
 
 
-def all_concepts_as_json(library: Library) -> list[dict[str, Any]]:
+def all_concepts_as_json(library: Library, known: Mastery) -> list[dict[str, Any]]:
     return [
-        {"name": e.name, "title": title_of(e), "topic": e.topic, "questions": len(e.questions)}
+        {
+            "name": e.name,
+            "title": title_of(e),
+            "topic": e.topic,
+            "questions": len(e.questions),
+            "mark": known.of_concept(e).mark.value,
+        }
         for e in _by_topic(library)
     ]

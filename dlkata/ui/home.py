@@ -8,11 +8,16 @@ from dlkata.content.kata import Kata
 from dlkata.locale import _
 from dlkata.study.next_step import Standing
 from dlkata.study.opening import Today
+from dlkata.study.statistics import Progress
+from dlkata.ui.marks import marks_as_json, progress_line
 from dlkata.ui.session import comes_next, waiting
 from dlkata.ui.wrap import naming, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from dlkata.study.agenda import Agenda
+    from dlkata.ui.plan import Task
 
 STRONG, QUIET, COMMAND = "bold", "dim", "cyan"
 MOST_STARTED = 3
@@ -37,7 +42,10 @@ class Entry:
 
 
 def best_step(standing: Standing, today: Today | None, run: str) -> Step | None:
-    """What would be forgotten comes first, then what is begun, then what is new."""
+    """What would be forgotten comes first, then what is begun, then what is new. A plan knows better."""
+    if today is not None and today.agenda is not None:
+        planned = _planned(standing, today.agenda, run)
+        return Step(planned[0].command, planned[0].why) if planned else None
     if today is not None and today.due:
         return Step(f"{run} quiz", _("Answered now, what is due is not forgotten."))
     if standing.started:
@@ -56,11 +64,19 @@ def best_step(standing: Standing, today: Today | None, run: str) -> Step | None:
     return None
 
 
-def home(standing: Standing, today: Today | None, run: str, width: int) -> list["Text"]:
+def home(
+    standing: Standing, today: Today | None, run: str, width: int, *, progress: Progress | None = None
+) -> list["Text"]:
     from rich.text import Text
 
     solved = _("{solved} of {total} katas solved", solved=len(standing.solved), total=len(standing.katas))
     lines = wrap(Text.assemble(("dlkata", STRONG), f" · {solved}"), width)
+    if today is not None and today.agenda is not None:
+        from dlkata.ui.plan import position
+
+        lines += wrap(Text(position(today.agenda)), width)
+    if progress is not None and progress.begun:
+        lines += wrap(progress_line(progress), width)
     step = best_step(standing, today, run)
     entries = list(_entries(standing, today, run))
     best = [entry for entry in entries if step is not None and entry.command == step.command]
@@ -74,8 +90,8 @@ def home(standing: Standing, today: Today | None, run: str, width: int) -> list[
             heading = entry.heading
             lines += [Text(), Text(heading, style=STRONG)]
         lines += _shown(entry, width)
-    ways = {"list": f"{run} list", "why": f"{run} why", "help": f"{run} --help"}
-    everything = _("All katas: {list} · all concepts: {why} · help: {help}", **ways)
+    ways = {"list": f"{run} list", "why": f"{run} why", "stats": f"{run} stats", "help": f"{run} --help"}
+    everything = _("All katas: {list} · all concepts: {why} · your progress: {stats} · help: {help}", **ways)
     return [*lines, Text(), *wrap(naming(everything, *ways.values(), style=QUIET), width)]
 
 
@@ -88,6 +104,9 @@ def _shown(entry: Entry, width: int, why: str = "") -> list["Text"]:
 
 
 def _entries(standing: Standing, today: Today | None, run: str) -> Iterator[Entry]:
+    if today is not None and today.agenda is not None:
+        yield from _of_plan(standing, today, today.agenda, run)
+        return
     if today is not None:
         yield from _of_today(today, run)
     for kata in standing.started[:MOST_STARTED]:
@@ -99,6 +118,36 @@ def _entries(standing: Standing, today: Today | None, run: str) -> Iterator[Entr
         yield Entry(heading, _about(new), f"{run} kata {new.typed}")
     elif not standing.started:
         yield Entry(_("Next"), _("Every kata is solved. Do one again:"), f"{run} reset NAME")
+
+
+def _planned(standing: Standing, agenda: "Agenda", run: str) -> "list[Task]":
+    from dlkata.ui.plan import tasks
+
+    return tasks(agenda, {kata.name: kata for kata in standing.katas}, run)
+
+
+def _of_plan(standing: Standing, today: Today, agenda: "Agenda", run: str) -> Iterator[Entry]:
+    """What the plan holds for today; then what else is begun or due."""
+    from dlkata.ui.plan import more_due
+
+    tasks = _planned(standing, agenda, run)
+    for task in tasks:
+        yield Entry(_("Today"), task.said, task.command)
+    if not tasks:
+        yield Entry(_("Today"), _("Today's part of the plan is done."), "", more_due(agenda))
+    elif more := more_due(agenda):
+        yield Entry(_("Today"), more)
+    others = [
+        Entry(_("Besides"), _about(k), f"{run} check {k.typed}") for k in standing.started[:MOST_STARTED]
+    ]
+    for names, said, verb in (
+        (today.begun, _("being written again: {name}"), "check"),
+        (today.katas, _("to be written again: {name}"), "reset"),
+    ):
+        typed = [name.replace("_", "-") for name in names[:MOST_STARTED]]
+        others += [Entry(_("Besides"), said.replace("{name}", n), f"{run} {verb} {n}") for n in typed]
+    yield from (entry for entry in others if entry.command not in {task.command for task in tasks})
+    yield Entry(_("The days to come"), _("planned from what you really did"), f"{run} plan")
 
 
 def _of_today(today: Today, run: str) -> Iterator[Entry]:
@@ -128,7 +177,9 @@ def _about(kata: Kata) -> str:
     )
 
 
-def home_as_json(standing: Standing, today: Today | None, run: str) -> dict[str, Any]:
+def home_as_json(
+    standing: Standing, today: Today | None, run: str, *, progress: Progress | None = None
+) -> dict[str, Any]:
     new = standing.next_new()
     kata = standing.started[0] if standing.started else new
     step = best_step(standing, today, run)
@@ -140,6 +191,18 @@ def home_as_json(standing: Standing, today: Today | None, run: str) -> dict[str,
         "waiting": today.waiting if today else 0,
         "new": today.new if today else 0,
         "katas_due": [*today.katas, *today.begun] if today else [],
+        "concepts": marks_as_json(progress.marks) if progress else {},
+        "practised_of_14_days": progress.practised if progress else 0,
         "command": None if step is None else step.command,
         "why": None if step is None else step.why,
+        **_plan_as_json(today),
     }
+
+
+def _plan_as_json(today: Today | None) -> dict[str, Any]:
+    if today is None or today.agenda is None:
+        return {}
+    from dlkata.ui.plan import day_as_json
+
+    agenda = today.agenda
+    return {"plan": {"day": agenda.number, "of": agenda.aim.length, "today": day_as_json(agenda.left)}}

@@ -1,10 +1,11 @@
 """The three marks: ● known, ◐ learning, ○ new. Their width is unsure, so nothing is aligned to the right of one,
 unless every line has one at the same place."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dlkata.locale import _
-from dlkata.study.mastery import Mark
+from dlkata.study.mastery import Known, Mark
 from dlkata.study.statistics import FORTNIGHT, Progress
 
 if TYPE_CHECKING:
@@ -38,3 +39,15 @@ def progress_line(progress: Progress) -> "Text":
         line.append_text(sign(mark)).append(f" {progress.marks.get(mark, 0)} {word(mark)} · ")
     days = _("practised on {days} of the last {of} days", days=progress.practised, of=FORTNIGHT)
     return line.append(days)
+
+
+def marks_as_json(marks: Mapping[Mark, int]) -> dict[str, int]:
+    return {mark.value: marks.get(mark, 0) for mark in (Mark.KNOWN, Mark.LEARNING, Mark.NEW)}
+
+
+def standing_line(known: Known) -> "Text":
+    """Under the title of a concept."""
+    from rich.text import Text
+
+    met = _("{seen} of {of} questions met", seen=known.seen, of=known.of)
+    return sign(known.mark) + Text(f" {word(known.mark)} · {met}", style="dim")

@@ -28,8 +28,12 @@ def paths(all_of_them: Sequence[Along], run: str, width: int) -> list["Text"]:
             name = one.path.typed if number == 0 else ""
             lines.append(Text.assemble("  ", (name.ljust(size), COMMAND), "  ", row))
         lines.append(Text())
-    command = f"{run} path NAME"
-    return [*lines, *wrap(naming(_("Open one: {command}", command=command), command), width)]
+    ways = {"path": f"{run} path NAME", "plan": f"{run} plan --path NAME --date YYYY-MM-DD"}
+    said_ways = [
+        _("Open one: {command}", command=ways["path"]),
+        _("Along one to a date: {command}", command=ways["plan"]),
+    ]
+    return [*lines, *(row for text in said_ways for row in wrap(naming(text, *ways.values()), width))]
 
 
 def _how_far(one: Along) -> str:
@@ -60,6 +64,9 @@ def path(one: Along, run: str, width: int) -> list["Text"]:
         lines += wrap(Text.assemble(_("Next concept: "), (command, COMMAND)), width)
     if one.next_kata is not None:
         lines += wrap(Text.assemble(_("Next kata: "), (f"{run} kata {one.next_kata.typed}", COMMAND)), width)
+    if one.next_concept is not None or one.next_kata is not None:
+        command = f"{run} plan --path {one.path.typed} --date YYYY-MM-DD"
+        lines += wrap(Text.assemble(_("To a date: "), (command, COMMAND)), width)
     return lines
 
 

@@ -8,9 +8,11 @@ from dlkata.content.concept import Concept
 from dlkata.locale import _
 from dlkata.progress.answers import Coming, Outcome
 from dlkata.study.day import date_of
+from dlkata.study.moved import Move
 from dlkata.study.opening import Today
 from dlkata.study.selection import Choice
 from dlkata.study.session import Session
+from dlkata.ui.moved import moved_as_json, what_moved
 from dlkata.ui.question import COMMAND, QUIET, STRONG
 from dlkata.ui.wrap import naming, wrap
 
@@ -65,8 +67,9 @@ def katas(count: int) -> str:
 
 
 def summary(
-    session: Session, missed: Sequence[Concept], schedule: Today | None, run: str, width: int
-) -> list["Text"]:
+    session: Session, missed: Sequence[Concept], schedule: Today | None, run: str, width: int,
+    moves: Sequence[Move] = (),
+) -> list["Text"]:  # fmt: skip
     from rich.text import Text
 
     count = tally(session)
@@ -79,6 +82,7 @@ def summary(
         command = f"{run} quiz"
         said = _("{left} left; go on with them: {command}", left=left, command=command)
         lines += wrap(naming(said, command), width)
+    lines += what_moved(moves, width)
     lines += to_look_at(missed, run, width)
     if schedule is not None:
         lines += what_comes(schedule, run, width)
@@ -173,7 +177,7 @@ def clock(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02}"
 
 
-def summary_as_json(session: Session, schedule: Today | None) -> dict[str, Any]:
+def summary_as_json(session: Session, schedule: Today | None, moves: Sequence[Move] = ()) -> dict[str, Any]:
     count = tally(session)
     return {
         "answered": count.answered,
@@ -182,6 +186,7 @@ def summary_as_json(session: Session, schedule: Today | None) -> dict[str, Any]:
         "skipped": count.skipped,
         "left": count.length - len(session.done),
         "seconds": round(count.seconds, 1),
+        "moved": moved_as_json(moves),
         "next_due": [
             {"date": date_of(coming.day).isoformat(), "count": coming.questions + coming.katas, "katas": coming.katas}
             for coming in (schedule.later if schedule else ())

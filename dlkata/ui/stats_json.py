@@ -8,6 +8,7 @@ from dlkata.study.day import date_of
 from dlkata.study.mastery import Known
 from dlkata.study.statistics import ConceptRow, KataRow, Load, Statistics, TopicRow, TrapRow
 from dlkata.ui.concept import title_of
+from dlkata.ui.marks import marks_as_json
 
 
 def stats_as_json(stats: Statistics, only: Sequence[str] = ()) -> dict[str, Any]:
@@ -16,7 +17,7 @@ def stats_as_json(stats: Statistics, only: Sequence[str] = ()) -> dict[str, Any]
     return {
         "date": date_of(stats.day).isoformat(),
         **_known(stats.known),
-        "concepts": _marks(stats.progress.marks),
+        "concepts": marks_as_json(stats.progress.marks),
         "katas_passed": stats.passed,
         "katas_of": stats.katas_of,
         "practised_of_14_days": stats.progress.practised,
@@ -36,10 +37,6 @@ def _known(known: Known) -> dict[str, Any]:
         "questions_seen": known.seen,
         "questions_of": known.of,
     }
-
-
-def _marks(marks: Any) -> dict[str, int]:
-    return {mark.value: count for mark, count in sorted(marks.items())}
 
 
 def _topic(row: TopicRow) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from importlib import import_module
 
-NAMES = ("startup", "cold", "saving", "parallel", "growth", "quiz")
+NAMES = ("startup", "cold", "saving", "parallel", "growth", "quiz", "browse")
 
 
 def main() -> None:

@@ -1,0 +1,196 @@
+"""A plan on the screen: where it stands, what today holds, the days to come, and what they will have come to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dlkata.content.kata import Kata
+from dlkata.locale import N_, _
+from dlkata.study.agenda import Agenda
+from dlkata.study.day import date_of
+from dlkata.study.forecast import Outlook
+from dlkata.study.planning import Day, Part
+from dlkata.ui.session import questions
+from dlkata.ui.wrap import naming, wrap
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+STRONG, QUIET, COMMAND = "bold", "dim", "cyan"
+SHOWN = 14  # days
+WEEKDAYS = N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")
+
+
+def date_text(day: int) -> str:
+    """A day as a plan names it, always of one width in a language."""
+    date = date_of(day)
+    return f"{date:%m-%d} {_(WEEKDAYS[date.weekday()])}"
+
+
+def position(agenda: Agenda) -> str:
+    """One line: which day it is, and how much of it is done."""
+    return _("Day {number} of {days} to {date}: {done} of {minutes} minutes done.",
+             number=agenda.number, days=agenda.aim.length, date=date_text(agenda.aim.until),
+             done=round(min(agenda.spent.total, 999)), minutes=agenda.aim.minutes)  # fmt: skip
+
+
+def plan(
+    agenda: Agenda, days: Sequence[Day], outlook: Outlook, about: str, katas: Mapping[str, Kata], run: str, width: int
+) -> list["Text"]:  # fmt: skip
+    from rich.text import Text
+
+    lines = [*wrap(Text(position(agenda), style=STRONG), width), *wrap(Text(about, style=QUIET), width)]
+    lines += [Text(), Text(_("Today"), style=STRONG), *_today(agenda, katas, run, width)]
+    later = [day for day in days if day.day > agenda.today]
+    if later:
+        lines += [Text(), Text(_("Then"), style=STRONG)]
+    for day in later[:SHOWN]:
+        lines += _row(day, width)
+    if len(later) > SHOWN:
+        lines += [Text("  …"), *_row(later[-1], width)]
+    return [*lines, Text(), *_outlook(outlook, agenda, run, width)]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing that the day holds."""
+
+    said: str
+    command: str
+    why: str
+
+
+def tasks(agenda: Agenda, katas: Mapping[str, Kata], run: str) -> list[Task]:
+    """What is left of today, in the order in which it is best done."""
+    left = agenda.left
+    coming_back = left.reviews or left.refresh
+    why = _("Answered now, what is due is not forgotten.") if coming_back else _("Each comes back just before you would forget it.")  # fmt: skip
+    quiz = [Task(_said(left), f"{run} quiz", why)] if coming_back or left.new else []
+    coding = [_kata_task(agenda, part, katas, run) for part in left.katas]
+    found = [*quiz, *coding] if coming_back else [*coding, *quiz]
+    if left.mock:
+        found.append(Task(mock(left.mock), mock_command(left.mock, run), _("The last day: try it as it will be.")))  # fmt: skip
+    return found
+
+
+def _kata_task(agenda: Agenda, part: Part, katas: Mapping[str, Kata], run: str) -> Task:
+    name = part.kata.replace("_", "-")
+    title = katas[part.kata].title if part.kata in katas else name
+    said = _("kata: {title} · {part}", title=title, part=_part(part))
+    if part.again:
+        again = _("You solved it a while ago: write it again from an empty stub.")
+        return Task(said, f"{run} reset {name}", again)
+    if part.kata in agenda.state.worked:
+        return Task(said, f"{run} check {name}", _("You have begun it: finish it while it is fresh."))
+    return Task(said, f"{run} kata {name}", _("The plan has it for today."))
+
+
+def more_due(agenda: Agenda) -> str:
+    """What the minutes do not hold."""
+    if not agenda.left.waiting:
+        return ""
+    return _("{count} more are due than today's minutes hold; they come first tomorrow.", count=agenda.left.waiting)  # fmt: skip
+
+
+def _today(agenda: Agenda, katas: Mapping[str, Kata], run: str, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    lines = []
+    for task in tasks(agenda, katas, run):
+        lines += [Text("  ").append_text(row) for row in wrap(Text(task.said), width - 2)]
+        lines.append(Text.assemble("    ", (task.command, COMMAND)))
+    said = [more_due(agenda)] if lines else [_("Today's part of the plan is done."), more_due(agenda)]
+    return lines + [
+        Text("  ").append_text(row) for text in said if text for row in wrap(Text(text), width - 2)
+    ]
+
+
+def mock(minutes: int) -> str:
+    return _("mock interview · {minutes} min", minutes=minutes)
+
+
+def mock_command(minutes: int, run: str) -> str:
+    return f"{run} quiz --exam -n {max(5, minutes // 2)}"
+
+
+def _said(day: Day) -> str:
+    parts = [_("{count} due", count=len(day.reviews))] if day.reviews else []
+    parts += [_("{count} to refresh", count=len(day.refresh))] if day.refresh else []
+    parts += [_("{count} new", count=len(day.new))] if day.new else []
+    return _("questions: {parts}", parts=" · ".join(parts))
+
+
+def _part(part: Part) -> str:
+    if part.again:
+        return _("write it again, {minutes} min", minutes=part.minutes)
+    if part.minutes >= part.of:
+        return _("{minutes} min", minutes=part.minutes)
+    return _("{minutes} of {all} min", minutes=part.minutes, all=part.of)
+
+
+def part_text(part: Part) -> str:
+    return f"{part.kata.replace('_', '-')} ({_part(part)})"
+
+
+def _row(day: Day, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    said = [_said(day)] if day.reviews or day.new or day.refresh else []
+    said += [part_text(part) for part in day.katas]
+    said += [mock(day.mock)] if day.mock else []
+    head = f"  {date_text(day.day)}  "
+    rows = wrap(Text(" · ".join(said) or _("free")), max(20, width - len(head) - 2))
+    indent = " " * Text(head).cell_len
+    return [Text.assemble(head if number == 0 else indent, row) for number, row in enumerate(rows)]
+
+
+def _outlook(outlook: Outlook, agenda: Agenda, run: str, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    said = _("On {date}: about {met} of {all} questions met, {solved} of {katas} katas solved.",
+             date=date_text(outlook.day), met=outlook.met, all=outlook.questions, solved=outlook.solved,
+             katas=outlook.katas)  # fmt: skip
+    lines = wrap(Text(said), width)
+    left = outlook.questions - outlook.met
+    if not outlook.whole:
+        lines += wrap(Text(_("What comes after that is planned as you go.")), width)
+    elif left or outlook.katas > outlook.solved:
+        more = _("What does not fit, {questions} and katas worth least, is left out; more minutes a day or a later date hold more.",
+                 questions=questions(left))  # fmt: skip
+        lines += wrap(Text(more), width)
+    command = f"{run} plan --minutes {min(600, agenda.aim.minutes + 30)}"
+    change = _("Change it: {command}", command=command)
+    return [*lines, *wrap(naming(change, command, style=QUIET), width)]
+
+
+def plan_as_json(agenda: Agenda, days: Sequence[Day], outlook: Outlook) -> dict[str, Any]:
+    return {
+        "date": date_of(agenda.aim.until).isoformat(),
+        "day": agenda.number,
+        "of": agenda.aim.length,
+        "minutes": agenda.aim.minutes,
+        "path": agenda.aim.path or None,
+        "done_minutes": round(agenda.spent.total, 1),
+        "today": day_as_json(agenda.left),
+        "days": [day_as_json(day) for day in days if day.day > agenda.today],
+        "expected": {
+            "date": date_of(outlook.day).isoformat(),
+            "questions": outlook.met,
+            "of_questions": outlook.questions,
+            "katas": outlook.solved,
+            "of_katas": outlook.katas,
+        },
+    }
+
+
+def day_as_json(day: Day) -> dict[str, Any]:
+    return {
+        "date": date_of(day.day).isoformat(),
+        "minutes": day.minutes,
+        "due": list(day.reviews),
+        "waiting": day.waiting,
+        "new": list(day.new),
+        "refresh": list(day.refresh),
+        "katas": [{"name": p.kata, "minutes": p.minutes, "of": p.of, "again": p.again} for p in day.katas],
+        "mock": day.mock,
+    }
