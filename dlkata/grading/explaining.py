@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from dlkata.grading.explain.diagnosis import can_diagnose
 from dlkata.grading.place.state import where_state_is_made
-from dlkata.grading.protocol import Diagnosed, Done, Located, Outcome, Place
+from dlkata.grading.placing import Place
+from dlkata.grading.protocol import Diagnosed, Done, Located, Outcome
 from dlkata.grading.workers import Worker
 
 if TYPE_CHECKING:

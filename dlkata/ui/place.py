@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from dlkata.grading.protocol import Place, Relation
+from dlkata.grading.placing import Place, Relation
 from dlkata.locale import N_, _
 from dlkata.ui.wrap import marked, wrap
 

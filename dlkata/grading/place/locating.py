@@ -11,7 +11,7 @@ from dlkata.grading.place.nodes import Node
 from dlkata.grading.place.recording import Recording
 from dlkata.grading.place.relations import Pair, relate
 from dlkata.grading.place.way import first_cut
-from dlkata.grading.protocol import Known, Place, Relation
+from dlkata.grading.placing import Known, Place, Relation
 
 LINES = 3
 SEEDS = (0, 1)  # a relation holds under both

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlkata.grading.protocol import Relation
+from dlkata.grading.placing import Relation
 
 FEW = 2  # entries of which nearly everything is true
 PLAIN = {-1.0: "-1", 2.0: "2", 0.5: "1/2", -2.0: "-2", -0.5: "-1/2"}  # not looked for among the sizes

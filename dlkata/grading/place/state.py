@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from dlkata.grading.protocol import Place, Relation
+from dlkata.grading.placing import Place, Relation
 from dlkata.suite.finding import Finding
 
 ENTRY = re.compile(

@@ -1,0 +1,48 @@
+"""What is told of where an attempt goes wrong."""
+
+import msgspec
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A line of the attempt's with a right value, and what attempt and reference call it, if they have names for it."""
+
+    line: int
+    name: str
+    reference: str
+
+
+class Relation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a wrong value differs from the right one; see ui/place.py for the words."""
+
+    kind: str  # shape · nonfinite · precision · factor · offset · power · shifted · masked · rim · axis · reordered · cut
+    # · edited (what was given) · overwritten · unregistered · misnamed · sized (state); if none of these holds: number (there is but
+    # one) · entries
+    number: float = 0.0
+    name: str = ""
+    axis: int = 0
+    mine: list[int] = []  # sizes
+    right: list[int] = []
+    index: list[int] = []  # of an entry, with what it is and what it should be
+    found: float = 0.0
+    wanted: float = 0.0
+    wrong: int = 0  # entries
+    total: int = 0
+
+
+class Place(msgspec.Struct):
+    """The expression with whose right value tests pass that fail: everything behind it is right."""
+
+    lines: list[int]  # from the last right values that lead there to the expression
+    line: int
+    end_line: int
+    columns: tuple[int, int]  # of its first character and behind its last, from 0
+    text: str
+    right: str  # the reference's name for the value, if it has one
+    mended: int  # of the failing tests
+    failing: int
+    also: list[int] = []  # lines whose values had to be put right with it
+    known: list[Known] = []
+    whole: bool = (
+        True  # the lines reach from the last right values to the expression: nothing between is left out
+    )
+    relation: Relation | None = None
