@@ -204,6 +204,11 @@ def test_a_plan_from_its_making_to_its_end(dlkata):
     found = json.loads(dlkata("plan", "--minutes", "90", "--json").out)
     assert (found["minutes"], found["path"], len(found["days"])) == (90, "three_days", 2)
     assert "第 1/3 天" in dlkata("plan", "--lang", "zh").out
+    later = json.loads(dlkata("plan", "--date", in_days(5), "--json").out)
+    assert (later["minutes"], later["path"], later["of"]) == (90, "three_days", 5), (
+        "only the date has changed"
+    )
+    assert json.loads(dlkata("--json").out)["next"] == "softmax", "the first kata of the path"
     assert dlkata("plan", "--drop", "--minutes", "30").code == 2
     assert "no plan any more" in dlkata("plan", "--drop").out
     assert "Day 1" not in dlkata().out and dlkata("plan", "--drop").code == 2

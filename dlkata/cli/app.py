@@ -104,15 +104,19 @@ class App:
     @cached_property
     def standing(self) -> "Standing":
         from dlkata.study.begun import begun
+        from dlkata.study.day import study_day
         from dlkata.study.next_step import Standing
+        from dlkata.study.worth import planned_katas
 
-        solved = set()
+        solved: set[str] = set()
+        along: list[str] = []
         if self.record is not None:
             try:
                 solved = self.record.solved(self.library.kata_names)
+                along = planned_katas(self.library, self.record, study_day(now(), self.pace.ends))
             except DlkataError as error:
                 warn(f"{error.message} {error.remedy}")
-        return Standing(self.library.katas, solved, begun(self.library.katas, self.workspace))
+        return Standing(self.library.katas, solved, begun(self.library.katas, self.workspace), along)
 
     @cached_property
     def pace(self) -> "Pace":

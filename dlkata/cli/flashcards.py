@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # For ever: by these Anki knows again what it imported before.
 MODEL = 1_764_320_417
 FIELDS = ("Id", "Front", "Back", "Concept")
-NEEDED = ("genanki", "latex2mathml")
+NEEDED = ("genanki",)
 
 
 @dataclass(frozen=True)

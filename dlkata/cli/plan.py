@@ -28,7 +28,7 @@ FARTHEST = 366  # days
         What is due comes first; katas and new questions share the rest, the most valuable first; the last day
         is for a mock interview. It is made anew each day from what you really did, and `dlkata` follows it:
         instead of ten new questions a day, as many as your minutes hold. Without options it is shown;
-        --minutes and --path alone change the one you have.
+        while there is one, --date, --minutes and --path change it.
 
         \b
         dlkata plan --date 2026-12-10 --minutes 60 --path transformers
@@ -41,12 +41,13 @@ FARTHEST = 366  # days
 @option("--minutes", type=click.IntRange(5, 600), help=N_("Minutes a day. [default: 60]"))
 @option("--path", "along", type=PATH, metavar="NAME", help=N_("Along this path; `dlkata path` lists them."))
 @option("--everything", is_flag=True, help=N_("Along no path: all there is, the most valuable first."))
+@option("--all", "whole", is_flag=True, help=N_("Show every day to come, up to 45."))
 @option("--drop", is_flag=True, help=N_("No plan any more; what you learned stays."))
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @click.pass_obj
 def command(
     app: App, date_text: str | None, minutes: int | None, along: "LearningPath | None", everything: bool,
-    drop: bool, as_json: bool,
+    whole: bool, drop: bool, as_json: bool,
 ) -> None:  # fmt: skip
     from dlkata.progress.plans import Plans
     from dlkata.study.day import study_day
@@ -68,7 +69,7 @@ def command(
     if changed:
         path = along.name if along is not None else "" if everything else None
         plans.make(_aim(plans, date_text, minutes, path, day, app.run), now())
-    _show(app, _standing(plans, app.run), day, as_json)
+    _show(app, _standing(plans, app.run), day, whole=whole, as_json=as_json)
 
 
 def _aim(
@@ -79,10 +80,15 @@ def _aim(
 
     from dlkata.progress.plans import Aim
 
-    if date_text is not None:
-        return Aim(day, _until(date_text, day), minutes or MINUTES, path or "")
-    aim = _standing(plans, run)
-    return replace(aim, minutes=minutes or aim.minutes, path=aim.path if path is None else path)
+    aim = plans.aim()
+    if aim is not None and day < aim.until:
+        until = aim.until if date_text is None else _until(date_text, day)
+        return replace(
+            aim, until=until, minutes=minutes or aim.minutes, path=aim.path if path is None else path
+        )
+    if date_text is None:
+        raise _none(run)
+    return Aim(day, _until(date_text, day), minutes or MINUTES, path or "")
 
 
 def _until(text: str, day: int) -> int:
@@ -112,14 +118,16 @@ def _until(text: str, day: int) -> int:
 def _standing(plans: "Plans", run: str) -> "Aim":
     aim = plans.aim()
     if aim is None:
-        raise DlkataError(
-            _("There is no plan yet."),
-            _("Make one: {command}", command=f"{run} plan --date YYYY-MM-DD --minutes 60 --path NAME"),
-        )
+        raise _none(run)
     return aim
 
 
-def _show(app: App, aim: "Aim", day: int, as_json: bool) -> None:
+def _none(run: str) -> DlkataError:
+    command = f"{run} plan --date YYYY-MM-DD --minutes 60 --path NAME"
+    return DlkataError(_("There is no plan yet."), _("Make one: {command}", command=command))
+
+
+def _show(app: App, aim: "Aim", day: int, *, whole: bool, as_json: bool) -> None:
     from dlkata.study.day import date_of
     from dlkata.study.forecast import forecast
 
@@ -140,7 +148,7 @@ def _show(app: App, aim: "Aim", day: int, as_json: bool) -> None:
         print_json(plan_as_json(agenda, days, outlook))
         return
     katas = {kata.name: kata for kata in app.library.katas}
-    print_lines(plan(agenda, days, outlook, _about(app, aim), katas, app.run, console().width))
+    print_lines(plan(agenda, days, outlook, _about(app, aim), katas, app.run, console().width, whole=whole))
 
 
 def _about(app: App, aim: "Aim") -> str:

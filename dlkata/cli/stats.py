@@ -1,6 +1,7 @@
 """`dlkata stats [TOPIC…]`"""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -8,7 +9,7 @@ import click
 from dlkata.cli.app import TOPIC, App
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_json, print_lines
-from dlkata.locale import N_
+from dlkata.locale import N_, _
 from dlkata.ui.screen import console, speaks_ascii
 
 if TYPE_CHECKING:
@@ -25,14 +26,31 @@ if TYPE_CHECKING:
         in a week. A concept is known when most of its questions are; a kata that you passed speaks for its concepts.
         With time, and with every miss, it counts for less.
 
-        With TOPIC: each of its concepts.
+        With TOPIC: each of its concepts. --html: all of it on one page for a browser, which can be sent on.
+
+        \b
+        dlkata stats
+        dlkata stats attention
+        dlkata stats --html progress.html
         """
     ),
 )
 @click.argument("topics", type=TOPIC, nargs=-1, metavar="[TOPIC]...")
+@option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=N_("Write it as one page for a browser, with charts."),
+)
+@option("--force", is_flag=True, help=N_("Replace a file that is there already."))
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @click.pass_obj
-def command(app: App, topics: "tuple[Topic, ...]", as_json: bool) -> None:
+def command(app: App, topics: "tuple[Topic, ...]", html: Path | None, force: bool, as_json: bool) -> None:
+    if html is not None:
+        if topics:
+            raise click.UsageError(_("--html writes of all topics: name none."))
+        _write(app, html, force, as_json)
+        return
     from dlkata.ui.stats import overview, topic_pages
     from dlkata.ui.stats_json import stats_as_json
 
@@ -43,6 +61,21 @@ def command(app: App, topics: "tuple[Topic, ...]", as_json: bool) -> None:
         print_lines(topic_pages(stats, [topic.name for topic in topics], app.run, console().width))
     else:
         print_lines(overview(stats, app.run, console().width, ascii_only=speaks_ascii(sys.stdout)))
+
+
+def _write(app: App, target: Path, force: bool, as_json: bool) -> None:
+    from dlkata.progress.writing import free_for, written
+    from dlkata.ui.stats_page import stats_page
+
+    file = free_for(target, replace=force)
+    stats = collect(app)
+    page = stats_page(stats, [app.library.concept(row.entry.name) for row in stats.weakest])
+    with written(file) as beside:
+        beside.write_text(page, encoding="utf-8")
+    if as_json:
+        print_json({"file": str(file), "bytes": len(page.encode())})
+    else:
+        click.echo(_("Written: {file}. Open it in a browser; it asks for nothing from outside.", file=file))
 
 
 def collect(app: App) -> "Statistics":

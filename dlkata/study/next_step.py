@@ -21,6 +21,7 @@ class Standing:
     katas: Sequence[Kata]  # in learning order
     passed: Set[str]
     begun: Mapping[str, datetime]  # when each attempt that is more than its stub was last written
+    along: Sequence[str] = ()  # the katas of the path that is planned
 
     def status(self, kata: Kata) -> Status:
         if kata.name in self.passed:
@@ -40,10 +41,13 @@ class Standing:
     def next_new(self, behind: Kata | None = None) -> Kata | None:
         """The first new kata in learning order of which everything it builds on is solved; else the first new one.
 
-        A newcomer's first is a short one that others build on. `behind` a kata, it is the one that follows, and
+        A path that is planned goes before. A newcomer's first is a short one that others build on. `behind` a kata, it is the one that follows, and
         after the last one the first: so that one can leaf through them.
         """
         new = [kata for kata in self.katas if self.status(kata) is Status.NEW]
+        planned = [kata for kata in new if kata.name in self.along]
+        if behind is None and planned:
+            return min(planned, key=lambda kata: self.along.index(kata.name))
         if behind is not None:
             names = [kata.name for kata in self.katas]
             place = names.index(behind.name)

@@ -8,6 +8,8 @@ from dlkata.content.index import ConceptEntry, QuestionEntry
 from dlkata.content.kata import Kata
 from dlkata.content.library import Library
 from dlkata.content.question import Kind
+from dlkata.progress.plans import Plans
+from dlkata.progress.record import Record
 
 # What an interviewer asks first: to explain, then aloud; a definition, or a derivation, where there is time for it.
 AS_ASKED = {2: 0, 1: 2, 3: 3}
@@ -42,6 +44,14 @@ def scope_of(library: Library, path: str) -> Scope:
         [entries[name] for name in _foundations_first(after)],
         [katas[name] for name in _foundations_first({k.name: k.head.after for k in kata_order})],
     )
+
+
+def planned_katas(library: Library, record: Record, day: int) -> list[str]:
+    """Of the path that the learner's plan is along; none where it is along none, or there is no plan."""
+    aim = Plans(record).aim()
+    if aim is None or day >= aim.until or aim.path not in library.path_names:
+        return []
+    return library.path(aim.path).katas
 
 
 def _topics(library: Library) -> dict[str, int]:

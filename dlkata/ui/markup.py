@@ -1,13 +1,11 @@
 """A page's Markdown as HTML, its formulas as MathML: for what is read outside the terminal."""
 
-import re
 from collections.abc import Iterable
 from html import escape
 
+from dlkata.ui.mathml import mathml
 from dlkata.ui.page import BULLET, INLINE, TABLE_RULE, blocks
 from dlkata.ui.wrap import joined
-
-CHARACTER = re.compile("&#x([0-9A-F]{5});")
 
 
 def page(markdown: str) -> str:
@@ -35,18 +33,9 @@ def paragraph(text: str) -> str:
     return inline(joined(text.split("\n")))
 
 
-def math(latex: str) -> str:
-    """Displayed MathML."""
-    from latex2mathml.converter import convert
-
-    return CHARACTER.sub(
-        lambda found: escape(chr(int(found[1], 16))), convert(" ".join(latex.split()), display="block")
-    )
-
-
 def _block(kind: str, block: list[str]) -> str:
     if kind == "math":
-        return math("\n".join(block))
+        return mathml("\n".join(block))
     if kind in ("code", "python"):
         return f"<pre><code>{escape(chr(10).join(block))}</code></pre>"
     if kind == "heading":

@@ -10,14 +10,13 @@ from dlkata.study.agenda import Agenda
 from dlkata.study.day import date_of
 from dlkata.study.forecast import Outlook
 from dlkata.study.planning import Day, Part
-from dlkata.ui.session import questions
 from dlkata.ui.wrap import naming, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 STRONG, QUIET, COMMAND = "bold", "dim", "cyan"
-SHOWN = 14  # days
+SHOWN = 6  # days to come, besides the last one: with today they fit on a small screen
 WEEKDAYS = N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")
 
 
@@ -34,9 +33,23 @@ def position(agenda: Agenda) -> str:
              done=round(min(agenda.spent.total, 999)), minutes=agenda.aim.minutes)  # fmt: skip
 
 
+def where_it_stands(agenda: Agenda, run: str, width: int) -> list["Text"]:
+    """After a session: how much of the day is done, and what is next."""
+    from rich.text import Text
+
+    lines = wrap(Text(position(agenda)), width)
+    for task in tasks(agenda, {}, run)[:1]:
+        lines += wrap(naming(_("Next: {what}: {command}", what=task.said, command=task.command), task.command), width)  # fmt: skip
+    return (
+        lines if agenda.left.minutes else [*lines, *wrap(Text(_("Today's part of the plan is done.")), width)]
+    )
+
+
 def plan(
-    agenda: Agenda, days: Sequence[Day], outlook: Outlook, about: str, katas: Mapping[str, Kata], run: str, width: int
+    agenda: Agenda, days: Sequence[Day], outlook: Outlook, about: str, katas: Mapping[str, Kata], run: str, width: int,
+    *, whole: bool = False,
 ) -> list["Text"]:  # fmt: skip
+    """`whole`: every day that was looked at, else the next ones and the last one."""
     from rich.text import Text
 
     lines = [*wrap(Text(position(agenda), style=STRONG), width), *wrap(Text(about, style=QUIET), width)]
@@ -44,10 +57,13 @@ def plan(
     later = [day for day in days if day.day > agenda.today]
     if later:
         lines += [Text(), Text(_("Then"), style=STRONG)]
-    for day in later[:SHOWN]:
+    shown = later if whole or len(later) <= SHOWN + 2 else later[:SHOWN]
+    for day in shown:
         lines += _row(day, width)
-    if len(later) > SHOWN:
-        lines += [Text("  …"), *_row(later[-1], width)]
+    if len(shown) < len(later):
+        command = f"{run} plan --all"
+        more = _("… and {count} days more: {command}", count=len(later) - len(shown) - 1, command=command)
+        lines += [*wrap(naming("  " + more, command, style=QUIET), width), *_row(later[-1], width)]
     return [*lines, Text(), *_outlook(outlook, agenda, run, width)]
 
 
@@ -114,30 +130,37 @@ def mock_command(minutes: int, run: str) -> str:
 
 
 def _said(day: Day) -> str:
+    return _("questions: {parts}", parts=" · ".join(_counts(day)))
+
+
+def _counts(day: Day) -> list[str]:
     parts = [_("{count} due", count=len(day.reviews))] if day.reviews else []
     parts += [_("{count} to refresh", count=len(day.refresh))] if day.refresh else []
-    parts += [_("{count} new", count=len(day.new))] if day.new else []
-    return _("questions: {parts}", parts=" · ".join(parts))
+    return parts + ([_("{count} new", count=len(day.new))] if day.new else [])
 
 
 def _part(part: Part) -> str:
     if part.again:
-        return _("write it again, {minutes} min", minutes=part.minutes)
+        return _("again from an empty stub, {minutes} min", minutes=part.minutes)
     if part.minutes >= part.of:
         return _("{minutes} min", minutes=part.minutes)
     return _("{minutes} of {all} min", minutes=part.minutes, all=part.of)
 
 
-def part_text(part: Part) -> str:
-    return f"{part.kata.replace('_', '-')} ({_part(part)})"
+def _short(part: Part) -> str:
+    """For a row of a day to come."""
+    name = part.kata.replace("_", "-")
+    if part.again:
+        return _("{name} again {minutes} min", name=name, minutes=part.minutes)
+    if part.minutes >= part.of:
+        return f"{name} {_part(part)}"
+    return _("{name} {minutes}/{all} min", name=name, minutes=part.minutes, all=part.of)
 
 
 def _row(day: Day, width: int) -> list["Text"]:
     from rich.text import Text
 
-    said = [_said(day)] if day.reviews or day.new or day.refresh else []
-    said += [part_text(part) for part in day.katas]
-    said += [mock(day.mock)] if day.mock else []
+    said = [*_counts(day), *map(_short, day.katas)] + ([mock(day.mock)] if day.mock else [])
     head = f"  {date_text(day.day)}  "
     rows = wrap(Text(" · ".join(said) or _("free")), max(20, width - len(head) - 2))
     indent = " " * Text(head).cell_len
@@ -151,13 +174,10 @@ def _outlook(outlook: Outlook, agenda: Agenda, run: str, width: int) -> list["Te
              date=date_text(outlook.day), met=outlook.met, all=outlook.questions, solved=outlook.solved,
              katas=outlook.katas)  # fmt: skip
     lines = wrap(Text(said), width)
-    left = outlook.questions - outlook.met
     if not outlook.whole:
         lines += wrap(Text(_("What comes after that is planned as you go.")), width)
-    elif left or outlook.katas > outlook.solved:
-        more = _("What does not fit, {questions} and katas worth least, is left out; more minutes a day or a later date hold more.",
-                 questions=questions(left))  # fmt: skip
-        lines += wrap(Text(more), width)
+    elif outlook.met < outlook.questions or outlook.solved < outlook.katas:
+        lines += wrap(Text(_("Left out is what is worth least; more minutes a day hold more.")), width)
     command = f"{run} plan --minutes {min(600, agenda.aim.minutes + 30)}"
     change = _("Change it: {command}", command=command)
     return [*lines, *wrap(naming(change, command, style=QUIET), width)]

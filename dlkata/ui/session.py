@@ -117,7 +117,11 @@ def what_comes(schedule: Today, run: str, width: int) -> list["Text"]:
     from rich.text import Text
 
     lines: list[Text] = [Text()]
-    if schedule.due:
+    if schedule.agenda is not None:
+        from dlkata.ui.plan import where_it_stands
+
+        lines += where_it_stands(schedule.agenda, run, width)
+    elif schedule.due:
         lines += wrap(Text(_("Still due today: {count}.", count=schedule.due)), width)
     if schedule.waiting:
         lines += wrap(Text(waiting(schedule.waiting)), width)
