@@ -156,6 +156,8 @@ def relation_sentence(relation: Relation, text: str) -> str:
                 what=what, wrong=relation.wrong, total=relation.total, index=relation.index,
                 mine=_told(relation.found), right=_told(relation.wanted),
             )  # fmt: skip
+        case "cut" if relation.name:
+            return _("No gradient flows through {what}.", what=what)
         case _:
             return _("{what} has the right values, but no gradient flows through it.", what=what)
 

@@ -41,6 +41,7 @@ class Noted:
     array: np.ndarray
     digest: tuple[float, ...]  # equal values have nearly equal ones, which is seen at once
     traced: bool = False  # gradients flow through it
+    recorded: bool = True  # they would, for they are recorded here
     repeated: bool = False  # the very object that another expression yielded before
 
 
@@ -181,7 +182,8 @@ class Ear:
         identity = id(value), getattr(value, "_version", 0)
         repeated = identity in self.seen
         self.seen.add(identity)
-        notes.append(Noted(number, value, key_of(value, array), array, digest, traced, repeated))
+        key, recorded = key_of(value, array), torch.is_grad_enabled()
+        notes.append(Noted(number, value, key, array, digest, traced, recorded, repeated))
 
 
 NOTHING = np.zeros(0)

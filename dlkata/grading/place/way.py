@@ -34,21 +34,27 @@ def way_to(node: Node, nodes: Sequence[Node], recording: Recording) -> tuple[lis
 
 
 def first_cut(node: Node, nodes: Sequence[Node], recording: Recording) -> Node | None:
-    """The first expression before the node that gradients flow into and not out of, where the reference has none such."""
+    """The first expression before the node that gradients flow into and not out of.
+
+    Not one that the reference cuts as well, nor one for which its traced value was tried in vain, as it was for all
+    that are known where gradients are recorded.
+    """
     for call in recording.calls:
         traced: dict[int, bool] = {}
         for note in call.mine:
             if note.node == node.number:
                 break
-            at = nodes[note.node]
-            cut = not note.traced and note.key is not None and note.key.kind == "float"
-            known = recording.known.get(note.node)
-            theirs = {} if known is None else recording.right.get(known, {})
-            if cut and at.kind == "value" and not any(not yielded.traced for yielded in theirs.values()):
+            at, known = nodes[note.node], recording.known.get(note.node)
+            cut = at.kind == "value" and not note.traced and note.key is not None and note.key.kind == "float"
+            if cut and not (known is not None and (note.recorded or _is_cut_there(known, recording))):
                 if any(traced.get(other.number) for other in nodes if at.holds(other) and other is not at):
                     return at
             traced[note.node] = note.traced
     return None
+
+
+def _is_cut_there(right: int, recording: Recording) -> bool:
+    return any(not yielded.traced for yielded in recording.right.get(right, {}).values())
 
 
 def _makers(
