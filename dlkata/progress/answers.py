@@ -46,6 +46,11 @@ class Answer:
     detail: dict[str, Any] = field(default_factory=dict)
     id: int = 0
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was open when an exam's time was up."""
+        return bool(self.detail.get("closed"))
+
 
 @dataclass(frozen=True)
 class Coming:

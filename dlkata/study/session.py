@@ -44,7 +44,6 @@ class Session:
     done: list[Answer] = field(default_factory=list)  # all that stand, also from before
     problems: list[str] = field(default_factory=list)  # questions that could not be asked
     _gone: set[str] = field(default_factory=set)
-    _lost: float = 0.0  # seconds spent on answers that were taken back: an exam's clock does not
 
     @property
     def exam(self) -> bool:
@@ -132,8 +131,8 @@ class Session:
         self.done.append(answer)
         return marked
 
-    def skip(self, asked: Asked, seconds: float, now: datetime) -> None:
-        """Passed over: it stays where it was on the schedule."""
+    def skip(self, asked: Asked, seconds: float, now: datetime, *, closed: bool = False) -> None:
+        """Passed over, or `closed` when an exam's time was up: it stays where it was on the schedule."""
         answer = Answer(
             asked.question.id,
             Outcome.SKIPPED,
@@ -142,6 +141,7 @@ class Session:
             seconds=round(seconds, 1),
             content=asked.question.content,
             session=self.sitting.id or None,
+            detail={"closed": True} if closed else {},
         )
         if self.answers:
             self.answers.add(answer, now, advance)
@@ -154,7 +154,6 @@ class Session:
         if self.answers:
             self.answers.undo(self.sitting.id, now, advance, self._former)
         last = self.done.pop()
-        self._lost += last.seconds
         self.marked = [m for m in self.marked if m.answer.question != last.question]
         return last.question
 
@@ -162,15 +161,15 @@ class Session:
         return [old for old, new in self.library.index.renamed() if new == name]
 
     def all_marked(self) -> list[Marked]:
-        """Every answer of the session, those from before it was left too."""
+        """Every answer of the session, those from before it was left too, and what was open when time was up."""
         here = {marked.answer.question: marked for marked in self.marked}
         found = []
         for answer in self.done:
             if answer.question in here:
                 found.append(here[answer.question])
-            elif (
-                answer.outcome is not Outcome.SKIPPED and (asked := self._asked(answer.question)) is not None
-            ):
+            elif (answer.outcome is not Outcome.SKIPPED or answer.closed) and (
+                asked := self._asked(answer.question)
+            ) is not None:
                 given = Given(tuple(answer.detail.get("chosen", ())), answer.detail.get("typed", ""))
                 found.append(Marked(asked, given, answer, None))
         return found
@@ -186,7 +185,7 @@ class Session:
 
     @property
     def seconds(self) -> float:
-        return sum(answer.seconds for answer in self.done) + (self._lost if self.exam else 0.0)
+        return sum(answer.seconds for answer in self.done)
 
     def seconds_allowed(self) -> float:
         """For an exam: the sum of what its questions are given."""
