@@ -87,6 +87,21 @@ def command(
     context.exit(0 if passed else 1)
 
 
+def grade(app: App, kata: Kata, file: Path, *, quiet: bool = False) -> bool:
+    """As `check` without options does: shown, unless `quiet`, and recorded."""
+    from dlkata.cli.report import Report
+
+    source, device = _source(app, kata, file), app.device(None)
+
+    def report() -> "Report":
+        return Report(kata, file, source, device, app.run, quiet=quiet)
+
+    graded = _graded(app, kata, file, source, device, report, False, app.sandbox(False))
+    if not quiet:
+        print_lines(graded.closing(console().width))
+    return graded.passed
+
+
 def _source(app: App, kata: Kata, file: Path) -> str:
     try:
         return read_attempt(file)
@@ -99,6 +114,26 @@ def _check(
     app: App, kata: Kata, file: Path, source: str, device: str, report_of: "Callable[[], Report]",
     fail_fast: bool, sandbox: "Sandbox | None",
 ) -> bool:  # fmt: skip
+    report = _graded(app, kata, file, source, device, report_of, fail_fast, sandbox)
+    if report.quiet:
+        from dlkata.ui.passing import passing_as_json
+
+        print_json(
+            report.as_json() | ({"pass": passing_as_json(_passing(app, kata))} if report.passed else {})
+        )
+        return report.passed
+    print_lines(report.closing(console().width))
+    if report.passed:  # the verdict stands already while this is looked up
+        from dlkata.ui.passing import passing_lines
+
+        print_lines(passing_lines(_passing(app, kata), app.run, console().width))
+    return report.passed
+
+
+def _graded(
+    app: App, kata: Kata, file: Path, source: str, device: str, report_of: "Callable[[], Report]",
+    fail_fast: bool, sandbox: "Sandbox | None",
+) -> "Report":  # fmt: skip
     from dlkata.grading.client import events, nearest
     from dlkata.grading.protocol import Check
     from dlkata.grading.reading import obstacle
@@ -120,19 +155,7 @@ def _check(
         raise click.UsageError(report.unusable_device)
     # The record first: whatever becomes of the terminal, what was computed is not lost.
     remember_check(app, kata, source, device, report.results, report.verdict, report.problem)
-    if report.quiet:
-        from dlkata.ui.passing import passing_as_json
-
-        print_json(
-            report.as_json() | ({"pass": passing_as_json(_passing(app, kata))} if report.passed else {})
-        )
-        return report.passed
-    print_lines(report.closing(console().width))
-    if report.passed:  # the verdict stands already while this is looked up
-        from dlkata.ui.passing import passing_lines
-
-        print_lines(passing_lines(_passing(app, kata), app.run, console().width))
-    return report.passed
+    return report
 
 
 def _passing(app: App, kata: Kata) -> "Passing":

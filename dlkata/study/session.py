@@ -9,7 +9,7 @@ from typing import Any
 from dlkata.content.library import Library
 from dlkata.content.question import Kind, Question
 from dlkata.errors import DlkataError
-from dlkata.progress.answers import BUG, Answer, Answers, Card, Outcome
+from dlkata.progress.answers import BUG, Also, Answer, Answers, Card, Outcome
 from dlkata.progress.sittings import Sitting
 from dlkata.study.asking import Asked, Given, ask, seed_of
 from dlkata.study.day import DAY_ENDS, study_day
@@ -80,7 +80,7 @@ class Session:
             if name in answered or name in self._gone:
                 continue
             try:
-                asked = self._asked(name)
+                asked = self.asked(name)
             except DlkataError as error:
                 self.problems.append(f"{error.message} {error.remedy}".strip())
                 asked = None
@@ -89,7 +89,7 @@ class Session:
             else:
                 yield asked
 
-    def _asked(self, name: str) -> Asked | None:
+    def asked(self, name: str) -> Asked | None:
         seed = seed_of(self.sitting.seed, name)
         if name.startswith(BUG):
             kata, bug = kata_of(name)
@@ -103,9 +103,10 @@ class Session:
         return ask(question, seed, self.draw(question, seed) if question.parametric else None)
 
     def give(
-        self, asked: Asked, given: Given, seconds: float, now: datetime, *, hint: bool = False, grade: int | None = None
+        self, asked: Asked, given: Given, seconds: float, now: datetime, *, hint: bool = False,
+        grade: int | None = None, also: Also | None = None,
     ) -> Marked:  # fmt: skip
-        """Judges and keeps an answer. `grade` is the learner's own, for free recall."""
+        """Judges and keeps an answer. `grade` is the learner's own, for free recall; `also` is kept with it."""
         question = asked.question
         right = grade > 1 if grade is not None else asked.right(given)
         known = bool(self.answers and self.answers.card(question.id))
@@ -125,13 +126,15 @@ class Session:
                 "level": question.head.level, "hint": hint, **({"drawn": asked.values} if asked.values else {}),
             },
         )  # fmt: skip
-        card = self.answers.add(answer, now, advance) if self.answers else None
+        card = self.answers.add(answer, now, advance, also) if self.answers else None
         marked = Marked(asked, given, answer, card)
         self.marked.append(marked)
         self.done.append(answer)
         return marked
 
-    def skip(self, asked: Asked, seconds: float, now: datetime, *, closed: bool = False) -> None:
+    def skip(
+        self, asked: Asked, seconds: float, now: datetime, *, closed: bool = False, also: Also | None = None
+    ) -> None:
         """Passed over, or `closed` when an exam's time was up: it stays where it was on the schedule."""
         answer = Answer(
             asked.question.id,
@@ -144,7 +147,7 @@ class Session:
             detail={"closed": True} if closed else {},
         )
         if self.answers:
-            self.answers.add(answer, now, advance)
+            self.answers.add(answer, now, advance, also)
         self.done.append(answer)
 
     def undo(self, now: datetime) -> str | None:
@@ -168,7 +171,7 @@ class Session:
             if answer.question in here:
                 found.append(here[answer.question])
             elif (answer.outcome is not Outcome.SKIPPED or answer.closed) and (
-                asked := self._asked(answer.question)
+                asked := self.asked(answer.question)
             ) is not None:
                 given = Given(tuple(answer.detail.get("chosen", ())), answer.detail.get("typed", ""))
                 found.append(Marked(asked, given, answer, None))
