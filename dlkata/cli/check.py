@@ -114,16 +114,20 @@ def _check(
     app: App, kata: Kata, file: Path, source: str, device: str, report_of: "Callable[[], Report]",
     fail_fast: bool, sandbox: "Sandbox | None",
 ) -> bool:  # fmt: skip
+    from dlkata.cli.running import left_as_json, left_of_interview
+
     report = _graded(app, kata, file, source, device, report_of, fail_fast, sandbox)
     if report.quiet:
         from dlkata.ui.passing import passing_as_json
 
-        print_json(
-            report.as_json() | ({"pass": passing_as_json(_passing(app, kata))} if report.passed else {})
-        )
+        told = {"interview": left} if (left := left_as_json(app)) else {}
+        told |= {"pass": passing_as_json(_passing(app, kata))} if report.passed else {}
+        print_json(report.as_json() | told)
         return report.passed
     print_lines(report.closing(console().width))
-    if report.passed:  # the verdict stands already while this is looked up
+    left_lines = left_of_interview(app, console().width)
+    print_lines(left_lines)
+    if report.passed and not left_lines:  # an interview asks the follow-ups itself
         from dlkata.ui.passing import passing_lines
 
         print_lines(passing_lines(_passing(app, kata), app.run, console().width))

@@ -37,7 +37,10 @@ def show_hint(app: App, kata: Kata, everything: bool = False, as_json: bool = Fa
     if as_json:
         print_json({"kata": kata.name, "rung": rung, "of": len(ladder), "hints": shown})
     else:
-        print_lines(hints(kata, shown, rung, len(ladder), app.run, console().width))
+        from dlkata.cli.running import cost_of_hint
+
+        width = console().width
+        print_lines([*hints(kata, shown, rung, len(ladder), app.run, width), *cost_of_hint(app, kata, width)])
 
 
 def _taken(app: App, kata: Kata) -> int:

@@ -34,6 +34,7 @@ class View:
     running: bool = False
     hints: list[str] = field(default_factory=list)
     question: str = ""  # asked at the bottom, answered with y or n
+    interview: str = ""  # what is left of the one that runs
     notice: str = ""  # said above the verdict until the next key
     top: int = 0  # first row of the statement that stands beside the verdict
     below: int = 0  # first row of the verdict, where it is longer than the screen
@@ -81,7 +82,8 @@ def _head(view: View, width: int) -> list["Text"]:
     from rich.text import Text
 
     lines = wrap(Text.assemble((view.kata.typed, STRONG), f" · {view.kata.title}"), width)
-    return [*lines, Text(str(view.file), style=QUIET, overflow="fold"), Text()]
+    left = wrap(Text(view.interview, style=STRONG), width) if view.interview else []
+    return [*lines, Text(str(view.file), style=QUIET, overflow="fold"), *left, Text()]
 
 
 def _body(view: View, run: str, width: int) -> list["Text"]:
