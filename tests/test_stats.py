@@ -85,7 +85,7 @@ def test_a_trap_is_forgotten_once_its_question_is_known_or_another(record):
 
 def test_each_concept_of_a_topic_is_listed(record):
     answer(record, sample_library(), "coins.memory", right=True)
-    screen = plain(topic_pages(told(record), ["arith"], "dlkata", 80))
+    screen = plain(topic_pages(told(record), ["arith"], 80))
     assert "◐" in screen and "coins" in screen and "sums" in screen and "alphabet" not in screen
     assert "● known  ◐ learning  ○ new" in screen
 

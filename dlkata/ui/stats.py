@@ -48,7 +48,7 @@ def overview(stats: Statistics, run: str, width: int, *, ascii_only: bool = Fals
     return [*lines, Text(), *wrap(naming(_("Each concept of a topic: {command}", command=more), more, style=QUIET), width)]  # fmt: skip
 
 
-def topic_pages(stats: Statistics, names: Sequence[str], run: str, width: int) -> list["Text"]:
+def topic_pages(stats: Statistics, names: Sequence[str], width: int) -> list["Text"]:
     """Each concept of these topics."""
     from rich.text import Text
 
@@ -115,7 +115,7 @@ def _did(stats: Statistics) -> list[str]:
             parts.append(_("{count} answers, {share:.0%} right", count=day.answered, share=day.right / day.answered))  # fmt: skip
         if day.passes:
             parts.append(
-                _("{count} katas passed", count=day.passes) if day.passes > 1 else _("1 kata passed")
+                _("{count} checks passed", count=day.passes) if day.passes > 1 else _("1 check passed")
             )
         said.append(_("{label}: {what}", label=label, what=" · ".join(parts)))
     return said
@@ -139,7 +139,7 @@ def _coming(coming: Sequence[Load], width: int, ascii_only: bool) -> list["Text"
     lines = [heads, bars, counts]
     if katas:
         said = _("1 kata to be written again") if katas == 1 else _("{count} katas to be written again", count=katas)  # fmt: skip
-        lines += wrap(Text("  " + said), width)
+        lines += hung(Text("  " + said), width, 2)
     return lines
 
 

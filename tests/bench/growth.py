@@ -1,4 +1,4 @@
-"""5 · Home, list and a new check with a hundred, ten thousand and a million recorded events."""
+"""5 · Home, list, stats and a new check with a hundred, ten thousand and a million recorded events."""
 
 import os
 import tempfile
@@ -25,7 +25,7 @@ def rows() -> Iterator[tuple[str, float, str]]:
             record.add(Kind.CHECKED, "adam", now, passed=True, source="x")
             record.close()
 
-        for name, arguments in (("home", ()), ("list", ("list",))):
+        for name, arguments in (("home", ()), ("list", ("list",)), ("stats", ("stats",))):
             seconds = medians(**{
                 str(size): command(DLKATA, *arguments, DLKATA_HOME=str(home), DLKATA_WORKSPACE=os.path.join(folder, "w"))
                 for size, home in homes.items()
