@@ -122,6 +122,26 @@ def test_a_backup_can_be_imported(dlkata, home):
     assert "Imported: events 1" in told.out and "set-aside-1" in told.err and file.name in told.err
 
 
+@pytest.mark.parametrize("command", [[], ["stats"], ["quiz", "-n", "1"]], ids=str)
+def test_a_record_that_proves_to_be_damaged_on_the_way_makes_no_traceback(dlkata, home, command):
+    machine = Machine(home)
+    for _day in range(30):
+        machine.pause(days=1)
+        machine.session("coins.heads")
+        machine.check("adam", passed=True)
+    file = home / "data" / "record.db"
+    machine.record.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    machine.record.close()
+    whole = bytearray(file.read_bytes())
+    for page in range(3, len(whole) // 4096, 4):
+        whole[page * 4096 : (page + 1) * 4096] = b"\xff" * 4096
+    file.write_bytes(whole)
+    told = dlkata(*command, stdin="q\n")
+    assert "Traceback" not in told.err and "is damaged. It was kept as record.db.set-aside-1" in told.err
+    assert (home / "data" / "record.db.set-aside-1").read_bytes() == whole
+    assert dlkata(*command, stdin="q\n").code in (0, 2)
+
+
 def test_a_backup_that_fails_is_said_and_stops_nothing(dlkata, home):
     (home / "data").mkdir()
     (home / "data" / "backups").write_text("in the way", encoding="utf-8")
