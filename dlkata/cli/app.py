@@ -13,7 +13,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from dlkata.errors import DlkataError
-from dlkata.locale import _
 from dlkata.progress.places import cache_folder, data_folder, workspace
 from dlkata.progress.settings import WARM_MINUTES, Settings, load_settings
 from dlkata.progress.workspace import Workspace
