@@ -11,7 +11,7 @@ from dlkata.cli.app import KATA, App
 from dlkata.cli.check_all import check_all
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_json, print_lines
-from dlkata.cli.remember import remember_check
+from dlkata.cli.remember import meaning_of, remember_check
 from dlkata.cli.target import resolve
 from dlkata.content.kata import Kata
 from dlkata.errors import DlkataError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from dlkata.cli.report import Report
     from dlkata.grading.client import Sandbox
-    from dlkata.study.passing import Passing
 
 
 @click.command(
@@ -121,7 +120,7 @@ def _check(
         from dlkata.ui.passing import passing_as_json
 
         told = {"interview": left} if (left := left_as_json(app)) else {}
-        told |= {"pass": passing_as_json(_passing(app, kata))} if report.passed else {}
+        told |= {"pass": passing_as_json(meaning_of(app, kata))} if report.passed else {}
         print_json(report.as_json() | told)
         return report.passed
     print_lines(report.closing(console().width))
@@ -130,7 +129,7 @@ def _check(
     if report.passed and not left_lines:  # an interview asks the follow-ups itself
         from dlkata.ui.passing import passing_lines
 
-        print_lines(passing_lines(_passing(app, kata), app.run, console().width))
+        print_lines(passing_lines(meaning_of(app, kata), app.run, console().width))
     return report.passed
 
 
@@ -160,12 +159,6 @@ def _graded(
     # The record first: whatever becomes of the terminal, what was computed is not lost.
     remember_check(app, kata, source, device, report.results, report.verdict, report.problem)
     return report
-
-
-def _passing(app: App, kata: Kata) -> "Passing":
-    from dlkata.study.passing import passing
-
-    return passing(kata, app.record, app.mastery(), app.standing)
 
 
 def _debug(kata: Kata, report: "Report") -> bool:

@@ -16,6 +16,8 @@ from dlkata.ui.wrap import wrap
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from dlkata.study.passing import Passing
+
 WIDE, WIDEST_STATEMENT = 116, 80  # columns
 
 
@@ -29,6 +31,7 @@ class View:
     expected: int = 0  # tests
     results: list[Result] = field(default_factory=list)
     verdict: Verdict | None = None
+    meaning: "Passing | None" = None  # of a pass
     problem: Problem | None = None
     message: str = ""  # in place of a verdict: "the file is gone"
     running: bool = False
@@ -103,6 +106,10 @@ def _body(view: View, run: str, width: int) -> list["Text"]:
                 Text(),
                 Text(_("Passed: all {count} tests.", count=len(view.results)), style=f"{STRONG} {GOOD}"),
             ]
+            if view.meaning is not None:
+                from dlkata.ui.passing import passing_lines
+
+                lines += passing_lines(view.meaning, run, width)
         elif view.verdict is not None:
             # The diagnosis first: on a small screen it says more than the numbers.
             lines += caught(view.verdict, width)
