@@ -147,6 +147,7 @@ def test_today_follows_the_plan_and_lifts_the_limit(tmp_path):
     assert {name.partition(".")[0] for name in found.agenda.left.new} <= set(LIBRARY.path(PATH).concepts)
     over = today(LIBRARY, record, NOW + timedelta(days=10), Pace())
     assert over.agenda is None and over.new == 10, "on the day itself the plan is over"
+    assert over.the_day and not today(LIBRARY, record, NOW + timedelta(days=11), Pace()).the_day
 
 
 def test_a_quiz_asks_what_is_planned_first(dlkata):

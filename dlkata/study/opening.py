@@ -54,6 +54,7 @@ class Today:
     later: tuple[Coming, ...]
     day: int
     agenda: "Agenda | None" = None  # of the learner's plan, which then says how much is due and new
+    the_day: bool = False  # to which there was a plan
 
 
 def bank_of(library: Library, record: Record | None, rng: Random) -> Bank:
@@ -134,7 +135,13 @@ def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:
         later=tuple(answers.falling_due(day)),
         day=day,
         agenda=plan,
+        the_day=_aims_at(record, day),
     )
+
+
+def _aims_at(record: Record, day: int) -> bool:
+    aim = Plans(record).aim()
+    return aim is not None and aim.until == day
 
 
 @dataclass(frozen=True)

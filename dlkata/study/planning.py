@@ -17,7 +17,6 @@ READING = 15  # seconds for what is said about an answer
 AGAIN = 0.5  # of a kata's minutes, when it is written once more
 MOCK, MOCK_SHARE = 45, 0.5  # minutes of the last day, and how much of it at most
 KATA_SHARE = (0.3, 0.6)  # of a day: at least, at most
-OVERDUE = 1  # days after which a kata that is due again goes before a new one
 FULL = 0.9  # of a day to come, which what is learned today may fill with reviews
 STRETCH = 1.4  # a kata is begun and ended on one day, if that takes no more than this much of its share
 SLACK = 0.07  # of a day, that it may take longer, so that a kata is done with
@@ -184,13 +183,13 @@ class Planner:
 
     def _kata_order(self, state: State, day: int) -> Iterator[tuple[str, bool]]:
         names = [kata.name for kata in self.scope.katas if kata.name not in state.solved]
-        due = [c for c in state.cards.values() if c.id.startswith(KATA) and c.due <= day]
+        soon = day + (day == self.until - 2)  # the last day has a mock, and little room besides
+        due = [c for c in state.cards.values() if c.id.startswith(KATA) and c.due <= soon]
         due = [c for c in due if c.id.removeprefix(KATA) in self.pages]
         due.sort(key=lambda c: (c.due, c.id))
         yield from ((name, False) for name in names if name in state.worked)
-        yield from ((c.id.removeprefix(KATA), True) for c in due if c.due <= day - OVERDUE)
+        yield from ((c.id.removeprefix(KATA), True) for c in due)
         yield from ((name, False) for name in names if name not in state.worked)
-        yield from ((c.id.removeprefix(KATA), True) for c in due if c.due > day - OVERDUE)
 
     def kata_minutes(self, name: str) -> float:
         """0 for one that is gone."""

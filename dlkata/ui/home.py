@@ -77,6 +77,8 @@ def home(
         lines += wrap(Text(position(today.agenda)), width)
     if progress is not None and progress.begun:
         lines += wrap(progress_line(progress), width)
+    elif today is not None and today.the_day:
+        lines += wrap(Text(_("This is the day your plan led to. Warm up with what is due, and good luck!")), width)  # fmt: skip
     step = best_step(standing, today, run)
     entries = list(_entries(standing, today, run))
     best = [entry for entry in entries if step is not None and entry.command == step.command]
