@@ -100,14 +100,14 @@ def settle(library: Library, record: Record, pace: Pace, known: Set[str]) -> Non
         follow(record, library.kata(name), pace.ends)
 
 
-def _agenda(library: Library, record: Record, bank: Bank, day: int) -> "Agenda | None":
+def _agenda(library: Library, record: Record, bank: Bank, day: int, ends: int) -> "Agenda | None":
     """None where there is no plan, or its date has come; most learners have none, and import nothing for it."""
     aim = Plans(record).aim()
     if aim is None or day >= aim.until:
         return None
     from dlkata.study.agenda import agenda
 
-    return agenda(aim, library, record, bank, day)
+    return agenda(aim, library, record, bank, day, ends)
 
 
 def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:
@@ -123,7 +123,7 @@ def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:
     katas = [name for name in katas if name in library.kata_names]
     begun = tuple(name for name in katas if record.begun_again(name))
     new = min(unseen, max(0, pace.new - answers.new_on(day)))
-    plan = _agenda(library, record, bank, day)
+    plan = _agenda(library, record, bank, day, pace.ends)
     if plan is not None:
         share, new = len(plan.left.reviews), len(plan.left.new)
     return Today(
@@ -216,7 +216,7 @@ def _chosen(
     settle(library, record, pace, answers.known())
     day = study_day(now, pace.ends)
     due, elsewhere = list(answers.due(day)), answers.sittings.elsewhere(day)
-    plan = _agenda(library, record, bank, day)
+    plan = _agenda(library, record, bank, day, pace.ends)
     if plan is not None:
         left = plan.left
         due += [plan.state.cards[name] for name in left.refresh]

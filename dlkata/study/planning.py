@@ -16,8 +16,10 @@ from dlkata.study.worth import Scope, ranked
 READING = 15  # seconds for what is said about an answer
 AGAIN = 0.5  # of a kata's minutes, when it is written once more
 MOCK, MOCK_SHARE = 45, 0.5  # minutes of the last day, and how much of it at most
+LEAST_MOCK = 5  # minutes
 KATA_SHARE = (0.3, 0.6)  # of a day: at least, at most
 FULL = 0.9  # of a day to come, which what is learned today may fill with reviews
+LEAST_TO_GO = 0.25  # of a kata that has taken all its minutes and is not passed
 STRETCH = 1.4  # a kata is begun and ended on one day, if that takes no more than this much of its share
 SLACK = 0.07  # of a day, that it may take longer, so that a kata is done with
 LEAST_PART = 10  # minutes: less of a kata is not worth sitting down to
@@ -70,6 +72,8 @@ class Part(NamedTuple):
     minutes: int
     of: int
     again: bool = False
+    begun: bool = False
+    done: bool = True  # whether it is done with then
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ class Planner:
         left = max(0.0, self.minutes - spent.total)
         due = self._due(state, day)
         mock = min(self._mock(day, spent), int(left))
+        mock = mock if mock >= LEAST_MOCK else 0
         reviews = list(self._fitting(due, left - mock, new=False))
         reviewing = self._cost(reviews, new=False)
         left -= mock + reviewing
@@ -167,7 +172,7 @@ class Planner:
             if only_again and not again:
                 continue
             whole = self.kata_minutes(name) * (AGAIN if again else 1)
-            rest = max(min(whole, 5.0), whole - state.worked.get(name, 0.0))
+            rest = max(LEAST_TO_GO * whole, whole - state.worked.get(name, 0.0))
             if rest <= STRETCH * share and rest <= left + SLACK * self.minutes:
                 minutes = rest
             elif share >= min(LEAST_PART, self.minutes / 2) and not again:
@@ -176,7 +181,7 @@ class Planner:
                 continue
             if minutes < 1:
                 return
-            yield Part(name, round(minutes), round(whole), again)
+            yield Part(name, round(minutes), round(whole), again, name in state.worked, minutes == rest)
             share, left = share - minutes, left - minutes
             if share < LEAST_PART:
                 return
