@@ -6,6 +6,7 @@ Nothing of a plan is kept but its aim: every day, and after every answer, it is 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from typing import NamedTuple
 
 from dlkata.progress.answers import KATA, Card
@@ -65,6 +66,9 @@ class Spent:
         return self.reviews + self.new + self.katas + self.mock
 
 
+NOTHING = Spent()
+
+
 class Part(NamedTuple):
     """A kata, or as much of it as the day holds."""
 
@@ -99,12 +103,11 @@ class Planner:
     minutes: int  # a day
     speed: Speed = Speed()
 
-    def day(self, state: State, day: int, spent: Spent = Spent()) -> Day:  # frozen
+    def day(self, state: State, day: int, spent: Spent = NOTHING) -> Day:
         """What is (still) to be done on a day."""
         left = max(0.0, self.minutes - spent.total)
         due = self._due(state, day)
-        mock = min(self._mock(day, spent), int(left))
-        mock = mock if mock >= LEAST_MOCK else 0
+        mock = self._mock(day, spent, left, self._cost(due, new=False))
         reviews = list(self._fitting(due, left - mock, new=False))
         reviewing = self._cost(reviews, new=False)
         left -= mock + reviewing
@@ -131,9 +134,13 @@ class Planner:
 
     # -- parts of a day
 
-    def _mock(self, day: int, spent: Spent) -> int:
-        """Only the last day has one."""
-        return 0 if day != self.until - 1 or spent.mock else int(min(MOCK, MOCK_SHARE * self.minutes))
+    def _mock(self, day: int, spent: Spent = NOTHING, left: float = inf, due: float = 0.0) -> int:
+        """Only the last day has one; where much is due it is a shorter one."""
+        if day != self.until - 1 or spent.mock:
+            return 0
+        usual = min(MOCK, MOCK_SHARE * self.minutes)
+        minutes = int(min(usual, left, max(usual / 2, left - due)))
+        return minutes if minutes >= LEAST_MOCK else 0
 
     def _due(self, state: State, day: int) -> list[str]:
         """The longest overdue first, as a session asks them."""
@@ -230,9 +237,7 @@ class Planner:
                 coming = [
                     c.id for c in state.cards.values() if day < c.due <= day + ahead and self.item(c.id)
                 ]
-                room = FULL * (self.minutes - self._mock(day + ahead, Spent())) - self._cost(
-                    coming, new=False
-                )
+                room = FULL * (self.minutes - self._mock(day + ahead)) - self._cost(coming, new=False)
                 most = min(most, int(max(0.0, room) / (chance * per_answer)))
         return most
 

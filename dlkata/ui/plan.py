@@ -105,6 +105,8 @@ def more_due(agenda: Agenda) -> str:
     """What the minutes do not hold."""
     if not agenda.left.waiting:
         return ""
+    if agenda.today == agenda.aim.until - 1:
+        return _("{count} more are due than today's minutes hold.", count=agenda.left.waiting)
     return _("{count} more are due than today's minutes hold; they come first tomorrow.", count=agenda.left.waiting)  # fmt: skip
 
 
