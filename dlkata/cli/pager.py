@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 PROMPT = 2  # rows that the shell takes below it
 
 
-def show_lines(page: "Page", *, on_screen: "Page | None" = None) -> None:
+def show_lines(page: "Page", *, on_screen: "Page | None" = None, paged: bool = True) -> None:
     """Read from the top, with keys, where it overflows the terminal; then printed, as where it does not: what was
     read stays in sight, with its last lines above the prompt. `on_screen`: the same, with no line wider than that."""
-    if _overflows(len(page(console().width))):
+    if paged and _overflows(len(page(console().width))):
         _scroll(on_screen or page)
     print_lines(page(console().width))
 
@@ -28,7 +28,14 @@ def show_lines(page: "Page", *, on_screen: "Page | None" = None) -> None:
 def _overflows(count: int) -> bool:
     if not interactive() or console().is_dumb_terminal or sys.platform == "win32" or os.environ.get("CI"):
         return False
-    return count > shutil.get_terminal_size().lines - PROMPT
+    return count > shutil.get_terminal_size().lines - PROMPT and _is_wanted()
+
+
+def _is_wanted() -> bool:
+    from dlkata.progress.places import data_folder
+    from dlkata.progress.settings import load_settings
+
+    return load_settings(data_folder()).get("pager") != "off"
 
 
 def _scroll(page: "Page") -> None:

@@ -69,16 +69,17 @@ def edit(watch: "Watch") -> None:
 
 def all_katas(watch: "Watch") -> None:
     """The same rows as in `dlkata browse`; Enter goes there."""
-    from dlkata.cli.shelf import Shelf
-    from dlkata.study.catalogue import Sort, Wish
+    from dlkata.progress.remarks import Remark, Remarks
+    from dlkata.study.catalogue import kata_entries
     from dlkata.ui.catalogue import row
     from dlkata.ui.picking import pick
 
     assert watch.stage is not None
     watch.app.__dict__.pop("standing", None)
-    shelf = Shelf(watch.app)
-    found = shelf.catalogue.find(Wish(sort=Sort.KATA))
-    rows = [partial(row, entry, shelf.catalogue.remark(entry)) for entry in found]
+    app = watch.app
+    found = list(kata_entries(app.library, app.standing, app.mastery()))
+    remarks = Remarks(app.record).all() if app.record is not None else {}
+    rows = [partial(row, entry, remarks.get(entry.key, Remark())) for entry in found]
     names = [entry.name for entry in found]
     here = watch.view.kata.name
     taken = pick(watch.stage, watch.keyboard, rows, names.index(here) if here in names else 0)

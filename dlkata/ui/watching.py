@@ -41,6 +41,7 @@ class View:
     notice: str = ""  # said above the verdict until the next key
     top: int = 0  # first row of the statement that stands beside the verdict
     below: int = 0  # first row of the verdict, where it is longer than the screen
+    laid_out: dict[int, list["Text"]] = field(default_factory=dict)  # by width
 
     @property
     def passed(self) -> bool:
@@ -71,8 +72,10 @@ def beside(view: View, width: int, height: int) -> list["Text"]:
     """The part of the statement that fits, and which part it is."""
     from rich.text import Text
 
-    lines = [Text(view.kata.title, style=STRONG), Text(), *layout(view.kata.section.body, width)]
-    room = height - 3
+    if width not in view.laid_out:
+        title = Text(view.kata.title, style=STRONG)
+        view.laid_out[width] = [title, Text(), *layout(view.kata.section.body, width)]
+    lines, room = view.laid_out[width], height - 3
     view.top = max(0, min(view.top, len(lines) - room))
     shown = [Text.assemble(("│ ", QUIET), line) for line in lines[view.top : view.top + room]]
     if len(lines) > room:
