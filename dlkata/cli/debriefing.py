@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from dlkata.cli.app import App
+from dlkata.cli.follow_ups import follow_up_of
 from dlkata.content.question import Kind
 from dlkata.locale import _
 from dlkata.progress.answers import Answer
@@ -38,7 +39,7 @@ def _feedback(holder: "Interviewer", result: Result, width: int) -> Iterator["Te
     closed = result.outcome is Outcome.CLOSED
     where = place(result.task, holder.state.tasks)
     if result.task.part is Part.FOLLOW_UP and closed:
-        if (follow_up := holder.follow_up(result.task)) is not None:
+        if (follow_up := follow_up_of(holder.app.library, result.task)) is not None:
             yield from follow_up_asked(follow_up, where, width)
             yield Text()
             yield Text(_("✗ Still open when time was up."), style="bold red")

@@ -123,10 +123,12 @@ def begin(
         typed = reader.line("\n" + " · ".join(_(said) for said in BEGIN_KEYS.values()) + " > ")
         if typed is None or key_of(typed, BEGIN_KEYS) == "q":
             return None
-    tasks = [task.as_json() for task in agenda.tasks]
-    return Interviews(record).begin(
-        now(), {"minutes": minutes, "seed": seed, "scope": scope.as_json(), "tasks": tasks}
-    )
+    tasks, kept = [task.as_json() for task in agenda.tasks], Interviews(record)
+    if kept.running() is not None:
+        raise DlkataError(
+            _("An interview was begun in another terminal meanwhile."), _("Go on with it: dlkata interview")
+        )
+    return kept.begin(now(), {"minutes": minutes, "seed": seed, "scope": scope.as_json(), "tasks": tasks})
 
 
 def hold(

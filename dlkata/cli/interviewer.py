@@ -7,11 +7,11 @@ from typing import Any
 
 from dlkata.cli.app import App, now, warn
 from dlkata.cli.desk import Desk, Stopped
+from dlkata.cli.follow_ups import FollowUpRound
 from dlkata.cli.kata_round import KataRound
 from dlkata.cli.reader import Reader, TimeUp
 from dlkata.cli.words import key_of
 from dlkata.content.question import Kind
-from dlkata.content.solution import FollowUp
 from dlkata.errors import DlkataError
 from dlkata.locale import _
 from dlkata.progress.answers import Answers, Card
@@ -22,14 +22,14 @@ from dlkata.study.asking import LETTERS, Asked, Given
 from dlkata.study.countdown import Countdown
 from dlkata.study.day import study_day
 from dlkata.study.interview.agenda import Part, Task
-from dlkata.study.interview.points import grade_of, points_made, share_of_grade
+from dlkata.study.interview.points import grade_of, points_made
 from dlkata.study.interview.scorecard import Scorecard, score
 from dlkata.study.interview.state import Interview, Move, Outcome, Reason, done
 from dlkata.study.session import Draw, Session
 from dlkata.ui.choosing import Choosing
-from dlkata.ui.interview import LEAVE_KEYS, QUESTION_KEYS, follow_up_asked, follow_up_told, place
+from dlkata.ui.interview import LEAVE_KEYS, QUESTION_KEYS, place
 from dlkata.ui.question import beyond_the_points, key_points, model_answer, ways
-from dlkata.ui.session import line, time_left
+from dlkata.ui.session import line
 
 
 class Interviewer:
@@ -90,9 +90,9 @@ class Interviewer:
         elif self.task.part is Part.KATA:
             KataRound(self).do(move)
         elif self.task.part is Part.FOLLOW_UP:
-            self._follow_up(move)
+            FollowUpRound(self).do(move)
         elif (asked := self.asked(self.task)) is None:
-            self.write(Did.DONE, done(0.0, 0.0) | {"outcome": Outcome.UNREACHED.value})
+            self.pass_over()
         else:
             self._question(move, asked)
 
@@ -107,6 +107,19 @@ class Interviewer:
 
     def ask(self, **detail: Any) -> None:
         self.write(Did.ASKED, detail)
+
+    def say(self, typed: str) -> None:
+        """An answer that is graded next."""
+        self.write(Did.SAID, {"text": typed.strip(), "seconds": round(self.seconds, 1)})
+
+    @property
+    def said(self) -> dict[str, Any]:
+        assert self.state.said is not None
+        return self.state.said.detail
+
+    def pass_over(self) -> None:
+        """A task that is gone from the content."""
+        self.write(Did.DONE, done(0.0, 0.0) | {"outcome": Outcome.UNREACHED.value})
 
     def stop(self) -> None:
         """Ended by the learner: what is open is closed as it stands."""
@@ -131,6 +144,16 @@ class Interviewer:
         names = [t.name for t in self.state.tasks if t.part is Part.KATA and t.name in self.app.library.kata_names]  # fmt: skip
         known = self.app.library.index.concepts
         return [c for name in names for c in self.app.library.kata(name).head.concepts if c in known]
+
+    def stands_there(self) -> bool:
+        """Whether the open task stands on the screen already; asked for, it does from now on."""
+        there, self.shown = self.shown == self.state.position, self.state.position
+        return there
+
+    @property
+    def untimed(self) -> Desk:
+        """For grades: the answer was given in time."""
+        return Desk(self.app, self.reader, quiet=self.quiet)
 
     # -- leaving
 
@@ -163,9 +186,8 @@ class Interviewer:
         elif move is Move.GRADE:
             self._grade(asked)
         else:
-            if self.shown != self.state.position:
+            if not self.stands_there():
                 self.desk.put(asked, place(self.task, self.state.tasks))
-                self.shown = self.state.position
             self._answer(asked)
 
     def _answer(self, asked: Asked) -> None:
@@ -182,9 +204,9 @@ class Interviewer:
             self._give(asked, Given(), 0.0)
             if recall:
                 self.desk.show(["", *model_answer(asked, self.desk.width)])
-                self._pause()
+                self.pause()
         elif recall:
-            self.write(Did.SAID, {"text": typed.strip(), "seconds": round(self.seconds, 1)})
+            self.say(typed)
         elif (given := asked.read(typed)) is not None:
             self._give(asked, given, 1.0 if asked.right(given) else 0.0)
         else:
@@ -198,9 +220,8 @@ class Interviewer:
 
     def _grade(self, asked: Asked) -> None:
         """The key points, of which the learner says which ones they made. The clock may have run out meanwhile."""
-        desk = Desk(self.app, self.reader, quiet=self.quiet)
-        points, said = key_points(asked, desk.width), self.state.said
-        assert said is not None
+        desk, said = self.untimed, self.said
+        points = key_points(asked, desk.width)
         desk.show(["", line(_("A good answer says:"), "bold")])
         keys = _("Which of these did you say? Letters, `all`, or Enter for none")
         made = None
@@ -212,10 +233,9 @@ class Interviewer:
                 desk.show([*(row for point in points for row in point), "", keys])
                 typed = desk.read()
             made = points_made(typed, len(points))
-        share, seconds = len(made) / len(points), float(said.detail["seconds"])
-        self._give(asked, Given(text=said.detail["text"]), share, seconds)
+        self._give(asked, Given(text=said["text"]), len(made) / len(points), float(said["seconds"]))
         desk.show(beyond_the_points(asked, desk.width))
-        self._pause()
+        self.pause()
 
     def _give(self, asked: Asked, given: Given, share: float, seconds: float | None = None) -> None:
         """Judged, and kept with the step that says so: both, or neither."""
@@ -240,55 +260,11 @@ class Interviewer:
         self.session.skip(asked, self.seconds, self.at, closed=True, also=also)
         self.took(self._written)
 
-    def _pause(self) -> None:
+    def pause(self) -> None:
         """On a terminal nothing scrolls away before it was read; the clock runs on."""
         if self.reader.terminal and not self.quiet and self.state.task is not None:
             if key_of(self.desk.typed(_("Enter: go on")), {"q": QUESTION_KEYS["q"]}) == "q":
                 self.leave()
-
-    # -- follow-ups
-
-    def follow_up(self, task: Task) -> FollowUp | None:
-        if task.name not in self.app.library.kata_names:
-            return None
-        follow_ups = self.app.library.kata(task.name).solution.follow_ups
-        return follow_ups[task.number] if task.number < len(follow_ups) else None
-
-    def _follow_up(self, move: Move) -> None:
-        follow_up, width = self.follow_up(self.task), self.desk.width
-        if follow_up is None:
-            self.write(Did.DONE, done(0.0, 0.0) | {"outcome": Outcome.UNREACHED.value})
-            return
-        if move is Move.ASK:
-            self.ask()
-        if move is Move.CLOSE:
-            self.write(Did.DONE, done(0.0, self.seconds, closed=True))
-        elif move is Move.GRADE:
-            self.desk.show(follow_up_told(follow_up, width))
-            share = share_of_grade(Desk(self.app, self.reader, quiet=self.quiet).grade())
-            said = self.state.said
-            assert said is not None
-            self.write(Did.DONE, done(share, float(said.detail["seconds"]), typed=said.detail["text"]))
-        else:
-            self._answer_follow_up(follow_up)
-
-    def _answer_follow_up(self, follow_up: FollowUp) -> None:
-        where = place(self.task, self.state.tasks)
-        if self.shown != self.state.position:
-            left = "" if self.reader.chooses else " · " + _("{time} left", time=time_left(self.countdown))
-            self.desk.show(follow_up_asked(follow_up, where + left, self.desk.width))
-            self.shown = self.state.position
-        keys = [_("Say it aloud, then Enter; or type it"), _(QUESTION_KEYS["x"]), _(QUESTION_KEYS["q"])]
-        typed = self.desk.typed(" · ".join(keys))
-        command = key_of(typed, QUESTION_KEYS)
-        if command == "q":
-            self.leave()
-        elif command == "x":
-            self.write(Did.DONE, done(0.0, self.seconds))
-            self.desk.show(follow_up_told(follow_up, self.desk.width))
-            self._pause()
-        else:
-            self.write(Did.SAID, {"text": typed.strip(), "seconds": round(self.seconds, 1)})
 
 
 def scorecard_of(detail: dict[str, Any]) -> Scorecard:

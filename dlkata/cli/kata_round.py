@@ -10,7 +10,7 @@ from dlkata.errors import DlkataError
 from dlkata.locale import _
 from dlkata.progress.interviews import Did, Work
 from dlkata.study.begun import is_begun
-from dlkata.study.interview.state import Move, Outcome, done, done_kata
+from dlkata.study.interview.state import Move, done_kata
 from dlkata.ui.interview import KATA_KEYS, place
 from dlkata.ui.session import line, time_left
 
@@ -28,7 +28,7 @@ class KataRound:
     def do(self, move: Move) -> None:
         holder = self.holder
         if holder.task.name not in self.app.library.kata_names:
-            holder.write(Did.DONE, done(0.0, 0.0) | {"outcome": Outcome.UNREACHED.value})
+            holder.pass_over()
             return
         self.kata = self.app.library.kata(holder.task.name)
         if move is Move.ASK:
@@ -39,9 +39,8 @@ class KataRound:
         elif self.work().passed:
             self._passed()
         else:
-            if holder.shown != holder.state.position:
+            if not holder.stands_there():
                 self._put()
-                holder.shown = holder.state.position
             self._round()
 
     def _begin(self, kata: Kata) -> None:

@@ -199,6 +199,10 @@ def _close(
     if talk.countdown is not None and (session.finished or talk.too_late):
         print_lines(_exam_feedback(session, talk.desk.topics, width))
         print_lines(exam_result(session, talk.countdown.elapsed, talk.countdown.limit, width))
+    elif talk.countdown is not None:
+        from dlkata.ui.session import time_left
+
+        click.echo("\n" + _("The exam's clock goes on: {time} left.", time=time_left(talk.countdown)))
     print_lines(summary(session, missed, schedule, app.run, width, moves, closed=talk.too_late))
 
 
