@@ -15,6 +15,8 @@ from dlkata.ui.interview import KATA_KEYS, place
 from dlkata.ui.session import line, time_left
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from dlkata.cli.interviewer import Interviewer
 
 PASSED = "passed"  # elsewhere: as good as typed
@@ -69,6 +71,15 @@ class KataRound:
         return self.holder.state.open.detail
 
     def _put(self) -> None:
+        """The statement, page by page where the screen is too small for it; the clock is seen there too."""
+        from dlkata.cli.pager import show_lines
+
+        if self.desk.quiet:
+            return
+        self.desk.show([""])
+        show_lines(self._page, note=self._left)
+
+    def _page(self, width: int) -> "list[Text]":
         from rich.text import Text
 
         from dlkata.ui.statement import statement
@@ -78,9 +89,15 @@ class KataRound:
         if not self.holder.reader.chooses:
             where += " · " + _("{time} left", time=time_left(self.holder.countdown))
         file = self.app.workspace.file(self.kata.name)
-        width = self.desk.width
         live = _("Here or in another terminal (`{watch}`): a pass is seen at once.", watch=f"{self.app.run} watch {self.kata.typed}")  # fmt: skip
-        self.desk.show(["", Text(where, style="bold"), "", *statement(self.kata, file, self.app.run, width), *wrap(Text(live, style="dim"), width)])  # fmt: skip
+        lines = [Text(where, style="bold"), Text(), *statement(self.kata, file, self.app.run, width)]
+        return [*lines, *wrap(Text(live, style="dim"), width)]
+
+    def _left(self) -> str | None:
+        """What stands below the page; None once time is up, or the kata passed."""
+        if self.holder.countdown.over or self.work().passed:
+            return None
+        return time_left(self.holder.countdown)
 
     def _round(self) -> None:
         """One key."""

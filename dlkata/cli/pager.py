@@ -12,16 +12,21 @@ from dlkata.ui.screen import console, interactive
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from dlkata.ui.scroll import Note
+
     Page = Callable[[int], list[Text]]
 
 PROMPT = 2  # rows that the shell takes below it
 
 
-def show_lines(page: "Page", *, on_screen: "Page | None" = None, paged: bool = True) -> None:
+def show_lines(
+    page: "Page", *, on_screen: "Page | None" = None, paged: bool = True, note: "Note | None" = None
+) -> None:
     """Read from the top, with keys, where it overflows the terminal; then printed, as where it does not: what was
-    read stays in sight, with its last lines above the prompt. `on_screen`: the same, with no line wider than that."""
+    read stays in sight, with its last lines above the prompt. `on_screen`: the same, with no line wider than that.
+    `note`: what stands below while one reads, or None where the reading has to end."""
     if paged and _overflows(len(page(console().width))):
-        _scroll(on_screen or page)
+        _scroll(on_screen or page, note)
     print_lines(page(console().width))
 
 
@@ -38,10 +43,10 @@ def _is_wanted() -> bool:
     return load_settings(data_folder()).get("pager") != "off"
 
 
-def _scroll(page: "Page") -> None:
+def _scroll(page: "Page", note: "Note | None") -> None:
     from dlkata.ui.keyboard import Keyboard
     from dlkata.ui.scroll import scroll_on
     from dlkata.ui.stage import Stage
 
     with Keyboard() as keyboard, Stage() as stage:
-        scroll_on(stage, keyboard, page)
+        scroll_on(stage, keyboard, page, note)
