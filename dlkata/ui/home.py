@@ -92,8 +92,8 @@ def home(
             heading = entry.heading
             lines += [Text(), Text(heading, style=STRONG)]
         lines += _shown(entry, width)
-    ways = {"list": f"{run} list", "why": f"{run} why", "stats": f"{run} stats", "help": f"{run} --help"}
-    everything = _("All katas: {list} · all concepts: {why} · your progress: {stats} · help: {help}", **ways)
+    ways = {"browse": f"{run} browse", "stats": f"{run} stats", "help": f"{run} --help"}
+    everything = _("Everything: {browse} · progress: {stats} · help: {help}", **ways)
     return [*lines, Text(), *wrap(naming(everything, *ways.values(), style=QUIET), width)]
 
 
