@@ -24,8 +24,8 @@ if TYPE_CHECKING:
         """What you know by now, what you did, what comes, and what to repair.
 
         A question counts as known once you have known it on different days: by the schedule you would still know it
-        in a week. A concept is known when most of its questions are; a kata that you passed speaks for its concepts.
-        With time, and with every miss, it counts for less.
+        in a week. A concept is known when two of its questions are, and two thirds of those you met; a kata that you
+        passed counts as one. With time, and with every miss, what you know counts for less.
 
         With TOPIC: each of its concepts. --html: all of it on one page for a browser, which can be sent on.
 
