@@ -1,6 +1,7 @@
 """`export` and `import` as a learner meets them, and the copies of the record that are made without being asked for."""
 
 import json
+import os
 import sqlite3
 from datetime import date, datetime, timedelta
 from random import Random
@@ -91,6 +92,30 @@ def test_a_target_that_cannot_be_written(dlkata, tmp_path, target, said, monkeyp
             pytest.skip("root may write anywhere")
     refused = dlkata("export", str(tmp_path / target))
     assert refused.code == 2 and said in refused.err and "Traceback" not in refused.err
+
+
+def test_the_record_itself_is_no_target(dlkata, moved, home):
+    record = home / "data" / "record.db"
+    before = record.read_bytes()
+    refused = dlkata("export", str(record), "--force")
+    assert refused.code == 2 and "keeps your record" in refused.err and record.read_bytes() == before
+
+
+def test_what_is_no_file_is_neither_replaced_nor_read(dlkata, moved, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert "is not a file" in dlkata("export", str(pipe), "--force").err and pipe.is_fifo()
+    assert "is not a file" in dlkata("import", str(pipe)).err
+    assert "is not a file" in dlkata("export", "--anki", str(pipe), "--force").err
+
+
+def test_an_attempt_that_cannot_be_written_leaves_everything_as_it_was(dlkata, moved, home, tmp_path):
+    (tmp_path / "blocked").write_text("a file where the workspace should be", encoding="utf-8")
+    new = {"DLKATA_HOME": str(home / "new"), "DLKATA_WORKSPACE": str(tmp_path / "blocked")}
+    refused = dlkata("import", str(moved), **new)
+    assert refused.code == 2 and "adam.py cannot be written: Not a directory" in refused.err
+    assert json.loads(dlkata("stats", "--json", **new).out)["days"] == []
+    assert not (home / "new" / "config.toml").exists()
 
 
 def test_refusals_are_one_sentence_in_chinese_too(dlkata, moved, tmp_path):
