@@ -44,17 +44,12 @@ def agenda(aim: Aim, library: Library, record: Record, bank: Bank, today: int, e
     pages = {kata.name: kata.head.minutes for kata in library.katas}
     state = State(answers.cards(), record.solved(pages))
     scope = scope_of(library, aim.path)
-    for kata in scope.katas:
-        if kata.name not in state.solved and (minutes := minutes_put_into(record, kata.name)):
-            state.worked[kata.name] = minutes
+    for name, events in plans.recent_events().items():
+        if name in pages and name not in state.solved and (seconds := current_round(events).seconds):
+            state.worked[name] = seconds / 60
     spent = spent_on(record, answers, today, ends)
     planner = Planner(scope, cache(bank.item), pages, aim.until, aim.minutes, speed_of(plans, pages))
     return Agenda(aim, today, planner.day(state, today, spent), spent, planner, state)
-
-
-def minutes_put_into(record: Record, kata: str) -> float:
-    """Into the attempt that was not passed yet."""
-    return current_round(record.history(kata)).seconds / 60
 
 
 def spent_on(record: Record, answers: Answers, day: int, ends: int) -> Spent:
