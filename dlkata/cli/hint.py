@@ -37,10 +37,14 @@ def show_hint(app: App, kata: Kata, everything: bool = False, as_json: bool = Fa
     if as_json:
         print_json({"kata": kata.name, "rung": rung, "of": len(ladder), "hints": shown})
     else:
-        from dlkata.cli.running import cost_of_hint
+        from rich.text import Text
 
-        width = console().width
-        print_lines([*hints(kata, shown, rung, len(ladder), app.run, width), *cost_of_hint(app, kata, width)])
+        from dlkata.cli.running import cost_of_hint
+        from dlkata.ui.wrap import wrap
+
+        width, cost = console().width, cost_of_hint(app, kata)
+        print_lines(hints(kata, shown, rung, len(ladder), app.run, width))
+        print_lines(wrap(Text(cost), width) if cost else [])
 
 
 def _taken(app: App, kata: Kata) -> int:

@@ -78,6 +78,7 @@ class KataRound:
             return
         self.desk.show([""])
         show_lines(self._page, note=self._left)
+        self.desk.in_time()  # it may have run out while one read
 
     def _page(self, width: int) -> "list[Text]":
         from rich.text import Text

@@ -43,18 +43,12 @@ def left_of_interview(app: App, width: int) -> "list[Text]":
     return wrap(naming(what_is_left(found, app.run), f"{app.run} interview"), width)
 
 
-def cost_of_hint(app: App, kata: Kata, width: int) -> "list[Text]":
-    """What a hint costs just now."""
+def cost_of_hint(app: App, kata: Kata) -> str:
+    """What a hint costs just now, if it costs anything."""
     found = running_interview(app)
     points = found.hint_points(kata.name) if found is not None else 0.0
-    if not points:
-        return []
-    from rich.text import Text
-
-    from dlkata.ui.wrap import wrap
-
-    return wrap(
-        Text(_("In the interview that runs, each hint costs {points:.0f} points.", points=points)), width
+    return (
+        _("In the interview that runs, each hint costs {points:.0f} points.", points=points) if points else ""
     )
 
 

@@ -50,12 +50,14 @@ def next_kata(watch: "Watch") -> None:
 
 
 def hint(watch: "Watch") -> None:
+    from dlkata.cli.running import cost_of_hint
     from dlkata.progress.record import Kind
 
     ladder = [hint.text for hint in watch.view.kata.solution.hints]
     rung = min(len(watch.view.hints) + 1, len(ladder))
     watch.view.hints = ladder[:rung]
     watch.app.remember(Kind.HINTED, watch.view.kata, rung=rung)
+    watch.view.notice = cost_of_hint(watch.app, watch.view.kata)
 
 
 def edit(watch: "Watch") -> None:
