@@ -29,7 +29,7 @@ def debriefing(app: App, holder: "Interviewer", width: int) -> Iterator["Text"]:
     for result in holder.state.results.values():
         yield from _feedback(holder, result, width)
     day = study_day(holder.today(), holder.ends)
-    yield from scorecard(card, *_names(app, card), day, app.run, width)
+    yield from scorecard(card, *names_of(app, card), day, app.run, width)
 
 
 def _feedback(holder: "Interviewer", result: Result, width: int) -> Iterator["Text"]:
@@ -70,7 +70,7 @@ def _answer(result: Result, closed: bool) -> tuple[Given, Answer]:
     return given, Answer(result.task.name, Answered.WRONG, 0, detail={"closed": closed})
 
 
-def _names(app: App, card: Scorecard) -> tuple[dict[str, str], dict[str, str]]:
+def names_of(app: App, card: Scorecard) -> tuple[dict[str, str], dict[str, str]]:
     """Titles of concepts and kata, and how they are typed; what is gone keeps its name."""
     titles, typed = {name: name for name in (*card.repair, card.kata)}, {}
     for name in card.repair:

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 )
 @option("--seed", type=click.IntRange(0), help=N_("The same interview each time."))
 @option("--end", "ends", is_flag=True, help=N_("End the running interview now, with its scorecard."))
-@option("--history", is_flag=True, help=N_("The scorecards so far."))
+@option("--history", is_flag=True, help=N_("How they went so far, and the newest scorecard."))
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @click.pass_obj
 def command(
@@ -180,9 +180,10 @@ def _close(app: App, holder: "Interviewer", as_json: bool) -> None:
 
 
 def show_history(app: App, record: "Record", as_json: bool) -> None:
+    from dlkata.cli.debriefing import names_of
     from dlkata.cli.interviewer import scorecard_of
     from dlkata.progress.interviews import Interviews
-    from dlkata.ui.interview import history
+    from dlkata.ui.interview import history, scorecard
 
     ended = [(name, step, scorecard_of(step.detail)) for name, step in Interviews(record).ended(MOST_TOLD)]
     if as_json:
@@ -197,4 +198,9 @@ def show_history(app: App, record: "Record", as_json: bool) -> None:
         click.echo(_("No interview yet. Begin one: {command}", command=f"{app.run} interview"))
     else:
         titles = {kata.name: kata.title for kata in app.library.katas}
-        print_lines(history([(step, card) for _name, step, card in ended], titles, console().width))
+        from msgspec.structs import replace as replaced
+
+        width = console().width
+        newest = replaced(ended[0][2], comes_back={})  # what the schedule did since is told elsewhere
+        print_lines(history([(step, card) for _name, step, card in ended], titles, width))
+        print_lines(scorecard(newest, *names_of(app, newest), 0, app.run, width))
