@@ -8,8 +8,11 @@ from pathlib import Path
 from bank import sample_library
 
 from dlkata.progress.answers import Answer, Answers, Outcome
+from dlkata.progress.interviews import Interviews
 from dlkata.progress.record import Kind, Record, open_record
+from dlkata.progress.remarks import Remarks
 from dlkata.progress.settings import Settings, load_settings
+from dlkata.progress.tables import TABLES
 from dlkata.progress.workspace import Workspace
 from dlkata.study.day import study_day
 from dlkata.study.moving import House, export_house, import_house
@@ -66,6 +69,8 @@ class Machine:
         event = self.record.connection.execute("SELECT MAX(id) FROM events").fetchone()[0]
         answer = Answer(f"kata:{kata}", Outcome.RIGHT, study_day(self.now), rating=3, detail={"event": event})
         self.answers.add(answer, self.now, advance)
+        Remarks(self.record).bookmark(f"kata:{kata}", True, self.now)
+        Interviews(self.record).begin(self.now, {"since": event})
 
     def export(self) -> Path:
         target = self.folder / "export.zip"
@@ -76,11 +81,12 @@ class Machine:
         return import_house(self.house, file, study_day(self.now))
 
     def rows(self, table: str) -> list[tuple[object, ...]]:
-        key = "id" if table in ("events", "sessions", "answers") else "1, 2, 3" if table == "traps" else "1"
+        numbered = table in {one.name for one in TABLES}
+        key = "id" if numbered else "1, 2, 3" if table == "traps" else "1"
         return self.record.connection.execute(f"SELECT * FROM {table} ORDER BY {key}").fetchall()
 
     def everything(self) -> dict[str, list[tuple[object, ...]]]:
-        tables = ("events", "sessions", "answers", "cards", "sources", "traps", "efforts", "days")
+        tables = [table.name for table in TABLES] + ["cards", "sources", "traps", "efforts", "days"]
         return {table: [tuple(map(_rounded, row)) for row in self.rows(table)] for table in tables}
 
     def attempts(self) -> dict[str, str]:

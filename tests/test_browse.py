@@ -109,3 +109,25 @@ def test_the_plain_list_searches_opens_bookmarks_and_notes(home):
     record = open_record(home / "data" / "record.db")
     assert Remarks(record).all() == {"kata:attention": Remark(True, "the classic")}
     assert record.last_kata() is None, "to look at a list is no work on a kata"
+
+
+def test_from_the_browser_straight_to_a_kata(home):
+    """In a real terminal: the screen comes and goes, and what was chosen is begun."""
+    pytest.importorskip("textual")
+    screen = pexpect.spawn(
+        sys.executable, ["-m", "dlkata", "browse"], encoding="utf-8", timeout=120, dimensions=(24, 80),
+        env={**os.environ, "TERM": "xterm-256color"},
+    )  # fmt: skip
+    screen.expect_exact("to the list")
+    screen.send("缩放点积")
+    screen.expect(r"1 of \d+")
+    screen.send("\r")
+    screen.expect_exact("start it")
+    screen.send("\r")
+    screen.expect_exact("space: next page")
+    screen.send("q")
+    screen.expect_exact("When you are ready")
+    screen.expect(pexpect.EOF)
+    screen.close()
+    assert screen.exitstatus == 0
+    assert (home / "work" / "attention.py").exists()

@@ -220,6 +220,30 @@ def test_a_wide_screen_shows_what_is_highlighted(home, columns, beside):
     drive(act, size=(columns, 30))
 
 
+def test_no_color_leaves_the_highlight_in_sight(home, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def act(browser: Browser, pilot: Pilot) -> None:
+        await pilot.press("down", "down")
+        drawn = [list(browser.rows.render_line(y)) for y in range(4)]
+        assert [all(piece.style.reverse for piece in row) for row in drawn] == [False, True, False, False]
+        assert browser.native_ansi_color
+        painted = browser._filters[-1].apply(drawn[1], browser.ansi_theme)  # what reaches the terminal
+        assert all(piece.style.color is None or piece.style.color.is_default for piece in painted)
+        await pilot.press("enter", "escape", "t", "escape")
+
+    drive(act, size=(130, 30))
+
+
+def test_a_window_of_a_few_rows_still_works(home):
+    async def act(browser: Browser, pilot: Pilot) -> None:
+        await pilot.press("down", "end", "home", "enter", "s", "space", "escape")
+        await pilot.resize_terminal(20, 5)
+        await pilot.press("n", "escape", "t", "escape", "q")
+
+    assert drive(act, size=(30, 8)) is None
+
+
 def test_without_a_record_it_still_lists_and_says_why_nothing_is_kept(home):
     app = App()
     app.__dict__["record"] = None

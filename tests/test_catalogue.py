@@ -70,6 +70,13 @@ def test_titles_come_first_in_either_language(words, first):
     assert first in keys(words=words)[:5]
 
 
+def test_what_is_called_so_comes_before_what_is_about_it():
+    assert (
+        keys(words="attention")[0] == "kata:attention"
+        and keys(words="Layer normalisation")[0] == "kata:layernorm"
+    )
+
+
 def test_all_words_have_to_be_there_wherever_they_stand():
     both = keys(words="flash softmax")
     assert set(both) <= set(keys(words="flash")) & set(keys(words="softmax")) and both

@@ -24,6 +24,7 @@ COMMANDS = [
     "path",
     "stats",
     "browse",
+    "interview",
     "list",
     "kata",
     "check",

@@ -1,6 +1,7 @@
 """`export` and `import` as a learner meets them, and the copies of the record that are made without being asked for."""
 
 import json
+import os
 import sqlite3
 from datetime import date, datetime, timedelta
 from random import Random
@@ -93,6 +94,30 @@ def test_a_target_that_cannot_be_written(dlkata, tmp_path, target, said, monkeyp
     assert refused.code == 2 and said in refused.err and "Traceback" not in refused.err
 
 
+def test_the_record_itself_is_no_target(dlkata, moved, home):
+    record = home / "data" / "record.db"
+    before = record.read_bytes()
+    refused = dlkata("export", str(record), "--force")
+    assert refused.code == 2 and "keeps your record" in refused.err and record.read_bytes() == before
+
+
+def test_what_is_no_file_is_neither_replaced_nor_read(dlkata, moved, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert "is not a file" in dlkata("export", str(pipe), "--force").err and pipe.is_fifo()
+    assert "is not a file" in dlkata("import", str(pipe)).err
+    assert "is not a file" in dlkata("export", "--anki", str(pipe), "--force").err
+
+
+def test_an_attempt_that_cannot_be_written_leaves_everything_as_it_was(dlkata, moved, home, tmp_path):
+    (tmp_path / "blocked").write_text("a file where the workspace should be", encoding="utf-8")
+    new = {"DLKATA_HOME": str(home / "new"), "DLKATA_WORKSPACE": str(tmp_path / "blocked")}
+    refused = dlkata("import", str(moved), **new)
+    assert refused.code == 2 and "adam.py cannot be written: Not a directory" in refused.err
+    assert json.loads(dlkata("stats", "--json", **new).out)["days"] == []
+    assert not (home / "new" / "config.toml").exists()
+
+
 def test_refusals_are_one_sentence_in_chinese_too(dlkata, moved, tmp_path):
     cut = tmp_path / "cut.zip"
     cut.write_bytes(moved.read_bytes()[:-10])
@@ -120,6 +145,26 @@ def test_a_backup_can_be_imported(dlkata, home):
     (home / "data" / "record.db").write_bytes(b"scrambled " * 1000)
     told = dlkata("import", str(file))
     assert "Imported: events 1" in told.out and "set-aside-1" in told.err and file.name in told.err
+
+
+@pytest.mark.parametrize("command", [[], ["stats"], ["quiz", "-n", "1"]], ids=str)
+def test_a_record_that_proves_to_be_damaged_on_the_way_makes_no_traceback(dlkata, home, command):
+    machine = Machine(home)
+    for _day in range(30):
+        machine.pause(days=1)
+        machine.session("coins.heads")
+        machine.check("adam", passed=True)
+    file = home / "data" / "record.db"
+    machine.record.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    machine.record.close()
+    whole = bytearray(file.read_bytes())
+    for page in range(3, len(whole) // 4096, 4):
+        whole[page * 4096 : (page + 1) * 4096] = b"\xff" * 4096
+    file.write_bytes(whole)
+    told = dlkata(*command, stdin="q\n")
+    assert "Traceback" not in told.err and "is damaged. It was kept as record.db.set-aside-1" in told.err
+    assert (home / "data" / "record.db.set-aside-1").read_bytes() == whole
+    assert dlkata(*command, stdin="q\n").code in (0, 2)
 
 
 def test_a_backup_that_fails_is_said_and_stops_nothing(dlkata, home):

@@ -55,7 +55,7 @@ def test_only_the_browser_imports_textual():
 
 COMMANDS = [
     ["--help"], ["--version"], [], ["list"], ["kata", "adam"], ["hint", "adam"], ["solution", "adam", "--yes"],
-    ["stats"],
+    ["stats"], ["interview", "--history"],
     ["check", "adam"], ["quiz", "-n", "1"], ["why"], ["why", "masking", "--text"], ["browse"], ["path"], ["path", "transformers"], ["plan"], ["author", "coverage"], ["config"], ["doctor"], ["author", "--help"], ["completion", "bash"],
 ]  # fmt: skip
 

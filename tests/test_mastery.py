@@ -76,6 +76,22 @@ def test_a_concept_is_known_when_most_of_its_questions_are(record):
     assert 0 < mastery(library, record, DAY + 14).everything().share < arith.share
 
 
+def test_two_known_questions_speak_for_a_concept_and_a_new_one_takes_nothing_back(record):
+    library = Library()
+    first, second, third, fourth, *_rest = library.index.concepts["adam"].ids()
+    for day in (0, 2):
+        answer(record, first, GOOD, DAY + day)
+    assert mastery(library, record, DAY + 2).concept("adam").mark is Mark.LEARNING
+    for day in (0, 2):
+        answer(record, second, GOOD, DAY + day)
+    known = mastery(library, record, DAY + 2).concept("adam")
+    assert known.mark is Mark.KNOWN and known.share < 0.6
+    answer(record, third, GOOD, DAY + 2)  # met for the first time
+    assert mastery(library, record, DAY + 2).concept("adam").mark is Mark.KNOWN
+    answer(record, fourth, AGAIN, DAY + 2)
+    assert mastery(library, record, DAY + 2).concept("adam").mark is Mark.LEARNING
+
+
 def test_a_kata_proves_its_concepts_and_never_takes_from_them(record):
     library = Library()
     concept = library.index.concepts["sqrt_dk"]

@@ -103,6 +103,9 @@ def test_what_happened_between_stands_between(home, office):
     times = [row[1] for row in home.rows("events")]
     assert times == sorted(times)
     assert all(passed == kata for kata, passed in passes(home))
+    since = "SELECT thing, 'kata:' || kata FROM remarks AS r JOIN interview_steps AS s ON s.at = r.at JOIN events AS e ON e.id = json_extract(s.detail, '$.since')"
+    rows = home.record.connection.execute(since).fetchall()
+    assert len(rows) == 3 and all(thing == kata for thing, kata in rows)
 
 
 def passes(machine):

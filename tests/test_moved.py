@@ -1,11 +1,13 @@
 """What a session moved, and what a pass means."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from bank import sample_library
 
 from dlkata.content.library import Library
+from dlkata.grading.protocol import Verdict
 from dlkata.locale import use_language
 from dlkata.progress.answers import Answer, Answers, Outcome
 from dlkata.progress.record import Kind, open_record
@@ -17,6 +19,7 @@ from dlkata.study.rounds import follow
 from dlkata.study.scheduler import AGAIN, GOOD, advance
 from dlkata.ui.moved import moved_as_json, what_moved
 from dlkata.ui.passing import passing_as_json, passing_lines
+from dlkata.ui.watching import View, frame
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = NOON.date().toordinal()
@@ -109,3 +112,14 @@ def test_without_a_record_a_pass_still_says_what_is_next(library):
     standing = Standing(library.katas, set(), {})
     told = passing(library.kata("attention"), None, mastery(library, None, DAY), standing)
     assert "What it proves" in plain(passing_lines(told, "dlkata", 80))
+
+
+def test_watch_tells_it_too(library):
+    told = passing(
+        library.kata("attention"), None, mastery(library, None, DAY), Standing(library.katas, set(), {})
+    )
+    view = View(told.kata, Path("attention.py"), verdict=Verdict(passed=True), meaning=told)
+    screen = plain(frame(view, "dlkata", 80, 40))
+    assert (
+        "Passed: all" in screen and "What it proves" in screen and "What an interviewer asks next" in screen
+    )

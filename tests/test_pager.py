@@ -45,6 +45,15 @@ def test_where_there_is_room_or_no_screen_it_is_printed(environment):
     assert ENTERED not in screen.before and "the reference" in screen.before
 
 
+def test_it_can_be_turned_off_and_an_editor_comes_at_once(dlkata):
+    for turn_off, arguments in ((False, ("--edit",)), (True, ())):
+        if turn_off:
+            assert dlkata("config", "pager", "off").code == 0
+        screen = spawn("kata", "attention", *arguments, EDITOR="true")
+        screen.expect(pexpect.EOF)
+        assert ENTERED not in screen.before and "When you are ready" in screen.before
+
+
 def test_in_a_pipe_nothing_waits(dlkata):
     for arguments in (("kata", "attention"), ("why", "sqrt-dk", "--text"), ("solution", "adam", "--yes")):
         ran = dlkata(*arguments)

@@ -97,7 +97,7 @@ def test_a_long_kata_is_done_in_parts_and_one_that_is_begun_is_finished_first():
     part = planner(10, minutes=40, path=PATH).day(State({}, {"softmax", "attention"}), TODAY).katas[0]
     assert part.kata == "mha" and part.minutes < part.of == 30
     begun = planner(10, path=PATH).day(State({}, set(), {"rope": 15.0}), TODAY).katas[0]
-    assert (begun.kata, begun.minutes) == ("rope", 10)
+    assert (begun.kata, begun.minutes, begun.done) == ("rope", 10, True)
 
 
 def test_short_days_take_turns_with_katas_and_questions():
@@ -147,6 +147,30 @@ def test_today_follows_the_plan_and_lifts_the_limit(tmp_path):
     assert {name.partition(".")[0] for name in found.agenda.left.new} <= set(LIBRARY.path(PATH).concepts)
     over = today(LIBRARY, record, NOW + timedelta(days=10), Pace())
     assert over.agenda is None and over.new == 10, "on the day itself the plan is over"
+    assert over.the_day and not today(LIBRARY, record, NOW + timedelta(days=11), Pace()).the_day
+
+
+def test_a_mock_interview_that_was_held_is_not_asked_for_again(tmp_path):
+    from dlkata.progress.interviews import Did, Interviews
+
+    record = open_record(tmp_path / "record.db")
+    day = NOW.date().toordinal()
+    Plans(record).make(Aim(day - 4, day + 1, 60, PATH), NOW)
+    assert today(LIBRARY, record, NOW, Pace()).agenda.left.mock == 30
+    held = Interviews(record)
+    name = held.begin(NOW, {})
+    held.add(name, Did.ENDED, NOW, {}, held.steps(name)[-1].id)
+    left = today(LIBRARY, record, NOW, Pace()).agenda.left
+    assert not left.mock and left.new, "its minutes are free again, as far as none were used"
+
+
+def test_a_kata_that_is_nearly_done_says_what_is_to_go():
+    from dlkata.ui.plan import _part, _short
+
+    begun = planner(10, path=PATH).day(State({}, {"softmax"}, {"attention": 12.0}), TODAY).katas[0]
+    assert (_part(begun), _short(begun)) == ("8 min to go", "attention 8 min to go")
+    long = planner(10, minutes=40, path=PATH).day(State({}, {"softmax", "attention"}), TODAY).katas[0]
+    assert _short(long) == f"mha {long.minutes}/30 min"
 
 
 def test_a_quiz_asks_what_is_planned_first(dlkata):

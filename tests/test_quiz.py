@@ -587,3 +587,29 @@ def test_a_due_kata_that_is_being_written_again_is_not_to_be_reset(dlkata, home)
     record.add(Kind.RESET, "adam", past + timedelta(days=89))
     begun = dlkata()
     assert "being written again: adam" in begun.out and "reset adam" not in begun.out
+
+
+def test_an_exams_clock_is_seen_ends_it_and_is_not_reset_by_leaving(terminal, quiz, home):
+    import sqlite3
+    from datetime import UTC, datetime, timedelta
+
+    exam = ["arith", "words", "--exam", "-n", "2", "--seed", "4"]
+    screen = terminal(*exam)
+    screen.expect(r"Exam: 2 questions in (\d+):(\d\d)")
+    limit = 60 * int(screen.match[1]) + int(screen.match[2])
+    screen.expect(r"\d:\d\d > ")
+    screen.sendline("x")
+    screen.expect(r"2/2.*\d:\d\d > ")
+    screen.sendline("q")
+    screen.expect(pexpect.EOF)
+    record = sqlite3.connect(home / "data" / "record.db")
+    begun = datetime.now(UTC) - timedelta(seconds=limit - 3)
+    record.execute("UPDATE sessions SET at = ?", (begun.isoformat(timespec="milliseconds"),))
+    record.commit()
+    screen = terminal(*exam)
+    screen.expect(r"The exam's clock went on meanwhile: 0:0\d left")
+    screen.expect(r"0:01 > ")
+    screen.expect_exact("Time is up.")
+    screen.expect_exact("Still open when time was up.")
+    screen.expect(rf"Score: 0 of 2 \(0%\) · (\S+) of {limit // 60}:{limit % 60:02}")
+    screen.expect(pexpect.EOF)

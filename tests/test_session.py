@@ -278,7 +278,7 @@ def test_bugs_are_asked_only_of_katas_that_are_no_secret_any_more(record):
     record.add(Kind.SOLUTION, "attention", NOON)
     session = begin(library, record, wish=wish, fresh=True).session
     (name,) = [name for name in session.sitting.plan if name.startswith("bug:")]
-    asked = session._asked(name)
+    asked = session.asked(name)
     assert name.startswith("bug:attention.") and "def " in asked.question.prompt
     assert len(asked.question.options) == 4 and sum(o.right for o in asked.question.options) == 1
     assert len({option.text for option in asked.question.options}) == 4

@@ -67,7 +67,9 @@ def test_a_learner_sees_what_is_known_done_coming_and_to_repair(record):
     assert "2 × Coins" in screen and "gambler's fallacy" in screen and "dlkata why coins" in screen
     assert "Today so far" not in screen and "So far today: 4 min · 2 answers, 0% right" in screen
     assert "Last 14 days: 8 min · 4 answers, 50% right" in screen
-    assert all(len(line) <= 80 for line in screen.split("\n"))
+    for width in (40, 60, 80, 100):
+        rows = [line.plain for line in overview(stats, "dlkata", width)]
+        assert [row for row in rows if len(row.rstrip()) > width] == []
 
 
 def test_a_trap_is_forgotten_once_its_question_is_known_or_another(record):
@@ -85,7 +87,7 @@ def test_a_trap_is_forgotten_once_its_question_is_known_or_another(record):
 
 def test_each_concept_of_a_topic_is_listed(record):
     answer(record, sample_library(), "coins.memory", right=True)
-    screen = plain(topic_pages(told(record), ["arith"], "dlkata", 80))
+    screen = plain(topic_pages(told(record), ["arith"], 80))
     assert "◐" in screen and "coins" in screen and "sums" in screen and "alphabet" not in screen
     assert "● known  ◐ learning  ○ new" in screen
 
@@ -129,6 +131,11 @@ def test_the_command(dlkata, home):
     found = json.loads(dlkata("stats", "--json").out)
     assert found["katas"][0] | {"name": "adam"} == found["katas"][0] and found["practised_of_14_days"] == 1
     assert "掌握" in dlkata("stats", "attention", "--lang", "zh").out
+    moved = dlkata("quiz", "-n", "1", "--concept", "adam", stdin="x\n").out
+    assert "What moved" in moved and "◐ begun: Adam" in moved
+    found = json.loads(dlkata("quiz", "-n", "1", "--new", "--concept", "sqrt-dk", "--json", stdin="x\n").out)
+    assert [move["concept"] for move in found["moved"]] == ["sqrt_dk"]
+    assert json.loads(dlkata("--json").out)["concepts"]["learning"] >= 2
     assert "Did you mean" in dlkata("stats", "atention").err
     (home / "data" / "record.db").unlink()
     for companion in (home / "data").glob("record.db-*"):

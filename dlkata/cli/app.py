@@ -13,7 +13,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from dlkata.errors import DlkataError
-from dlkata.locale import _
 from dlkata.progress.places import cache_folder, data_folder, workspace
 from dlkata.progress.settings import WARM_MINUTES, Settings, load_settings
 from dlkata.progress.workspace import Workspace
@@ -69,18 +68,18 @@ class App:
             warn(message)
         return record
 
+    def complain(self, error: DlkataError) -> None:
+        """Of the record; once it was set aside, whatever follows does without."""
+        warn(f"{error.message} {error.remedy}")
+        if self.record is not None and self.record.closed:
+            self.__dict__["record"] = None
+
     def back_up(self) -> None:
         """Keeps a copy of the record, once a day: after the first command that wrote to it, when all is shown."""
-        if self.__dict__.get("record") is None:
-            return
-        from dlkata.progress.backups import back_up
-        from dlkata.study.day import date_of, study_day
+        if self.__dict__.get("record") is not None:
+            from dlkata.cli.moving import back_up
 
-        try:
-            if self.record is not None and self.record.written:
-                back_up(self.record, data_folder() / "backups", date_of(study_day(now(), self.pace.ends)))
-        except (DlkataError, OSError) as error:
-            warn(_("Your record could not be backed up: {reason}", reason=error))
+            back_up(self)
 
     def remember(self, kind: "Kind", kata: "Kata", **details: Any) -> None:
         if self.record is None:
@@ -88,7 +87,7 @@ class App:
         try:
             self.record.add(kind, kata.name, now(), **details)
         except DlkataError as error:
-            warn(f"{error.message} {error.remedy}")
+            self.complain(error)
 
     def follow(self, kata: "Kata") -> None:
         """A kata that was passed comes back one day."""
@@ -99,7 +98,7 @@ class App:
         try:
             follow(self.record, kata, self.pace.ends)
         except DlkataError as error:
-            warn(f"{error.message} {error.remedy}")
+            self.complain(error)
 
     @cached_property
     def standing(self) -> "Standing":
@@ -115,7 +114,7 @@ class App:
                 solved = self.record.solved(self.library.kata_names)
                 along = planned_katas(self.library, self.record, study_day(now(), self.pace.ends))
             except DlkataError as error:
-                warn(f"{error.message} {error.remedy}")
+                self.complain(error)
         return Standing(self.library.katas, solved, begun(self.library.katas, self.workspace), along)
 
     @cached_property
@@ -136,7 +135,7 @@ class App:
         try:
             return today(self.library, self.record, now(), self.pace)
         except DlkataError as error:
-            warn(f"{error.message} {error.remedy}")
+            self.complain(error)
             return None
 
     def mastery(self) -> "Mastery":
@@ -148,7 +147,7 @@ class App:
         try:
             return mastery(self.library, self.record, day)
         except DlkataError as error:
-            warn(f"{error.message} {error.remedy}")
+            self.complain(error)
             return mastery(self.library, None, day)
 
     def progress(self, mastery: "Mastery") -> "Progress | None":
@@ -160,7 +159,7 @@ class App:
         try:
             return progress(mastery, self.record)
         except DlkataError as error:
-            warn(f"{error.message} {error.remedy}")
+            self.complain(error)
             return None
 
     def device(self, asked: str | None) -> str:

@@ -11,7 +11,7 @@ from dlkata.cli.app import KATA, App
 from dlkata.cli.check_all import check_all
 from dlkata.cli.language import LocalCommand, option
 from dlkata.cli.output import print_json, print_lines
-from dlkata.cli.remember import remember_check
+from dlkata.cli.remember import meaning_of, remember_check
 from dlkata.cli.target import resolve
 from dlkata.content.kata import Kata
 from dlkata.errors import DlkataError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from dlkata.cli.report import Report
     from dlkata.grading.client import Sandbox
-    from dlkata.study.passing import Passing
 
 
 @click.command(
@@ -87,6 +86,21 @@ def command(
     context.exit(0 if passed else 1)
 
 
+def grade(app: App, kata: Kata, file: Path, *, quiet: bool = False) -> bool:
+    """As `check` without options does: shown, unless `quiet`, and recorded."""
+    from dlkata.cli.report import Report
+
+    source, device = _source(app, kata, file), app.device(None)
+
+    def report() -> "Report":
+        return Report(kata, file, source, device, app.run, quiet=quiet)
+
+    graded = _graded(app, kata, file, source, device, report, False, app.sandbox(False))
+    if not quiet:
+        print_lines(graded.closing(console().width))
+    return graded.passed
+
+
 def _source(app: App, kata: Kata, file: Path) -> str:
     try:
         return read_attempt(file)
@@ -99,6 +113,30 @@ def _check(
     app: App, kata: Kata, file: Path, source: str, device: str, report_of: "Callable[[], Report]",
     fail_fast: bool, sandbox: "Sandbox | None",
 ) -> bool:  # fmt: skip
+    from dlkata.cli.running import left_as_json, left_of_interview
+
+    report = _graded(app, kata, file, source, device, report_of, fail_fast, sandbox)
+    if report.quiet:
+        from dlkata.ui.passing import passing_as_json
+
+        told = {"interview": left} if (left := left_as_json(app)) else {}
+        told |= {"pass": passing_as_json(meaning_of(app, kata))} if report.passed else {}
+        print_json(report.as_json() | told)
+        return report.passed
+    print_lines(report.closing(console().width))
+    left_lines = left_of_interview(app, console().width)
+    print_lines(left_lines)
+    if report.passed and not left_lines:  # an interview asks the follow-ups itself
+        from dlkata.ui.passing import passing_lines
+
+        print_lines(passing_lines(meaning_of(app, kata), app.run, console().width))
+    return report.passed
+
+
+def _graded(
+    app: App, kata: Kata, file: Path, source: str, device: str, report_of: "Callable[[], Report]",
+    fail_fast: bool, sandbox: "Sandbox | None",
+) -> "Report":  # fmt: skip
     from dlkata.grading.client import events, nearest
     from dlkata.grading.protocol import Check
     from dlkata.grading.reading import obstacle
@@ -120,25 +158,7 @@ def _check(
         raise click.UsageError(report.unusable_device)
     # The record first: whatever becomes of the terminal, what was computed is not lost.
     remember_check(app, kata, source, device, report.results, report.verdict, report.problem)
-    if report.quiet:
-        from dlkata.ui.passing import passing_as_json
-
-        print_json(
-            report.as_json() | ({"pass": passing_as_json(_passing(app, kata))} if report.passed else {})
-        )
-        return report.passed
-    print_lines(report.closing(console().width))
-    if report.passed:  # the verdict stands already while this is looked up
-        from dlkata.ui.passing import passing_lines
-
-        print_lines(passing_lines(_passing(app, kata), app.run, console().width))
-    return report.passed
-
-
-def _passing(app: App, kata: Kata) -> "Passing":
-    from dlkata.study.passing import passing
-
-    return passing(kata, app.record, app.mastery(), app.standing)
+    return report
 
 
 def _debug(kata: Kata, report: "Report") -> bool:

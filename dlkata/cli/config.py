@@ -26,7 +26,7 @@ def complete_key(_ctx: click.Context, _param: click.Parameter, incomplete: str) 
 
         Keys: language (en, zh), workspace (a folder), device (auto, cpu, cuda, mps),
         sandbox (on, off), warm (minutes, off), day_ends (an hour), new_per_day, reviews_per_day (numbers),
-        editor (a command).
+        pager (on, off), editor (a command).
         """
     ),
 )

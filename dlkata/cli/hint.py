@@ -21,11 +21,15 @@ from dlkata.ui.screen import console
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON object."))
 @click.pass_obj
 def command(app: App, kata: Kata | None, everything: bool, as_json: bool) -> None:
+    if kata is None:
+        kata, _file = resolve(app, None, None)
+    show_hint(app, kata, everything, as_json)
+
+
+def show_hint(app: App, kata: Kata, everything: bool = False, as_json: bool = False) -> None:
     from dlkata.progress.record import Kind
     from dlkata.ui.hints import hints
 
-    if kata is None:
-        kata, _file = resolve(app, None, None)
     ladder = [hint.text for hint in kata.solution.hints]
     rung = len(ladder) if everything else min(_taken(app, kata) + 1, len(ladder))
     app.remember(Kind.HINTED, kata, rung=rung)
@@ -33,7 +37,14 @@ def command(app: App, kata: Kata | None, everything: bool, as_json: bool) -> Non
     if as_json:
         print_json({"kata": kata.name, "rung": rung, "of": len(ladder), "hints": shown})
     else:
-        print_lines(hints(kata, shown, rung, len(ladder), app.run, console().width))
+        from rich.text import Text
+
+        from dlkata.cli.running import cost_of_hint
+        from dlkata.ui.wrap import wrap
+
+        width, cost = console().width, cost_of_hint(app, kata)
+        print_lines(hints(kata, shown, rung, len(ladder), app.run, width))
+        print_lines(wrap(Text(cost), width) if cost else [])
 
 
 def _taken(app: App, kata: Kata) -> int:

@@ -13,4 +13,8 @@ def show_home(app: App, as_json: bool) -> None:
     if as_json:
         print_json(home_as_json(standing, today, app.run, progress=progress))
     else:
+        from dlkata.cli.running import left_of_interview
+
+        if left := left_of_interview(app, console().width):
+            print_lines([*left, ""])
         print_lines(home(standing, today, app.run, console().width, progress=progress))

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from dlkata.study.moving import Imported
 
 
+BESIDES = {
+    "remarks": N_("bookmarks and notes"),
+    "interview_steps": N_("interviews"),
+    "plans": N_("your plan"),
+}
+
+
 @click.command(
     "import",
     cls=LocalCommand,
@@ -60,6 +67,8 @@ def _told(done: "Imported") -> list[str]:
     lines = [
         _("Imported: events {events}, answers {answers}.", events=added["events"], answers=added["answers"])
     ]
+    if also := [_(name) for table, name in BESIDES.items() if added[table]]:
+        lines.append(_("Also: {things}.", things=", ".join(also)))
     if again := known["events"] + known["answers"]:
         lines.append(_("Here already: {count}.", count=again))
     for placed in done.attempts:

@@ -34,7 +34,7 @@ def command(app: App, kata: Kata | None, edit: bool, contract: bool, as_json: bo
         raise click.UsageError(_("Name a kata; `dlkata list` shows them."))
     else:
         warm_up(app)
-        open_kata(app, kata, as_json)
+        open_kata(app, kata, as_json, paged=not edit)  # the editor shows it too
         if edit:
             open_in_editor(app.settings.get("editor"), app.workspace.file(kata.name))
 
@@ -56,7 +56,7 @@ def show_contract(app: App) -> None:
     show_lines(lambda width: section(contract, width))
 
 
-def open_kata(app: App, kata: Kata, as_json: bool) -> None:
+def open_kata(app: App, kata: Kata, as_json: bool, *, paged: bool = True) -> None:
     from dlkata.progress.record import Kind
     from dlkata.ui.statement import statement
 
@@ -66,7 +66,7 @@ def open_kata(app: App, kata: Kata, as_json: bool) -> None:
         facts = {"kata": kata.name, "title": kata.title, "file": str(file), "statement": kata.section.body}
         print_json(facts | {"names": kata.names, "forbids": kata.head.forbids})
     else:
-        show_lines(lambda width: statement(kata, file, app.run, width))
+        show_lines(lambda width: statement(kata, file, app.run, width), paged=paged)
 
 
 def start_attempt(app: App, kata: Kata) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dlkata.errors import DlkataError
-from dlkata.locale import LANGUAGES, N_, _, language_of_locale, use_language
+from dlkata.locale import LANGUAGES, N_, _, language, language_of_locale, use_language
 
 
 def choose_language(arguments: Sequence[str]) -> None:
@@ -60,6 +60,18 @@ def speak_click() -> None:
             module._ = _
         if hasattr(module, "ngettext"):
             module.ngettext = lambda one, many, count: _(one if count == 1 else many)
+    click.formatting.wrap_text = _wrap_text
+
+
+def _wrap_text(
+    text: str, width: int = 78, initial_indent: str = "", subsequent_indent: str = "", preserve_paragraphs: bool = False
+) -> str:  # fmt: skip
+    if language() == "zh":
+        from dlkata.cli.paragraphs import is_wide, wrap_text
+
+        if is_wide(text):
+            return wrap_text(text, width, initial_indent, subsequent_indent, paragraphs=preserve_paragraphs)
+    return click.wrap_text(text, width, initial_indent, subsequent_indent, preserve_paragraphs)
 
 
 class LocalOption(click.Option):

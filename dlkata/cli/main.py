@@ -11,6 +11,7 @@ from dlkata.locale import N_
 
 COMMANDS = {
     "quiz": ("dlkata.cli.quiz", N_("Questions: due ones first, then new ones.")),
+    "interview": ("dlkata.cli.interview", N_("A mock interview against the clock, with a scorecard.")),
     "why": ("dlkata.cli.why", N_("A concept explained, and its claim run.")),
     "plan": ("dlkata.cli.plan", N_("A plan to the day of your interview.")),
     "path": ("dlkata.cli.path", N_("Concepts and katas in an order that leads somewhere.")),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-def print_lines(lines: Iterable["Text"]) -> None:
+def print_lines(lines: "Iterable[Text | str]") -> None:
     screen = console()
     for line in lines:
         screen.print(line, soft_wrap=True)

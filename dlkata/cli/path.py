@@ -6,9 +6,9 @@ import click
 
 from dlkata.cli.app import PATH, App
 from dlkata.cli.language import LocalCommand, option
-from dlkata.cli.output import print_json, print_lines
+from dlkata.cli.output import print_json
+from dlkata.cli.pager import show_lines
 from dlkata.locale import N_
-from dlkata.ui.screen import console
 
 if TYPE_CHECKING:
     from dlkata.content.learning_path import LearningPath
@@ -36,16 +36,16 @@ def command(app: App, chosen: "LearningPath | None", as_json: bool) -> None:
     from dlkata.study.along import along
     from dlkata.ui.path import path, path_as_json, paths
 
-    known, width = app.mastery(), console().width
+    known = app.mastery()
     if chosen is not None:
         one = along(chosen, app.library, app.standing, known)
         if as_json:
             print_json(path_as_json(one))
         else:
-            print_lines(path(one, app.run, width))
+            show_lines(lambda width: path(one, app.run, width))
         return
     found = [along(each, app.library, app.standing, known) for each in app.library.paths]
     if as_json:
         print_json([path_as_json(one) for one in found])
     else:
-        print_lines(paths(found, app.run, width))
+        show_lines(lambda width: paths(found, app.run, width))

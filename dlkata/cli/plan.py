@@ -7,10 +7,10 @@ import click
 
 from dlkata.cli.app import PATH, App, now
 from dlkata.cli.language import LocalCommand, option
-from dlkata.cli.output import print_json, print_lines
+from dlkata.cli.output import print_json
+from dlkata.cli.pager import show_lines
 from dlkata.errors import DlkataError
 from dlkata.locale import N_, _
-from dlkata.ui.screen import console
 
 if TYPE_CHECKING:
     from dlkata.content.learning_path import LearningPath
@@ -148,7 +148,8 @@ def _show(app: App, aim: "Aim", day: int, *, whole: bool, as_json: bool) -> None
         print_json(plan_as_json(agenda, days, outlook))
         return
     katas = {kata.name: kata for kata in app.library.katas}
-    print_lines(plan(agenda, days, outlook, _about(app, aim), katas, app.run, console().width, whole=whole))
+    about = _about(app, aim)
+    show_lines(lambda width: plan(agenda, days, outlook, about, katas, app.run, width, whole=whole))
 
 
 def _about(app: App, aim: "Aim") -> str:

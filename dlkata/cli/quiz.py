@@ -143,15 +143,19 @@ def drawn(app: App, bench: "Laboratory", question: Question, seed: int) -> dict[
 
 
 def _greet(app: App, opened: "Opened", talk: "Conversation", fresh: bool) -> None:
-    from dlkata.ui.session import clock, questions
+    from dlkata.ui.session import clock, questions, time_left
     from dlkata.ui.session import waiting as many_wait
 
     session = opened.session
     assert session is not None
     if opened.resumed:
         click.echo(_("Going on with the session you left: {done} of {length} done.", done=len(session.done), length=session.length))  # fmt: skip
-    if session.exam:
-        click.echo(_("Exam: {questions} in {time}. Feedback comes at the end.", questions=questions(session.length), time=clock(talk.limit)))  # fmt: skip
+    if talk.countdown is not None and opened.resumed:
+        left = time_left(talk.countdown)
+        click.echo(_("The exam's clock went on meanwhile: {time} left.", time=left))
+    elif talk.countdown is not None:
+        limit = clock(talk.countdown.limit)
+        click.echo(_("Exam: {questions} in {time}. Feedback comes at the end.", questions=questions(session.length), time=limit))  # fmt: skip
     elif opened.choice.waiting:
         click.echo(many_wait(opened.choice.waiting))
     if not fresh:  # who begins anew has said so
@@ -178,7 +182,8 @@ def _close(
     moves = moved(app.mastery(), before, (marked.answer.question for marked in session.marked))
     if as_json:
         count = tally(session)
-        score = {"score": count.right, "of": count.length, "limit": talk.limit} if session.exam else {}
+        exam = talk.countdown
+        score = {"score": count.right, "of": count.length, "limit": exam.limit} if exam is not None else {}
         print_json(
             {
                 "session": session.sitting.id, "seed": session.sitting.seed, "exam": session.exam, **score,
@@ -191,10 +196,14 @@ def _close(
     width = console().width
     if talk.too_late:
         click.echo("\n" + _("Time is up."))
-    if session.exam and (session.finished or talk.too_late):
-        print_lines(_exam_feedback(session, talk.topics, width))
-        print_lines(exam_result(session, talk.limit, width))
-    print_lines(summary(session, missed, schedule, app.run, width, moves))
+    if talk.countdown is not None and (session.finished or talk.too_late):
+        print_lines(_exam_feedback(session, talk.desk.topics, width))
+        print_lines(exam_result(session, talk.countdown.elapsed, talk.countdown.limit, width))
+    elif talk.countdown is not None:
+        from dlkata.ui.session import time_left
+
+        click.echo("\n" + _("The exam's clock goes on: {time} left.", time=time_left(talk.countdown)))
+    print_lines(summary(session, missed, schedule, app.run, width, moves, closed=talk.too_late))
 
 
 def _exam_feedback(session: "Session", topics: dict[str, str], width: int) -> "Iterator[Text]":

@@ -1,20 +1,42 @@
 """Lines from whoever answers: a terminal, or a pipe that ends."""
 
 import shutil
+import signal
 import sys
+import threading
 import unicodedata
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from dlkata.ui.screen import console, interactive, speaks_ascii
 
 if TYPE_CHECKING:
-    from dlkata.ui.choosing import Choosing
+    from rich.text import Text
+
+    from dlkata.study.countdown import Countdown
     from dlkata.ui.keyboard import Keyboard
 
-UP, CLEAR_LINE, CLEAR_BELOW = "\x1b[{rows}A", "\x1b[K", "\x1b[J"
+UP, COLUMN, CLEAR_LINE, CLEAR_BELOW = "\x1b[{rows}A", "\x1b[{column}G", "\x1b[K", "\x1b[J"
+
+
+class TimeUp(Exception):
+    """The countdown ended before an answer was given."""
+
+
+class Entry(Protocol):
+    """What is drawn again after each key: options that are walked through, or a line."""
+
+    typed: str
+
+    def press(self, key: str) -> str | None: ...
+
+    def rows(self, width: int) -> "list[Text]": ...
+
+    def cursor(self, width: int) -> tuple[int, int]: ...
 
 
 class Reader:
@@ -30,29 +52,54 @@ class Reader:
         # Spelt in ASCII a row may grow wider than the window, and could not be drawn over.
         return not console().is_dumb_terminal and not speaks_ascii(sys.stdout)
 
-    def line(self, prompt: str = "> ") -> str | None:
+    def line(self, prompt: str = "> ", countdown: "Countdown | None" = None) -> str | None:
         """The next line without its end, or None where there is none any more."""
         if self.terminal and not self.quiet:
             _make_editable()
             try:
-                return input(prompt)
+                with _until_the_end(countdown):
+                    return input(prompt)
             except EOFError:
                 click.echo()
                 return None
         try:
-            typed = sys.stdin.readline()
+            with _until_the_end(countdown):
+                typed = sys.stdin.readline()
         except (UnicodeDecodeError, ValueError):
             return ""  # bytes that are no text: asked again
         if not self.quiet and typed:
             click.echo(prompt + typed.rstrip("\n"))  # a transcript shows what was answered
         return typed.rstrip("\r\n") if typed else None
 
-    def choose(self, choosing: "Choosing") -> str | None:
-        """What was typed or taken of what is shown; None where the input ends. Only where `chooses`."""
+    def choose(
+        self, entry: Entry, countdown: "Countdown | None" = None, meanwhile: Callable[[], str | None] | None = None
+    ) -> str | None:  # fmt: skip
+        """What was typed or taken of what is shown; None where the input ends. Only where `chooses`. It is drawn
+        again each second of a countdown; what `meanwhile` says then, if anything, is as good as typed."""
         from dlkata.ui.keyboard import Keyboard
 
         with Keyboard() as keyboard:
-            return _chosen(choosing, keyboard)
+            return _chosen(entry, keyboard, countdown, meanwhile)
+
+
+@contextmanager
+def _until_the_end(countdown: "Countdown | None") -> Iterator[None]:
+    """Where a line is read in one piece: an alarm ends it. (Elsewhere than on Unix nothing does.)"""
+    main = threading.current_thread() is threading.main_thread()
+    if countdown is None or not hasattr(signal, "setitimer") or not main:
+        yield
+        return
+
+    def ring(*_signal: object) -> None:
+        raise TimeUp
+
+    former = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, max(countdown.left, 1e-3))
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
 
 
 def _make_editable() -> None:
@@ -64,44 +111,56 @@ def _make_editable() -> None:
     readline.set_auto_history(False)
 
 
-def _chosen(choosing: "Choosing", keyboard: "Keyboard") -> str | None:
-    drawn = _draw(choosing, None, keyboard.held)
+def _chosen(
+    entry: Entry, keyboard: "Keyboard", countdown: "Countdown | None", meanwhile: Callable[[], str | None] | None
+) -> str | None:  # fmt: skip
+    drawn = _draw(entry, None, keyboard.held)
     while True:
-        key = keyboard.wait()
-        ended = key == "end of input" and not choosing.typed
-        line = None if ended else choosing.press(key)
-        drawn = _draw(choosing, drawn, keyboard.held)
+        key = keyboard.wait(None if countdown is None else countdown.changes_in)
+        over = countdown is not None and countdown.over
+        ended = over or (key == "end of input" and not entry.typed)
+        line = None if ended else entry.press(key) if key or meanwhile is None else meanwhile()
+        drawn = _draw(entry, drawn, keyboard.held)
+        if over or ended or line is not None:
+            click.echo("\n" * drawn.below)
+        if over:
+            raise TimeUp
         if ended or line is not None:
-            click.echo()
             return line
 
 
 @dataclass(frozen=True)
 class Drawn:
     rows: int
+    below: int  # how many of them stand below the cursor
     window: tuple[int, int]
     held: int  # how often the terminal was taken: after a pause other things stand there
 
 
-def _draw(choosing: "Choosing", before: Drawn | None, held: int) -> Drawn:
+def _draw(entry: Entry, before: Drawn | None, held: int) -> Drawn:
     """Draws over what was drawn before, in one write. Where the window changed meanwhile or is too low, what stood
     there cannot be found again: it is drawn anew below, or the line alone is."""
     from rich.cells import cell_len
 
     columns, height = window = shutil.get_terminal_size()
     screen = console()
-    rows = choosing.rows(screen.width)
-    now = Drawn(sum(max(1, -(-cell_len(row.plain) // columns)) for row in rows), window, held)
-    start = "" if before is None else "\r\n"
+    rows = entry.rows(screen.width)
+    below, column = entry.cursor(screen.width)
+    elsewhere = below or column != cell_len(rows[-1].plain)
+    there = (UP.format(rows=below) if below else "") + (COLUMN.format(column=column + 1) if elsewhere else "")
+    now = Drawn(sum(max(1, -(-cell_len(row.plain) // columns)) for row in rows), below, window, held)
+    start = "" if before is None else "\n" * before.below + "\r\n"
     if before is not None and (before.window, before.held) == (window, held):
         fits = max(now.rows, before.rows) < height
-        rows = rows if fits else rows[-1:]
-        start = "\r" + (UP.format(rows=before.rows - 1) if fits else "")
+        if not fits:
+            rows, there, now = rows[-1:], "", replace(now, below=0)
+        above = before.rows - 1 - before.below if fits else 0
+        start = "\r" + (UP.format(rows=above) if above else "")
     with screen.capture() as captured:
         for row in rows:
             screen.print(row, soft_wrap=True)
     text = captured.get().removesuffix("\n").replace("\n", f"{CLEAR_LINE}\r\n")
-    screen.file.write(f"{start}{text}{CLEAR_LINE}{CLEAR_BELOW}")
+    screen.file.write(f"{start}{text}{CLEAR_LINE}{CLEAR_BELOW}{there}")
     screen.file.flush()
     return now
 

@@ -1,11 +1,15 @@
-"""Writes a finished check into the record: the same for `check`, `check --all` and `watch`."""
+"""Writes a finished check into the record: the same for `check`, `check --all` and `watch`; what a pass means."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dlkata.cli.app import App
 from dlkata.content.kata import Kata
 from dlkata.grading.protocol import Problem, Result, Verdict
 from dlkata.progress.record import Kind
+
+if TYPE_CHECKING:
+    from dlkata.study.passing import Passing
 
 
 def remember_check(
@@ -31,3 +35,10 @@ def remember_check(
     )
     if passed:
         app.follow(kata)
+
+
+def meaning_of(app: App, kata: Kata) -> "Passing":
+    """Of a pass that was recorded just now."""
+    from dlkata.study.passing import passing
+
+    return passing(kata, app.record, app.mastery(), app.standing)

@@ -8,9 +8,10 @@ import click
 
 from dlkata.cli.app import TOPIC, App
 from dlkata.cli.language import LocalCommand, option
-from dlkata.cli.output import print_json, print_lines
+from dlkata.cli.output import print_json
+from dlkata.cli.pager import show_lines
 from dlkata.locale import N_, _
-from dlkata.ui.screen import console, speaks_ascii
+from dlkata.ui.screen import speaks_ascii
 
 if TYPE_CHECKING:
     from dlkata.content.library import Topic
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
         """What you know by now, what you did, what comes, and what to repair.
 
         A question counts as known once you have known it on different days: by the schedule you would still know it
-        in a week. A concept is known when most of its questions are; a kata that you passed speaks for its concepts.
-        With time, and with every miss, it counts for less.
+        in a week. A concept is known when two of its questions are, and two thirds of those you met; a kata that you
+        passed counts as one. With time, and with every miss, what you know counts for less.
 
         With TOPIC: each of its concepts. --html: all of it on one page for a browser, which can be sent on.
 
@@ -57,10 +58,12 @@ def command(app: App, topics: "tuple[Topic, ...]", html: Path | None, force: boo
     stats = collect(app)
     if as_json:
         print_json(stats_as_json(stats, [topic.name for topic in topics]))
-    elif topics:
-        print_lines(topic_pages(stats, [topic.name for topic in topics], app.run, console().width))
+        return
+    names, ascii_only = [topic.name for topic in topics], speaks_ascii(sys.stdout)
+    if names:
+        show_lines(lambda width: topic_pages(stats, names, width))
     else:
-        print_lines(overview(stats, app.run, console().width, ascii_only=speaks_ascii(sys.stdout)))
+        show_lines(lambda width: overview(stats, app.run, width, ascii_only=ascii_only))
 
 
 def _write(app: App, target: Path, force: bool, as_json: bool) -> None:

@@ -50,12 +50,14 @@ def next_kata(watch: "Watch") -> None:
 
 
 def hint(watch: "Watch") -> None:
+    from dlkata.cli.running import cost_of_hint
     from dlkata.progress.record import Kind
 
     ladder = [hint.text for hint in watch.view.kata.solution.hints]
     rung = min(len(watch.view.hints) + 1, len(ladder))
     watch.view.hints = ladder[:rung]
     watch.app.remember(Kind.HINTED, watch.view.kata, rung=rung)
+    watch.view.notice = cost_of_hint(watch.app, watch.view.kata)
 
 
 def edit(watch: "Watch") -> None:
@@ -69,16 +71,17 @@ def edit(watch: "Watch") -> None:
 
 def all_katas(watch: "Watch") -> None:
     """The same rows as in `dlkata browse`; Enter goes there."""
-    from dlkata.cli.shelf import Shelf
-    from dlkata.study.catalogue import Sort, Wish
+    from dlkata.progress.remarks import Remark, Remarks
+    from dlkata.study.catalogue import kata_entries
     from dlkata.ui.catalogue import row
     from dlkata.ui.picking import pick
 
     assert watch.stage is not None
     watch.app.__dict__.pop("standing", None)
-    shelf = Shelf(watch.app)
-    found = shelf.catalogue.find(Wish(sort=Sort.KATA))
-    rows = [partial(row, entry, shelf.catalogue.remark(entry)) for entry in found]
+    app = watch.app
+    found = list(kata_entries(app.library, app.standing, app.mastery()))
+    remarks = Remarks(app.record).all() if app.record is not None else {}
+    rows = [partial(row, entry, remarks.get(entry.key, Remark())) for entry in found]
     names = [entry.name for entry in found]
     here = watch.view.kata.name
     taken = pick(watch.stage, watch.keyboard, rows, names.index(here) if here in names else 0)

@@ -9,7 +9,8 @@ import click
 from dlkata.cli.app import App
 from dlkata.cli.kata import start_attempt
 from dlkata.cli.output import print_lines
-from dlkata.cli.remember import remember_check
+from dlkata.cli.remember import meaning_of, remember_check
+from dlkata.cli.running import running_interview, what_is_left
 from dlkata.cli.watch_keys import press
 from dlkata.content.kata import Kata
 from dlkata.errors import DlkataError
@@ -92,7 +93,9 @@ class Watch:
     def check(self) -> None:
         """Checks the file as it is now; a check that still runs is cancelled."""
         self.cancel()
+        self.interview = running_interview(self.app)
         self.view.results, self.view.verdict, self.view.problem, self.view.message = [], None, None, ""
+        self.view.meaning = None
         self.view.below = 0
         try:
             self.view.source = read_attempt(self.view.file)
@@ -149,12 +152,16 @@ class Watch:
                 self.app, view.kata, view.source, self.device, view.results, view.verdict, view.problem
             )
             self.draw()
+            if view.passed:  # the verdict stands already while this is looked up
+                self.app.__dict__.pop("standing", None)
+                view.meaning = meaning_of(self.app, view.kata)
 
     # ------------------------------------------------------------ showing
 
     def draw(self) -> None:
         if self.stage is None:
             return
+        self.view.interview = what_is_left(self.interview, self.app.run) if self.interview else ""
         width, height = self.stage.size
         columns = self.stage.columns
         if room := statement_width(columns):

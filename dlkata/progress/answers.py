@@ -46,6 +46,11 @@ class Answer:
     detail: dict[str, Any] = field(default_factory=dict)
     id: int = 0
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was open when an exam's time was up."""
+        return bool(self.detail.get("closed"))
+
 
 @dataclass(frozen=True)
 class Coming:
@@ -57,6 +62,7 @@ class Coming:
 
 
 Advance = Callable[[Card | None, Answer], Card]
+Also = Callable[[Card | None], None]
 
 
 class Answers:
@@ -66,15 +72,18 @@ class Answers:
 
     # -- writing
 
-    def add(self, answer: Answer, now: datetime, advance: Advance) -> Card | None:
-        """Writes an answer and, if it was rated, moves its card. Another session's answer just before is built upon."""
+    def add(self, answer: Answer, now: datetime, advance: Advance, also: Also | None = None) -> Card | None:
+        """Writes an answer and, if it was rated, moves its card. Another session's answer just before is built upon.
+        `also` writes what belongs to it: both, or neither."""
         with explained(self.connection), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             self._insert(answer, now, None)
-            if answer.rating is None:
-                return None
-            card = advance(self._card(answer.question), answer)
-            self._put(card)
+            card = None
+            if answer.rating is not None:
+                card = advance(self._card(answer.question), answer)
+                self._put(card)
+            if also is not None:
+                also(card)
             return card
 
     def undo(
@@ -201,6 +210,12 @@ class Answers:
         """
         with explained(self.connection):
             return [Coming(*row) for row in self.connection.execute(query, (day, limit))]
+
+    def asked_on(self, day: int) -> set[str]:
+        """What was answered on that day."""
+        with explained(self.connection):
+            rows = self.connection.execute("SELECT DISTINCT question FROM answers WHERE day = ?", (day,))
+            return {row[0] for row in rows}
 
     def new_on(self, day: int) -> int:
         """How many questions were met for the first time on that day."""

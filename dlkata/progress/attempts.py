@@ -124,14 +124,19 @@ class Placing:
         self._undo: list[Callable[[], object]] = []
 
     def place(self) -> None:
+        file = Path()
         try:
-            staged = [(self._staged(placement), placement) for placement in self.placements]
+            staged = []
+            for placement in self.placements:
+                file = placement.file
+                staged.append((self._staged(placement), placement))
             for beside, placement in staged:
+                file = placement.file
                 self._move(beside, placement)
         except OSError as error:
             self.undo()
             raise DlkataError(
-                _("{file} cannot be written: {reason}.", file=error.filename or "", reason=error.strerror),
+                _("{file} cannot be written: {reason}.", file=file, reason=error.strerror),
                 _("Nothing was imported."),
             ) from None
 

@@ -153,4 +153,16 @@ MIGRATIONS = [
         path TEXT NOT NULL              -- '' for all there is
     );
     """,
+    """
+    CREATE TABLE interview_steps (
+        id INTEGER PRIMARY KEY,
+        interview TEXT NOT NULL,        -- its name, which is the same in every copy of the record
+        at TEXT NOT NULL,               -- UTC, ISO 8601
+        utc_offset INTEGER NOT NULL,    -- minutes east of UTC where the learner was
+        did TEXT NOT NULL,              -- begun, asked, hinted, said, done, ended
+        detail TEXT NOT NULL            -- JSON: what this step has to tell
+    );
+    CREATE INDEX interview_steps_by_interview ON interview_steps (interview, did, id);
+    CREATE INDEX interview_steps_by_did ON interview_steps (did, id);
+    """,
 ]

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dlkata.progress.record import Record, explained
+from dlkata.progress.record import Event, Kind, Record, explained
+from dlkata.progress.sittings import local
 
-RECENT = 400  # answers from which the learner's pace is read
+RECENT = 400  # answers from which the learner's pace is read, and events that tell what is being worked on
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,16 @@ class Plans:
         with explained(self.connection):
             rows = self.connection.execute(query, (RECENT,)).fetchall()
         return [Timed(k, level, seconds, bool(new), bool(right)) for k, level, seconds, new, right in rows]
+
+    def recent_events(self) -> dict[str, list[Event]]:
+        """By kata, the newest events of all: what was last touched longer ago is not being worked on."""
+        query = "SELECT kata, id, at, utc_offset, kind, passed FROM events ORDER BY id DESC LIMIT ?"
+        with explained(self.connection):
+            rows = self.connection.execute(query, (RECENT,)).fetchall()
+        found: dict[str, list[Event]] = {}
+        for kata, number, at, offset, kind, passed in reversed(rows):
+            found.setdefault(kata, []).append(Event(number, local(at, offset), Kind(kind), bool(passed)))
+        return found
 
     def kata_seconds(self) -> list[tuple[str, float]]:
         """How long katas took from an empty stub to a pass, by the ids of their cards."""

@@ -140,10 +140,15 @@ class Record:
     @property
     def written(self) -> bool:
         """Whether anything was written to it since it was opened here."""
+        return not self.closed and self.connection.total_changes > 0
+
+    @property
+    def closed(self) -> bool:
+        """Whether it proved to be damaged, and was set aside."""
         try:
-            return self.connection.total_changes > 0
+            return self.connection.total_changes < 0
         except sqlite3.ProgrammingError:
-            return False  # it was damaged, and set aside
+            return True
 
     def close(self) -> None:
         self.connection.close()
@@ -236,6 +241,12 @@ class explained:
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         if not isinstance(error, sqlite3.Error):
             return
+        if "closed database" in str(
+            error
+        ):  # it proved to be damaged a moment ago, and whoever noticed has said so
+            raise DlkataError(
+                _("Your record was set aside."), _("Do it once more: a new record is begun.")
+            ) from error
         if not _is_no_database(error):
             raise _problem(error) from error
         (_number, _name, file), *_others = self.connection.execute("PRAGMA database_list")

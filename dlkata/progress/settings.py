@@ -48,6 +48,9 @@ KEYS = {
         "1–9999",
         moves=True,
     ),
+    "pager": Key(
+        N_("whether long text is read page by page in a terminal"), lambda v: v in SWITCH, ", ".join(SWITCH)
+    ),
     "editor": Key(N_("command that opens an attempt"), lambda v: bool(v.strip()), N_("a command")),
 }
 

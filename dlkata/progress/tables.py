@@ -14,6 +14,7 @@ from math import isfinite
 from typing import Any
 
 from dlkata.progress.answers import Outcome
+from dlkata.progress.interviews import Did
 from dlkata.progress.record import Kind
 from dlkata.progress.remarks import Sort
 
@@ -47,6 +48,7 @@ TABLES = (
     ),
     Table("remarks", ("at", "utc_offset", "thing", "sort", "text")),
     Table("plans", ("at", "utc_offset", "day", "until", "minutes", "path")),
+    Table("interview_steps", ("interview", "at", "utc_offset", "did", "detail"), refers={"detail.since": "events"}),
 )  # fmt: skip
 COMPUTED = ("cards", "days", "traps", "efforts")  # from the others, and computed again
 KEPT_BY_CONTENT = ("sources",)
@@ -108,4 +110,6 @@ HOLDS: dict[str, Callable[[Any], bool]] = {
     "sort": frozenset(Sort).__contains__,
     "text": is_text,
     "undoes": lambda value: value is None or isinstance(value, int),
+    "interview": is_text,
+    "did": frozenset(Did).__contains__,
 }

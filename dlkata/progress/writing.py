@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dlkata.errors import DlkataError
 from dlkata.locale import _
+from dlkata.progress.places import data_folder
 
 
 def free_for(target: Path, *, replace: bool) -> Path:
@@ -15,6 +16,8 @@ def free_for(target: Path, *, replace: bool) -> Path:
     target = target.expanduser().absolute()
     if target.is_dir():
         raise DlkataError(_("{file} is a folder, not a file.", file=target), _("Name a file in it."))
+    if target.exists() and not target.is_file():  # a device: as root one could replace it
+        raise DlkataError(_("{file} is not a file.", file=target), _("Name a file elsewhere."))
     if not target.parent.is_dir():
         raise DlkataError(
             _("{folder} is not a folder.", folder=target.parent), _("Make it, or name another file.")
@@ -22,6 +25,11 @@ def free_for(target: Path, *, replace: bool) -> Path:
     if os.path.lexists(target) and not replace:
         raise DlkataError(
             _("{file} is there already.", file=target), _("Name another file, or add --force to replace it.")
+        )
+    if target.parent.resolve().is_relative_to(data_folder().resolve()):
+        raise DlkataError(
+            _("{folder} is where dlkata keeps your record.", folder=target.parent),
+            _("Name a file elsewhere."),
         )
     if not os.access(target.parent, os.W_OK):
         raise _unwritable(target, _("you may not write to its folder"))

@@ -6,9 +6,11 @@ from functools import cache
 from dlkata.content.library import Library
 from dlkata.content.question import Kind
 from dlkata.progress.answers import KATA, Answers
+from dlkata.progress.interviews import Interviews
 from dlkata.progress.plans import Aim, Plans
 from dlkata.progress.record import Record
 from dlkata.progress.tallies import Tallies
+from dlkata.study.day import study_day
 from dlkata.study.planning import READING, Day, Planner, Speed, Spent, State
 from dlkata.study.rounds import current_round
 from dlkata.study.scheduler import allowed_seconds
@@ -17,6 +19,7 @@ from dlkata.study.worth import scope_of
 
 FIRST_GUESS = 20  # answers as which what we suppose of a newcomer's pace counts
 FIRST_GUESS_KATAS = 2
+A_MOMENT = 0.01  # minutes: its answers and its kata are counted already
 RATIOS = (0.2, 3.0)  # a learner's pace is looked for between these
 
 
@@ -36,33 +39,34 @@ class Agenda:
         return self.aim.number(self.today)
 
 
-def agenda(aim: Aim, library: Library, record: Record, bank: Bank, today: int) -> Agenda:
+def agenda(aim: Aim, library: Library, record: Record, bank: Bank, today: int, ends: int) -> Agenda:
     answers, plans = Answers(record), Plans(record)
     pages = {kata.name: kata.head.minutes for kata in library.katas}
     state = State(answers.cards(), record.solved(pages))
     scope = scope_of(library, aim.path)
-    for kata in scope.katas:
-        if kata.name not in state.solved and (minutes := minutes_put_into(record, kata.name)):
-            state.worked[kata.name] = minutes
-    spent = spent_on(record, answers, today)
+    for name, events in plans.recent_events().items():
+        if name in pages and name not in state.solved and (seconds := current_round(events).seconds):
+            state.worked[name] = seconds / 60
+    spent = spent_on(record, answers, today, ends)
     planner = Planner(scope, cache(bank.item), pages, aim.until, aim.minutes, speed_of(plans, pages))
     return Agenda(aim, today, planner.day(state, today, spent), spent, planner, state)
 
 
-def minutes_put_into(record: Record, kata: str) -> float:
-    """Into the attempt that was not passed yet."""
-    return current_round(record.history(kata)).seconds / 60
-
-
-def spent_on(record: Record, answers: Answers, day: int) -> Spent:
-    """Minutes of a day that are gone, on what."""
+def spent_on(record: Record, answers: Answers, day: int, ends: int) -> Spent:
+    """Minutes of a day that are gone, on what. Those of a mock interview are among them."""
     found = next(iter(Tallies(record).days(day, day)), None)
+    mock = A_MOMENT if mock_done(record, day, ends) else 0.0
     if found is None:
-        return Spent()
+        return Spent(mock=mock)
     new, again = answers.new_on(day), answers.reviewed_on(day)
     questions = (found.seconds + READING * found.answered) / 60
     on_new = questions * new / (new + again / 2) if new + again else 0.0
-    return Spent(questions - on_new, on_new, found.kata_seconds / 60)
+    return Spent(questions - on_new, on_new, found.kata_seconds / 60, mock)
+
+
+def mock_done(record: Record, day: int, ends: int) -> bool:
+    """Whether an interview has ended on that day."""
+    return any(study_day(step.at, ends) == day for _name, step in Interviews(record).ended(1))
 
 
 def speed_of(plans: Plans, pages: dict[str, int]) -> Speed:

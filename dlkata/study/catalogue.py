@@ -105,9 +105,16 @@ class Catalogue:
             head = entry.head
             first = together in head or all([word in head for word in words])
             (titled if first else said).append(entry)
+        if len(titled) <= MOST_RANKED:
+            titled.sort(key=lambda entry: not _is_called(entry, together))
         if len(said) <= MOST_RANKED:
             said.sort(key=lambda entry: -sum([entry.text.count(word) for word in words]))
         return titled + said
+
+
+def _is_called(entry: Entry, words: str) -> bool:
+    """Whether they are its name or one of its titles."""
+    return any([squeezed(name) == words for name in (entry.name, *entry.titles)])
 
 
 def catalogue(
@@ -122,7 +129,7 @@ def catalogue(
     entries = [
         *_paths(library, known),
         *_concepts_and_questions(library, known, cache),
-        *_katas(library, standing, known),
+        *kata_entries(library, standing, known),
     ]
     entries.sort(key=lambda entry: places.get(entry.topic, len(places)))  # each topic's stay in their order
     return Catalogue(entries, dict(remarks))
@@ -173,7 +180,7 @@ def _concepts_and_questions(library: Library, known: Mastery, cache: Path | None
             )
 
 
-def _katas(library: Library, standing: Standing, known: Mastery) -> Iterator[Entry]:
+def kata_entries(library: Library, standing: Standing, known: Mastery) -> Iterator[Entry]:
     for kata in library.katas:
         status = standing.status(kata)
         mark = known.kata(kata.name, begun=status is not Status.NEW)

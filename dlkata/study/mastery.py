@@ -11,6 +11,9 @@ One query reads every card; everything else is arithmetic on them, so that lists
 A question's *strength* is the chance to know it today, by the forgetting curve, times how far it has settled: one
 right answer settles it by a third, two on different days nearly always in full. What was answered once only, was
 missed, or lies long overdue is worth less; what was never asked is worth nothing.
+
+A concept is known when two of its questions are, and two thirds of those that were met (a kata that practises it is
+one of them): who has ten days will never meet all. `share` goes by all its questions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +34,7 @@ KATA_SETTLED = 2.0  # of a kata: nobody passes one by guessing
 FADED = 0.8  # below this chance what was known is being learned again
 KATA_FADED = 0.7
 KNOWN = 0.6  # of a concept's questions, by strength, or of a topic's concepts
+FEWEST, KNOWN_OF_MET = 2, 2 / 3  # or so many known ones, and this share of those that were met
 KATA_WEIGHT = 2  # questions for which a kata counts that practises the concept
 
 
@@ -100,7 +104,16 @@ class Mastery:
         proved = max(map(self.strength, self._proofs.get(entry.name, ())), default=0.0)
         if proved:
             share = max(share, (total + KATA_WEIGHT * proved) / (len(ids) + KATA_WEIGHT))
+        if share < KNOWN and self._shown(entry, ids):
+            return Known(Mark.KNOWN, share, seen, len(ids))
         return Known(_mark_of(share, begun=bool(seen) or share > 0), share, seen, len(ids))
+
+    def _shown(self, entry: ConceptEntry, ids: Sequence[str]) -> bool:
+        """Whether what was met of it is known well enough to speak for the rest."""
+        marks = [self.question(name) for name in ids if name in self.cards]
+        marks += [self.kata(name.removeprefix(KATA)) for name in self._proofs.get(entry.name, ())]
+        known = marks.count(Mark.KNOWN)
+        return known >= FEWEST and known >= KNOWN_OF_MET * len(marks)
 
     # --
 

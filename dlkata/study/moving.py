@@ -116,6 +116,8 @@ def _opened(file: Path, folder: Path) -> archive.Unpacked:
     try:
         if file.is_dir():
             raise DlkataError(_("{file} is a folder, not a file.", file=file))
+        if file.exists() and not file.is_file():  # a pipe: one would wait for ever
+            raise DlkataError(_("{file} is not a file.", file=file))
         if is_record(file):
             manifest = archive.Manifest(archive.FORMAT, "", "")
             return archive.Unpacked(manifest, fetched(file, folder / archive.RECORD), "", {})

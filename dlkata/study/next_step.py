@@ -53,13 +53,13 @@ class Standing:
             place = names.index(behind.name)
             new = [kata for kata in new if kata.name != behind.name]
             new.sort(key=lambda kata: (names.index(kata.name) - place) % len(names))
-        choice = [kata for kata in new if self._is_ready(kata)] or new
+        choice = [kata for kata in new if self.is_ready(kata)] or new
         if behind is None and not self.passed:
             needed = {stem for kata in self.katas for stem in kata.head.after}
             choice.sort(key=lambda kata: (kata.stem not in needed, kata.head.level, kata.head.minutes))
         return next(iter(choice), None)
 
-    def _is_ready(self, kata: Kata) -> bool:
+    def is_ready(self, kata: Kata) -> bool:
         solved = {kata.stem for kata in self.solved}
         known = {kata.stem for kata in self.katas}
         return all(stem in solved or stem not in known for stem in kata.head.after)

@@ -54,6 +54,7 @@ class Today:
     later: tuple[Coming, ...]
     day: int
     agenda: "Agenda | None" = None  # of the learner's plan, which then says how much is due and new
+    the_day: bool = False  # to which there was a plan
 
 
 def bank_of(library: Library, record: Record | None, rng: Random) -> Bank:
@@ -99,14 +100,14 @@ def settle(library: Library, record: Record, pace: Pace, known: Set[str]) -> Non
         follow(record, library.kata(name), pace.ends)
 
 
-def _agenda(library: Library, record: Record, bank: Bank, day: int) -> "Agenda | None":
+def _agenda(library: Library, record: Record, bank: Bank, day: int, ends: int) -> "Agenda | None":
     """None where there is no plan, or its date has come; most learners have none, and import nothing for it."""
     aim = Plans(record).aim()
     if aim is None or day >= aim.until:
         return None
     from dlkata.study.agenda import agenda
 
-    return agenda(aim, library, record, bank, day)
+    return agenda(aim, library, record, bank, day, ends)
 
 
 def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:
@@ -122,7 +123,7 @@ def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:
     katas = [name for name in katas if name in library.kata_names]
     begun = tuple(name for name in katas if record.begun_again(name))
     new = min(unseen, max(0, pace.new - answers.new_on(day)))
-    plan = _agenda(library, record, bank, day)
+    plan = _agenda(library, record, bank, day, pace.ends)
     if plan is not None:
         share, new = len(plan.left.reviews), len(plan.left.new)
     return Today(
@@ -134,7 +135,13 @@ def today(library: Library, record: Record, now: datetime, pace: Pace) -> Today:
         later=tuple(answers.falling_due(day)),
         day=day,
         agenda=plan,
+        the_day=_aims_at(record, day),
     )
+
+
+def _aims_at(record: Record, day: int) -> bool:
+    aim = Plans(record).aim()
+    return aim is not None and aim.until == day
 
 
 @dataclass(frozen=True)
@@ -209,7 +216,7 @@ def _chosen(
     settle(library, record, pace, answers.known())
     day = study_day(now, pace.ends)
     due, elsewhere = list(answers.due(day)), answers.sittings.elsewhere(day)
-    plan = _agenda(library, record, bank, day)
+    plan = _agenda(library, record, bank, day, pace.ends)
     if plan is not None:
         left = plan.left
         due += [plan.state.cards[name] for name in left.refresh]

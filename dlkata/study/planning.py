@@ -6,6 +6,7 @@ Nothing of a plan is kept but its aim: every day, and after every answer, it is 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from typing import NamedTuple
 
 from dlkata.progress.answers import KATA, Card
@@ -16,9 +17,10 @@ from dlkata.study.worth import Scope, ranked
 READING = 15  # seconds for what is said about an answer
 AGAIN = 0.5  # of a kata's minutes, when it is written once more
 MOCK, MOCK_SHARE = 45, 0.5  # minutes of the last day, and how much of it at most
+LEAST_MOCK = 5  # minutes
 KATA_SHARE = (0.3, 0.6)  # of a day: at least, at most
-OVERDUE = 1  # days after which a kata that is due again goes before a new one
 FULL = 0.9  # of a day to come, which what is learned today may fill with reviews
+LEAST_TO_GO = 0.25  # of a kata that has taken all its minutes and is not passed
 STRETCH = 1.4  # a kata is begun and ended on one day, if that takes no more than this much of its share
 SLACK = 0.07  # of a day, that it may take longer, so that a kata is done with
 LEAST_PART = 10  # minutes: less of a kata is not worth sitting down to
@@ -64,6 +66,9 @@ class Spent:
         return self.reviews + self.new + self.katas + self.mock
 
 
+NOTHING = Spent()
+
+
 class Part(NamedTuple):
     """A kata, or as much of it as the day holds."""
 
@@ -71,6 +76,8 @@ class Part(NamedTuple):
     minutes: int
     of: int
     again: bool = False
+    begun: bool = False
+    done: bool = True  # whether it is done with then
 
 
 @dataclass(frozen=True)
@@ -96,11 +103,11 @@ class Planner:
     minutes: int  # a day
     speed: Speed = Speed()
 
-    def day(self, state: State, day: int, spent: Spent = Spent()) -> Day:  # frozen
+    def day(self, state: State, day: int, spent: Spent = NOTHING) -> Day:
         """What is (still) to be done on a day."""
         left = max(0.0, self.minutes - spent.total)
         due = self._due(state, day)
-        mock = min(self._mock(day, spent), int(left))
+        mock = self._mock(day, spent, left, self._cost(due, new=False))
         reviews = list(self._fitting(due, left - mock, new=False))
         reviewing = self._cost(reviews, new=False)
         left -= mock + reviewing
@@ -127,9 +134,13 @@ class Planner:
 
     # -- parts of a day
 
-    def _mock(self, day: int, spent: Spent) -> int:
-        """Only the last day has one."""
-        return 0 if day != self.until - 1 or spent.mock else int(min(MOCK, MOCK_SHARE * self.minutes))
+    def _mock(self, day: int, spent: Spent = NOTHING, left: float = inf, due: float = 0.0) -> int:
+        """Only the last day has one; where much is due it is a shorter one."""
+        if day != self.until - 1 or spent.mock:
+            return 0
+        usual = min(MOCK, MOCK_SHARE * self.minutes)
+        minutes = int(min(usual, left, max(usual / 2, left - due)))
+        return minutes if minutes >= LEAST_MOCK else 0
 
     def _due(self, state: State, day: int) -> list[str]:
         """The longest overdue first, as a session asks them."""
@@ -168,7 +179,7 @@ class Planner:
             if only_again and not again:
                 continue
             whole = self.kata_minutes(name) * (AGAIN if again else 1)
-            rest = max(min(whole, 5.0), whole - state.worked.get(name, 0.0))
+            rest = max(LEAST_TO_GO * whole, whole - state.worked.get(name, 0.0))
             if rest <= STRETCH * share and rest <= left + SLACK * self.minutes:
                 minutes = rest
             elif share >= min(LEAST_PART, self.minutes / 2) and not again:
@@ -177,20 +188,20 @@ class Planner:
                 continue
             if minutes < 1:
                 return
-            yield Part(name, round(minutes), round(whole), again)
+            yield Part(name, round(minutes), round(whole), again, name in state.worked, minutes == rest)
             share, left = share - minutes, left - minutes
             if share < LEAST_PART:
                 return
 
     def _kata_order(self, state: State, day: int) -> Iterator[tuple[str, bool]]:
         names = [kata.name for kata in self.scope.katas if kata.name not in state.solved]
-        due = [c for c in state.cards.values() if c.id.startswith(KATA) and c.due <= day]
+        soon = day + (day == self.until - 2)  # the last day has a mock, and little room besides
+        due = [c for c in state.cards.values() if c.id.startswith(KATA) and c.due <= soon]
         due = [c for c in due if c.id.removeprefix(KATA) in self.pages]
         due.sort(key=lambda c: (c.due, c.id))
         yield from ((name, False) for name in names if name in state.worked)
-        yield from ((c.id.removeprefix(KATA), True) for c in due if c.due <= day - OVERDUE)
+        yield from ((c.id.removeprefix(KATA), True) for c in due)
         yield from ((name, False) for name in names if name not in state.worked)
-        yield from ((c.id.removeprefix(KATA), True) for c in due if c.due > day - OVERDUE)
 
     def kata_minutes(self, name: str) -> float:
         """0 for one that is gone."""
@@ -226,9 +237,7 @@ class Planner:
                 coming = [
                     c.id for c in state.cards.values() if day < c.due <= day + ahead and self.item(c.id)
                 ]
-                room = FULL * (self.minutes - self._mock(day + ahead, Spent())) - self._cost(
-                    coming, new=False
-                )
+                room = FULL * (self.minutes - self._mock(day + ahead)) - self._cost(coming, new=False)
                 most = min(most, int(max(0.0, room) / (chance * per_answer)))
         return most
 

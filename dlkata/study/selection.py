@@ -136,7 +136,7 @@ def choose(
         choice.new = len(fresh)
         choice.ids += [item.id for item in fresh]
         if wish.concepts and len(choice.ids) < wish.count and wish.only is Only.ALL:
-            ahead = [i.id for i in _in_order(wish, bank) if i.id in known and i.id not in choice.ids]
+            ahead = [i.id for i in in_scope(wish, bank) if i.id in known and i.id not in choice.ids]
             choice.ahead = len(ahead[: wish.count - len(choice.ids)])
             choice.ids += ahead[: choice.ahead]
     return choice
@@ -155,7 +155,8 @@ def _wanted(item: Item, wish: Wish) -> bool:
     )
 
 
-def _in_order(wish: Wish, bank: Bank) -> Iterator[Item]:
+def in_scope(wish: Wish, bank: Bank) -> Iterator[Item]:
+    """All that was asked for, in learning order, whether it is due, new or neither."""
     for concept in bank.concepts():
         yield from _of_concept(concept, wish)
 
@@ -236,7 +237,7 @@ def _exam(wish: Wish, bank: Bank, due: Sequence[Item], waiting: int, taken: Set[
     if wish.only is Only.DUE:
         items = list(due)
     else:
-        items = [i for i in _in_order(wish, bank) if wish.only is Only.ALL or i.id not in taken]
+        items = [i for i in in_scope(wish, bank) if wish.only is Only.ALL or i.id not in taken]
         waiting = 0
     scored = [item for item in items if item.kind is not Kind.RECALL]
     drawn = rng.sample(scored, min(wish.count, len(scored)))
@@ -246,4 +247,4 @@ def _exam(wish: Wish, bank: Bank, due: Sequence[Item], waiting: int, taken: Set[
 
 
 def _empty(wish: Wish, bank: Bank) -> bool:
-    return next(_in_order(wish, bank), None) is None
+    return next(in_scope(wish, bank), None) is None

@@ -9,7 +9,7 @@ from typing import Any
 from dlkata.content.library import Library
 from dlkata.content.question import Kind, Question
 from dlkata.errors import DlkataError
-from dlkata.progress.answers import BUG, Answer, Answers, Card, Outcome
+from dlkata.progress.answers import BUG, Also, Answer, Answers, Card, Outcome
 from dlkata.progress.sittings import Sitting
 from dlkata.study.asking import Asked, Given, ask, seed_of
 from dlkata.study.day import DAY_ENDS, study_day
@@ -44,7 +44,6 @@ class Session:
     done: list[Answer] = field(default_factory=list)  # all that stand, also from before
     problems: list[str] = field(default_factory=list)  # questions that could not be asked
     _gone: set[str] = field(default_factory=set)
-    _lost: float = 0.0  # seconds spent on answers that were taken back: an exam's clock does not
 
     @property
     def exam(self) -> bool:
@@ -81,7 +80,7 @@ class Session:
             if name in answered or name in self._gone:
                 continue
             try:
-                asked = self._asked(name)
+                asked = self.asked(name)
             except DlkataError as error:
                 self.problems.append(f"{error.message} {error.remedy}".strip())
                 asked = None
@@ -90,7 +89,7 @@ class Session:
             else:
                 yield asked
 
-    def _asked(self, name: str) -> Asked | None:
+    def asked(self, name: str) -> Asked | None:
         seed = seed_of(self.sitting.seed, name)
         if name.startswith(BUG):
             kata, bug = kata_of(name)
@@ -104,9 +103,10 @@ class Session:
         return ask(question, seed, self.draw(question, seed) if question.parametric else None)
 
     def give(
-        self, asked: Asked, given: Given, seconds: float, now: datetime, *, hint: bool = False, grade: int | None = None
+        self, asked: Asked, given: Given, seconds: float, now: datetime, *, hint: bool = False,
+        grade: int | None = None, also: Also | None = None,
     ) -> Marked:  # fmt: skip
-        """Judges and keeps an answer. `grade` is the learner's own, for free recall."""
+        """Judges and keeps an answer. `grade` is the learner's own, for free recall; `also` is kept with it."""
         question = asked.question
         right = grade > 1 if grade is not None else asked.right(given)
         known = bool(self.answers and self.answers.card(question.id))
@@ -126,14 +126,16 @@ class Session:
                 "level": question.head.level, "hint": hint, **({"drawn": asked.values} if asked.values else {}),
             },
         )  # fmt: skip
-        card = self.answers.add(answer, now, advance) if self.answers else None
+        card = self.answers.add(answer, now, advance, also) if self.answers else None
         marked = Marked(asked, given, answer, card)
         self.marked.append(marked)
         self.done.append(answer)
         return marked
 
-    def skip(self, asked: Asked, seconds: float, now: datetime) -> None:
-        """Passed over: it stays where it was on the schedule."""
+    def skip(
+        self, asked: Asked, seconds: float, now: datetime, *, closed: bool = False, also: Also | None = None
+    ) -> None:
+        """Passed over, or `closed` when an exam's time was up: it stays where it was on the schedule."""
         answer = Answer(
             asked.question.id,
             Outcome.SKIPPED,
@@ -142,9 +144,10 @@ class Session:
             seconds=round(seconds, 1),
             content=asked.question.content,
             session=self.sitting.id or None,
+            detail={"closed": True} if closed else {},
         )
         if self.answers:
-            self.answers.add(answer, now, advance)
+            self.answers.add(answer, now, advance, also)
         self.done.append(answer)
 
     def undo(self, now: datetime) -> str | None:
@@ -154,7 +157,6 @@ class Session:
         if self.answers:
             self.answers.undo(self.sitting.id, now, advance, self._former)
         last = self.done.pop()
-        self._lost += last.seconds
         self.marked = [m for m in self.marked if m.answer.question != last.question]
         return last.question
 
@@ -162,15 +164,15 @@ class Session:
         return [old for old, new in self.library.index.renamed() if new == name]
 
     def all_marked(self) -> list[Marked]:
-        """Every answer of the session, those from before it was left too."""
+        """Every answer of the session, those from before it was left too, and what was open when time was up."""
         here = {marked.answer.question: marked for marked in self.marked}
         found = []
         for answer in self.done:
             if answer.question in here:
                 found.append(here[answer.question])
-            elif (
-                answer.outcome is not Outcome.SKIPPED and (asked := self._asked(answer.question)) is not None
-            ):
+            elif (answer.outcome is not Outcome.SKIPPED or answer.closed) and (
+                asked := self.asked(answer.question)
+            ) is not None:
                 given = Given(tuple(answer.detail.get("chosen", ())), answer.detail.get("typed", ""))
                 found.append(Marked(asked, given, answer, None))
         return found
@@ -186,7 +188,7 @@ class Session:
 
     @property
     def seconds(self) -> float:
-        return sum(answer.seconds for answer in self.done) + (self._lost if self.exam else 0.0)
+        return sum(answer.seconds for answer in self.done)
 
     def seconds_allowed(self) -> float:
         """For an exam: the sum of what its questions are given."""

@@ -9,7 +9,7 @@ from dlkata.content.kata import Kata
 from dlkata.content.library import Topic
 from dlkata.content.question import Kind, Question
 from dlkata.errors import DlkataError
-from dlkata.progress.answers import KATA
+from dlkata.progress.answers import BUG, KATA
 from dlkata.progress.record import Record
 from dlkata.progress.tallies import Day, Effort, Tallies
 from dlkata.study.mastery import Known, Mark, Mastery
@@ -148,9 +148,13 @@ def _met(mastery: Mastery, entry: ConceptEntry) -> float:
 def _coming(mastery: Mastery) -> list[Load]:
     """Today and the days behind it, whether something falls due or not."""
     loads: Counter[tuple[int, bool]] = Counter()
+    index, katas = mastery.library.index, set(mastery.library.kata_names)
     for card in mastery.cards.values():
+        kata = card.id.removeprefix(KATA) if card.id.startswith(KATA) else ""
+        if not (kata in katas or card.id.startswith(BUG) or index.where(card.id)):
+            continue  # its page is gone
         due = mastery.day if card.last > mastery.day + 1 else max(card.due, mastery.day)
-        loads[due, card.id.startswith(KATA)] += 1
+        loads[due, bool(kata)] += 1
     days = range(mastery.day, mastery.day + AHEAD)
     return [Load(day, loads[day, False], loads[day, True]) for day in days]
 

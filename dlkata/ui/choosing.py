@@ -1,6 +1,6 @@
 """Options that are walked through with the arrow keys, and the line below them on which one may type instead."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ class Choosing:
     several: bool = False
     typed: str = ""
     at: int | None = None  # which option is highlighted
+    prompt: Callable[[], str] = lambda: PROMPT
 
     def press(self, key: str) -> str | None:
         """The line, once it is complete."""
@@ -80,9 +81,16 @@ class Choosing:
         from rich.cells import cell_len
         from rich.text import Text
 
+        prompt = self.prompt()
         if not self.typed and self.at is not None:
-            return Text.assemble(PROMPT, (self.letters[self.at], "dim"))  # what Enter takes
+            return Text.assemble(prompt, (self.letters[self.at], "dim"))  # what Enter takes
         typed = self.typed
-        while cell_len(PROMPT + typed) >= width:
+        while cell_len(prompt + typed) >= width:
             typed = typed[1:]
-        return Text(PROMPT + typed)
+        return Text(prompt + typed)
+
+    def cursor(self, width: int) -> tuple[int, int]:
+        """It stands at the end of the last row."""
+        from rich.cells import cell_len
+
+        return 0, cell_len(self.line(width).plain)

@@ -77,6 +77,8 @@ def home(
         lines += wrap(Text(position(today.agenda)), width)
     if progress is not None and progress.begun:
         lines += wrap(progress_line(progress), width)
+    elif today is not None and today.the_day:
+        lines += wrap(Text(_("This is the day your plan led to. Warm up with what is due, and good luck!")), width)  # fmt: skip
     step = best_step(standing, today, run)
     entries = list(_entries(standing, today, run))
     best = [entry for entry in entries if step is not None and entry.command == step.command]
@@ -90,8 +92,8 @@ def home(
             heading = entry.heading
             lines += [Text(), Text(heading, style=STRONG)]
         lines += _shown(entry, width)
-    ways = {"list": f"{run} list", "why": f"{run} why", "stats": f"{run} stats", "help": f"{run} --help"}
-    everything = _("All katas: {list} · all concepts: {why} · your progress: {stats} · help: {help}", **ways)
+    ways = {"browse": f"{run} browse", "stats": f"{run} stats", "help": f"{run} --help"}
+    everything = _("Everything: {browse} · progress: {stats} · help: {help}", **ways)
     return [*lines, Text(), *wrap(naming(everything, *ways.values(), style=QUIET), width)]
 
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 ESCAPE = "\x1b"
 NAMES = {
     ESCAPE: "escape", "\n": "enter", "\r": "enter", "\x7f": "backspace", "\x08": "backspace", "\x04": "end of input",
-    "[A": "up", "[B": "down", "[5~": "page up", "[6~": "page down", "[H": "home", "[F": "end",
-    "[1~": "home", "[4~": "end", "OA": "up", "OB": "down", "OH": "home", "OF": "end",
+    "[A": "up", "[B": "down", "[C": "right", "[D": "left", "[5~": "page up", "[6~": "page down", "[3~": "delete",
+    "[H": "home", "[F": "end", "[1~": "home", "[4~": "end", "OA": "up", "OB": "down", "OC": "right", "OD": "left", "OH": "home", "OF": "end",
 }  # fmt: skip
 BETWEEN = 0.05  # seconds in which the rest of an arrow's sequence follows its escape
 

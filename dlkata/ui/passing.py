@@ -42,8 +42,10 @@ def passing_lines(passed: Passing, run: str, width: int) -> list["Text"]:
 def took(passed: Passing) -> str:
     """The time from the stub to the pass, breaks left out, beside what the page gives it."""
     assert passed.done is not None
-    minutes = max(1, round(passed.done.seconds / 60))
-    parts = [_("In {minutes} min (the page says {of})", minutes=minutes, of=passed.kata.head.minutes)]
+    parts = []
+    if passed.done.seconds:  # none where the only event is this check
+        minutes = max(1, round(passed.done.seconds / 60))
+        parts.append(_("In {minutes} min (the page says {of})", minutes=minutes, of=passed.kata.head.minutes))
     checks, hints = passed.done.checks, passed.done.hints
     parts.append(_("1 check") if checks == 1 else _("{count} checks", count=checks))
     if hints:

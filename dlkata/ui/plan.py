@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 STRONG, QUIET, COMMAND = "bold", "dim", "cyan"
-SHOWN = 6  # days to come, besides the last one: with today they fit on a small screen
+SHOWN = 5  # days to come, besides the last one: with today they fit on a small screen
 WEEKDAYS = N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")
 
 
@@ -85,7 +85,7 @@ def tasks(agenda: Agenda, katas: Mapping[str, Kata], run: str) -> list[Task]:
     coding = [_kata_task(agenda, part, katas, run) for part in left.katas]
     found = [*quiz, *coding] if coming_back else [*coding, *quiz]
     if left.mock:
-        found.append(Task(mock(left.mock), mock_command(left.mock, run), _("The last day: try it as it will be.")))  # fmt: skip
+        found.append(Task(mock(left.mock), mock_command(agenda, run), _("The last day: try it as it will be.")))  # fmt: skip
     return found
 
 
@@ -105,6 +105,8 @@ def more_due(agenda: Agenda) -> str:
     """What the minutes do not hold."""
     if not agenda.left.waiting:
         return ""
+    if agenda.today == agenda.aim.until - 1:
+        return _("{count} more are due than today's minutes hold.", count=agenda.left.waiting)
     return _("{count} more are due than today's minutes hold; they come first tomorrow.", count=agenda.left.waiting)  # fmt: skip
 
 
@@ -125,8 +127,9 @@ def mock(minutes: int) -> str:
     return _("mock interview · {minutes} min", minutes=minutes)
 
 
-def mock_command(minutes: int, run: str) -> str:
-    return f"{run} quiz --exam -n {max(5, minutes // 2)}"
+def mock_command(agenda: Agenda, run: str) -> str:
+    path = f" --path {agenda.aim.path.replace('_', '-')}" if agenda.aim.path else ""
+    return f"{run} interview --minutes {agenda.left.mock}{path}"
 
 
 def _said(day: Day) -> str:
@@ -142,7 +145,9 @@ def _counts(day: Day) -> list[str]:
 def _part(part: Part) -> str:
     if part.again:
         return _("again from an empty stub, {minutes} min", minutes=part.minutes)
-    if part.minutes >= part.of:
+    if part.done and part.begun:
+        return _("{minutes} min to go", minutes=part.minutes)
+    if part.done:
         return _("{minutes} min", minutes=part.minutes)
     return _("{minutes} of {all} min", minutes=part.minutes, all=part.of)
 
@@ -152,7 +157,7 @@ def _short(part: Part) -> str:
     name = part.kata.replace("_", "-")
     if part.again:
         return _("{name} again {minutes} min", name=name, minutes=part.minutes)
-    if part.minutes >= part.of:
+    if part.done:
         return f"{name} {_part(part)}"
     return _("{name} {minutes}/{all} min", name=name, minutes=part.minutes, all=part.of)
 

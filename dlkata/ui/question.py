@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from dlkata.content.concept import Concept
 from dlkata.content.question import Kind, Option
 from dlkata.locale import N_, _
-from dlkata.study.asking import Asked, letters_of
+from dlkata.study.asking import LETTERS, Asked, letters_of
 from dlkata.study.session import Marked
 from dlkata.ui.page import layout, paragraph
 from dlkata.ui.wrap import joined, wrap
@@ -80,12 +80,19 @@ def hanging(mark: str, text: str, width: int, style: str = "") -> list["Text"]:
 
 def keys(asked: Asked, *, exam: bool, undo: bool, arrows: bool = False) -> str:
     """What can be typed, in one sentence."""
+    left_out = {"h"} if exam else set()
+    others = [_(said) for key, said in KEYS.items() if key not in left_out and (key != "u" or undo)]
+    return " · ".join([ways(asked, arrows), *others])
+
+
+def ways(asked: Asked, arrows: bool) -> str:
+    """How this question is answered."""
     last = asked.letters[-1:]
     unit = asked.question.head.unit
     one = _("↑ ↓ and Enter, or a to {last}", last=last) if arrows else _("a to {last}", last=last)
     marking = _("↑ ↓ and space: ") if arrows else ""
     ordered = _("all letters in order, such as `{letters}`", letters=" ".join(reversed(asked.letters)))
-    ways = {
+    return {
         Kind.CHOICE: one,
         Kind.PREDICT: one,
         Kind.BUG: one,
@@ -93,10 +100,7 @@ def keys(asked: Asked, *, exam: bool, undo: bool, arrows: bool = False) -> str:
         Kind.ORDER: marking + ordered,
         Kind.NUMBER: _("a number, in {unit}", unit=unit) if unit else _("a number"),
         Kind.RECALL: _("an answer in your own words, on one line"),
-    }
-    left_out = {"h"} if exam else set()
-    others = [_(said) for key, said in KEYS.items() if key not in left_out and (key != "u" or undo)]
-    return " · ".join([ways[asked.question.kind], *others])
+    }[asked.question.kind]
 
 
 def feedback(marked: Marked, width: int) -> list["Text"]:
@@ -111,6 +115,7 @@ def feedback(marked: Marked, width: int) -> list["Text"]:
         return []
     unknown = not (given.chosen or given.text)
     wrong = _("✗ Not known yet.") if unknown else _("✗ Wrong.")
+    wrong = _("✗ Still open when time was up.") if marked.answer.closed else wrong
     verdict = (_("✓ Right."), GOOD) if marked.right else (wrong, BAD)
     head = Text(verdict[0], style=f"{STRONG} {verdict[1]}")
     if kind is Kind.NUMBER:
@@ -203,6 +208,22 @@ def model_answer(asked: Asked, width: int) -> list["Text"]:
     lines = [Text(_("A good answer says:"), style=STRONG)]
     for option in asked.question.options:
         lines += hanging("  - ", f"{option.text} {option.feedback}".strip(), width)
+    return lines + beyond_the_points(asked, width)
+
+
+def key_points(asked: Asked, width: int) -> list[list["Text"]]:
+    """Each at a letter, to say which of them one made."""
+    texts = [f"{option.text} {option.feedback}".strip() for option in asked.question.options]
+    return [
+        hanging(f"  {letter}  ", text, width, STRONG) for letter, text in zip(LETTERS, texts, strict=False)
+    ]
+
+
+def beyond_the_points(asked: Asked, width: int) -> list["Text"]:
+    """What a weak answer says, and what is asked next."""
+    from rich.text import Text
+
+    lines: list[Text] = []
     for title, entry in (
         (_("A weak answer:"), asked.question.weak),
         (_("What comes next:"), asked.question.follow_up),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dlkata.ui.keyboard import Keyboard
     from dlkata.ui.stage import Stage
 
+Note = Callable[[], str | None]
 LEAVING = ("q", "escape", "end of input")
 GLANCE = 0.5  # seconds between two looks at the size of the window
 
@@ -21,6 +22,7 @@ class Scroll:
     lines: Sequence["Text"]
     height: int  # of the screen; the last row says where one is
     top: int = 0
+    note: str = ""  # said in the last row, before all else
 
     def __post_init__(self) -> None:
         self.room = max(1, self.height - 2)
@@ -51,16 +53,23 @@ class Scroll:
             keys = _("{place} · end · ↑ ↓ scroll · space or q: go on", place=place)
         else:
             keys = _("{place} · space: next page · ↑ ↓ scroll · q: go on", place=place)
-        return [*shown, Text(), Text(keys, style="dim")]
+        note = (f"{self.note} · " if self.note else "", "bold")
+        return [*shown, Text(), Text.assemble(note, (keys, "dim"))]
 
 
-def scroll_on(stage: "Stage", keyboard: "Keyboard", page: "Callable[[int], list[Text]]") -> None:
-    """Shows what `page` lays out for the window's width until the reader goes on."""
+def scroll_on(
+    stage: "Stage", keyboard: "Keyboard", page: "Callable[[int], list[Text]]", note: Note | None = None
+) -> None:
+    """Shows what `page` lays out for the window's width until the reader goes on, or `note` has nothing more to say."""
     size, scroll = (0, 0), Scroll([], 0)
     while True:
         if size != stage.size:  # the window may change meanwhile
             size = width, height = stage.size
             scroll = Scroll(page(width), height, scroll.top)
+        if note is not None:
+            if (said := note()) is None:
+                return
+            scroll.note = said
         stage.show(scroll.frame())
         key = keyboard.wait(GLANCE)
         if key.lower() in LEAVING or (scroll.at_end and key in (" ", "enter")):

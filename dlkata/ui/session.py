@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from dlkata.content.concept import Concept
 from dlkata.locale import _
 from dlkata.progress.answers import Coming, Outcome
+from dlkata.study.countdown import Countdown
 from dlkata.study.day import date_of
 from dlkata.study.moved import Move
 from dlkata.study.opening import Today
@@ -34,7 +36,7 @@ class Tally:
 
 
 def tally(session: Session) -> Tally:
-    outcomes = [answer.outcome for answer in session.done]
+    outcomes = [answer.outcome for answer in session.done if not answer.closed]
     right, wrong, skipped = (outcomes.count(o) for o in (Outcome.RIGHT, Outcome.WRONG, Outcome.SKIPPED))
     return Tally(right, wrong, skipped, session.seconds, session.length)
 
@@ -68,8 +70,9 @@ def katas(count: int) -> str:
 
 def summary(
     session: Session, missed: Sequence[Concept], schedule: Today | None, run: str, width: int,
-    moves: Sequence[Move] = (),
+    moves: Sequence[Move] = (), *, closed: bool = False,
 ) -> list["Text"]:  # fmt: skip
+    """`closed`: it ended because time was up, and cannot be gone on with."""
     from rich.text import Text
 
     count = tally(session)
@@ -78,7 +81,11 @@ def summary(
         said += _(", {skipped} skipped", skipped=count.skipped)
     lines = [Text(), *wrap(Text(said + f" · {clock(count.seconds)}", style=STRONG), width)]
     left = count.length - len(session.done)
-    if left:
+    if left and closed:
+        lines += wrap(
+            Text(_("{count} were not reached.", count=left) if left > 1 else _("1 was not reached.")), width
+        )
+    elif left:
         command = f"{run} quiz"
         said = _("{left} left; go on with them: {command}", left=left, command=command)
         lines += wrap(naming(said, command), width)
@@ -89,13 +96,13 @@ def summary(
     return lines
 
 
-def exam_result(session: Session, limit: float, width: int) -> list["Text"]:
+def exam_result(session: Session, spent: float, limit: float, width: int) -> list["Text"]:
     from rich.text import Text
 
     count = tally(session)
     share = count.right / count.length if count.length else 0.0
     said = _("Score: {right} of {length} ({share:.0%}) · {time} of {limit}", right=count.right, length=count.length,
-             share=share, time=clock(count.seconds), limit=clock(limit))  # fmt: skip
+             share=share, time=clock(spent), limit=clock(limit))  # fmt: skip
     return [Text(), *wrap(Text(said, style=STRONG), width)]
 
 
@@ -174,6 +181,11 @@ def topics_with_questions(names: Sequence[str], width: int) -> list["Text"]:
     from rich.text import Text
 
     return wrap(Text(_("Topics with questions: {names}.", names=", ".join(names))), width)
+
+
+def time_left(countdown: Countdown) -> str:
+    """0:00 stands there when it is over, and not before."""
+    return clock(ceil(countdown.left))
 
 
 def clock(seconds: float) -> str:

@@ -30,11 +30,9 @@ def overview(stats: Statistics, run: str, width: int, *, ascii_only: bool = Fals
     if not stats.days and not stats.known.seen:
         begin = f"{run} quiz"
         return [*lines, Text(), *wrap(naming(_("Nothing is answered yet. Begin: {command}", command=begin), begin), width)]  # fmt: skip
-    lines += [
-        Text(),
-        Text.assemble((_("What you know"), STRONG), (_(" · share known, questions met"), QUIET)),
-    ]
-    lines += [_topic(row, ascii_only) for row in stats.topics]
+    about = Text.assemble((_("What you know"), STRONG), (_(" · share known, questions met"), QUIET))
+    lines += [Text(), *wrap(about, width)]
+    lines += [line for row in stats.topics for line in _topic(row, width, ascii_only)]
     lines += [Text(), Text(_("What you did"), style=STRONG)]
     lines += calendar(stats.day, {day.day: day for day in stats.days}, width, ascii_only=ascii_only)
     lines += hung(Text("  " + calendar_legend(ascii_only), style=QUIET), width, 2)
@@ -48,7 +46,7 @@ def overview(stats: Statistics, run: str, width: int, *, ascii_only: bool = Fals
     return [*lines, Text(), *wrap(naming(_("Each concept of a topic: {command}", command=more), more, style=QUIET), width)]  # fmt: skip
 
 
-def topic_pages(stats: Statistics, names: Sequence[str], run: str, width: int) -> list["Text"]:
+def topic_pages(stats: Statistics, names: Sequence[str], width: int) -> list["Text"]:
     """Each concept of these topics."""
     from rich.text import Text
 
@@ -92,16 +90,18 @@ def bar(share: float, ascii_only: bool, size: int = BAR) -> str:
     return full * filled + empty * (size - filled)
 
 
-def _topic(row: TopicRow, ascii_only: bool) -> "Text":
+def _topic(row: TopicRow, width: int, ascii_only: bool) -> list["Text"]:
     """The mark first and the title last: between them everything is of sure width."""
     from rich.text import Text
 
-    drawn = bar(row.known.share, ascii_only)
+    size = max(5, min(BAR, width - 58))
+    drawn = bar(row.known.share, ascii_only, size)
     met = f"{row.known.seen}/{row.known.of}"
-    return Text.assemble(
-        "  ", sign(row.known.mark), " ", (drawn, STYLES[row.known.mark]), f" {_percent(row.known):>4}  {met:>7}  ",
-        row.topic.title,
-    )  # fmt: skip
+    facts = f" {_percent(row.known):>4}  {met:>7}  "
+    line = Text.assemble(
+        "  ", sign(row.known.mark), " ", (drawn, STYLES[row.known.mark]), facts, row.topic.title
+    )
+    return hung(line, width, size + 20)
 
 
 def _did(stats: Statistics) -> list[str]:
@@ -115,7 +115,7 @@ def _did(stats: Statistics) -> list[str]:
             parts.append(_("{count} answers, {share:.0%} right", count=day.answered, share=day.right / day.answered))  # fmt: skip
         if day.passes:
             parts.append(
-                _("{count} katas passed", count=day.passes) if day.passes > 1 else _("1 kata passed")
+                _("{count} checks passed", count=day.passes) if day.passes > 1 else _("1 check passed")
             )
         said.append(_("{label}: {what}", label=label, what=" · ".join(parts)))
     return said
@@ -139,7 +139,7 @@ def _coming(coming: Sequence[Load], width: int, ascii_only: bool) -> list["Text"
     lines = [heads, bars, counts]
     if katas:
         said = _("1 kata to be written again") if katas == 1 else _("{count} katas to be written again", count=katas)  # fmt: skip
-        lines += wrap(Text("  " + said), width)
+        lines += hung(Text("  " + said), width, 2)
     return lines
 
 

@@ -16,6 +16,8 @@ from dlkata.ui.wrap import wrap
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from dlkata.study.passing import Passing
+
 WIDE, WIDEST_STATEMENT = 116, 80  # columns
 
 
@@ -29,14 +31,17 @@ class View:
     expected: int = 0  # tests
     results: list[Result] = field(default_factory=list)
     verdict: Verdict | None = None
+    meaning: "Passing | None" = None  # of a pass
     problem: Problem | None = None
     message: str = ""  # in place of a verdict: "the file is gone"
     running: bool = False
     hints: list[str] = field(default_factory=list)
     question: str = ""  # asked at the bottom, answered with y or n
+    interview: str = ""  # what is left of the one that runs
     notice: str = ""  # said above the verdict until the next key
     top: int = 0  # first row of the statement that stands beside the verdict
     below: int = 0  # first row of the verdict, where it is longer than the screen
+    laid_out: dict[int, list["Text"]] = field(default_factory=dict)  # by width
 
     @property
     def passed(self) -> bool:
@@ -67,8 +72,10 @@ def beside(view: View, width: int, height: int) -> list["Text"]:
     """The part of the statement that fits, and which part it is."""
     from rich.text import Text
 
-    lines = [Text(view.kata.title, style=STRONG), Text(), *layout(view.kata.section.body, width)]
-    room = height - 3
+    if width not in view.laid_out:
+        title = Text(view.kata.title, style=STRONG)
+        view.laid_out[width] = [title, Text(), *layout(view.kata.section.body, width)]
+    lines, room = view.laid_out[width], height - 3
     view.top = max(0, min(view.top, len(lines) - room))
     shown = [Text.assemble(("│ ", QUIET), line) for line in lines[view.top : view.top + room]]
     if len(lines) > room:
@@ -81,7 +88,8 @@ def _head(view: View, width: int) -> list["Text"]:
     from rich.text import Text
 
     lines = wrap(Text.assemble((view.kata.typed, STRONG), f" · {view.kata.title}"), width)
-    return [*lines, Text(str(view.file), style=QUIET, overflow="fold"), Text()]
+    left = wrap(Text(view.interview, style=STRONG), width) if view.interview else []
+    return [*lines, Text(str(view.file), style=QUIET, overflow="fold"), *left, Text()]
 
 
 def _body(view: View, run: str, width: int) -> list["Text"]:
@@ -101,6 +109,10 @@ def _body(view: View, run: str, width: int) -> list["Text"]:
                 Text(),
                 Text(_("Passed: all {count} tests.", count=len(view.results)), style=f"{STRONG} {GOOD}"),
             ]
+            if view.meaning is not None:
+                from dlkata.ui.passing import passing_lines
+
+                lines += passing_lines(view.meaning, run, width)
         elif view.verdict is not None:
             # The diagnosis first: on a small screen it says more than the numbers.
             lines += caught(view.verdict, width)

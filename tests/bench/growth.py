@@ -1,4 +1,4 @@
-"""5 · Home, list and a new check with a hundred, ten thousand and a million recorded events."""
+"""5 · Home, list, stats and a new check with a hundred, ten thousand and a million recorded events."""
 
 import os
 import tempfile
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dlkata.content.library import Library
+from dlkata.progress.plans import Aim, Plans
 from dlkata.progress.record import Kind, open_record
 from tests.bench.clock import DLKATA, command, medians
 
@@ -25,15 +26,28 @@ def rows() -> Iterator[tuple[str, float, str]]:
             record.add(Kind.CHECKED, "adam", now, passed=True, source="x")
             record.close()
 
-        for name, arguments in (("home", ()), ("list", ("list",))):
+        for name, arguments in (("home", ()), ("list", ("list",)), ("stats", ("stats",))):
             seconds = medians(**{
                 str(size): command(DLKATA, *arguments, DLKATA_HOME=str(home), DLKATA_WORKSPACE=os.path.join(folder, "w"))
                 for size, home in homes.items()
             })  # fmt: skip
             yield f"{name}: 10,000 events / 100", seconds["10000"] / seconds["100"], ""
             yield f"{name}: 1,000,000 events / 100", seconds["1000000"] / seconds["100"], "≤ 1.3"
+        for home in homes.values():
+            _plan(home / "record.db")
+        seconds = medians(**{
+            str(size): command(DLKATA, DLKATA_HOME=str(home), DLKATA_WORKSPACE=os.path.join(folder, "w"))
+            for size, home in homes.items()
+        })  # fmt: skip
+        yield "home with a plan: 1,000,000 events / 100", seconds["1000000"] / seconds["100"], "≤ 1.3"
         seconds = medians(**{str(size): lambda home=home: add(home) for size, home in homes.items()})
         yield "recording a check: 1,000,000 events / 100", seconds["1000000"] / seconds["100"], ""
+
+
+def _plan(file: Path) -> None:
+    record, now = open_record(file), datetime.now(UTC)
+    Plans(record).make(Aim(now.toordinal() - 2, now.toordinal() + 8, 60), now)
+    record.close()
 
 
 def _fill(file: Path, size: int) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 from dlkata.content.library import Library
@@ -60,12 +61,15 @@ def rows() -> Iterator[tuple[str, float, str]]:
             click=command(sys.executable, "-c", "import click"),
             home=command(DLKATA, DLKATA_HOME=str(homes["few"])),
             home_many=command(DLKATA, DLKATA_HOME=str(homes["many"])),
+            stats=command(DLKATA, "stats", DLKATA_HOME=str(homes["few"])),
+            stats_many=command(DLKATA, "stats", DLKATA_HOME=str(homes["many"])),
             **{name: first_question(home) for name, home in homes.items()},
         )
         yield "first question / `python -c 'import click'`", seconds["new"] / seconds["click"], "≤ 5"
         yield "first question: 20,000 questions / built-in bank", seconds["bank"] / seconds["new"], "≤ 2"
         yield "first question: 1,000,000 answers / 100", seconds["many"] / seconds["few"], "≤ 1.3"
         yield "home: 1,000,000 answers / 100", seconds["home_many"] / seconds["home"], "≤ 1.3"
+        yield "stats: 1,000,000 answers / 100", seconds["stats_many"] / seconds["stats"], "≤ 1.3"
 
 
 def first_question(home: Path) -> Callable[[], object]:
@@ -93,9 +97,11 @@ def first_question(home: Path) -> Callable[[], object]:
 
 def _answered(file: Path, count: int) -> None:
     record = open_record(file)
+    today = date.today().toordinal()
     ids = [name for entry in Library().index.concepts.values() for name in entry.ids()]
     rows = (
-        ("2026-01-01T00:00:00.000+00:00", 0, 739000 + n // 3000, None, ids[n % len(ids)], n, "right", 3, 9.0, "", None, "{}")
+        ("2026-01-01T00:00:00.000+00:00", 0, today - (count - 1 - n) // 3000, None, ids[n % len(ids)], n,
+         "right" if n % 4 else "wrong", 3, 9.0, "", None, '{"chosen": [1]}')
         for n in range(count)
     )  # fmt: skip
     with record.connection:

@@ -57,7 +57,7 @@ class Browser(App[list[str]]):
     }  # fmt: skip
 
     def __init__(self, shelf: Shelf, wish: Wish):
-        super().__init__()
+        super().__init__(ansi_color=True)  # said at once: with NO_COLOR, Textual would paint in black
         self.shelf, self.wish = shelf, wish
         self.theme = "ansi-dark"  # the terminal's own colours, on light and dark ones
 

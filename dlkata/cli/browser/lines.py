@@ -50,7 +50,9 @@ class Lines(ScrollView, can_focus=True):
         return self.strip(line)
 
     def strip(self, line: Text) -> Strip:
-        return Strip(line.render(self.app.console)).adjust_cell_length(self.size.width)
+        """A row in the widget's own style: where colours are off, Textual wants every piece to have one."""
+        strip = Strip(line.render(self.app.console)).adjust_cell_length(self.size.width)
+        return strip.apply_style(self.rich_style)
 
 
 class Rows(Lines):
