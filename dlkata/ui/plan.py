@@ -39,7 +39,7 @@ def where_it_stands(agenda: Agenda, run: str, width: int) -> list["Text"]:
 
     lines = wrap(Text(position(agenda)), width)
     for task in tasks(agenda, {}, run)[:1]:
-        lines += wrap(naming(_("Next: {what}: {command}", what=task.said, command=task.command), task.command), width)  # fmt: skip
+        lines += wrap(naming(_("Next: {command} ({what})", what=task.said, command=task.command), task.command), width)  # fmt: skip
     return (
         lines if agenda.left.minutes else [*lines, *wrap(Text(_("Today's part of the plan is done.")), width)]
     )
