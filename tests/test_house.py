@@ -134,6 +134,7 @@ def test_a_backup_is_made_by_the_first_command_of_a_day_that_writes(dlkata, home
     (file,) = folder.iterdir()
     dlkata("kata", "lstm")
     assert [f.name for f in folder.iterdir()] == [file.name], "one a day"
+    assert f"1, the newest: {file}" in dlkata("doctor", "--json").out
     connection = sqlite3.connect(file)
     assert connection.execute("SELECT kata FROM events").fetchall() == [("adam",)]
     connection.close()

@@ -85,7 +85,7 @@ def test_one_that_ran_out_while_one_was_away_is_closed_and_told(interview, home)
     only_left(home, -60, 5)
     ran = interview()
     assert "The interview you left is over: its time was up." in ran.out
-    assert "✗ Still open when time was up." in ran.out and "time was up" in ran.out.partition("Scorecard")[2]
+    assert "✗ Still open at the end." in ran.out and "time was up" in ran.out.partition("Scorecard")[2]
     assert interview("--end").code == 2
 
 
@@ -165,7 +165,7 @@ def test_the_clock_ticks_where_one_types_and_ends_it(terminal, interview, home):
     screen.expect(r"Going on with your interview: 0:0\d left")
     screen.expect(r"0:01 > ")
     screen.expect_exact("Time is up.")
-    screen.expect_exact("✗ Still open when time was up.")
+    screen.expect_exact("✗ Still open at the end.")
     screen.expect_exact("Scorecard")
     screen.expect_exact("5:00 of 5:00 · time was up")
     screen.expect(pexpect.EOF)

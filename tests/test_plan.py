@@ -173,6 +173,28 @@ def test_a_kata_that_is_nearly_done_says_what_is_to_go():
     assert _short(long) == f"mha {long.minutes}/30 min"
 
 
+def test_home_says_each_thing_of_the_plan_once_and_fits_a_small_screen(tmp_path):
+    from dlkata.progress.record import Kind
+    from dlkata.study.next_step import Standing
+    from dlkata.study.rounds import follow
+    from dlkata.ui.home import home
+
+    record, day = open_record(tmp_path / "record.db"), NOW.date().toordinal()
+    Plans(record).make(Aim(day - 3, day + 7, 60, PATH), NOW - timedelta(days=3))
+    for name, days, passed in (("softmax", 9, True), ("attention", 8, True), ("mha", 1, False)):
+        at = NOW - timedelta(days=days)
+        record.add(Kind.OPENED, name, at)
+        record.add(Kind.CHECKED, name, at + timedelta(minutes=12), passed=passed)
+        follow(record, LIBRARY.kata(name))
+    found = today(LIBRARY, record, NOW, Pace())
+    standing = Standing(LIBRARY.katas, {"softmax", "attention"}, {"mha": NOW})
+    lines = [line.plain for line in home(standing, found, "dlkata", 80)]
+    commands = [line.strip() for line in lines if line.startswith("    dlkata ")]
+    assert len(set(commands)) == len(commands) and commands[0] == "dlkata check mha"
+    assert {"dlkata reset softmax", "dlkata reset attention", "dlkata quiz"} <= set(commands)
+    assert len(lines) <= 23 and "Day 4 of 10" in lines[1] and "min to go" in "".join(lines)
+
+
 def test_a_quiz_asks_what_is_planned_first(dlkata):
     dlkata("plan", "--path", PATH, "--date", in_days(10))
     planned = json.loads(dlkata("plan", "--json").out)["today"]["new"]

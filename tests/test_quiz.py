@@ -610,6 +610,6 @@ def test_an_exams_clock_is_seen_ends_it_and_is_not_reset_by_leaving(terminal, qu
     screen.expect(r"The exam's clock went on meanwhile: 0:0\d left")
     screen.expect(r"0:01 > ")
     screen.expect_exact("Time is up.")
-    screen.expect_exact("Still open when time was up.")
+    screen.expect_exact("Still open at the end.")
     screen.expect(rf"Score: 0 of 2 \(0%\) · (\S+) of {limit // 60}:{limit % 60:02}")
     screen.expect(pexpect.EOF)

@@ -72,6 +72,7 @@ def current(app: App) -> dict[str, str | None]:
         "day_ends": str(DAY_ENDS),
         "new_per_day": str(NEW_PER_DAY),
         "reviews_per_day": str(REVIEWS_PER_DAY),
+        "pager": "on",
         "editor": os.environ.get("VISUAL") or os.environ.get("EDITOR"),
     }
     return {key: app.settings.get(key) or defaults[key] for key in KEYS} | {

@@ -42,7 +42,7 @@ def _feedback(holder: "Interviewer", result: Result, width: int) -> Iterator["Te
         if (follow_up := follow_up_of(holder.app.library, result.task)) is not None:
             yield from follow_up_asked(follow_up, where, width)
             yield Text()
-            yield Text(_("✗ Still open when time was up."), style="bold red")
+            yield Text(_("✗ Still open at the end."), style="bold red")
             yield from follow_up_told(follow_up, width)
     elif (result.task.part is Part.QUICK and result.outcome is not Outcome.RIGHT) or closed:
         if result.task.part is not Part.KATA and (asked := holder.asked(result.task)) is not None:
@@ -59,7 +59,7 @@ def _question(holder: "Interviewer", marked: Marked, where: str, width: int) -> 
     yield from card(marked.asked, where, topic, width)
     yield Text()
     if marked.asked.question.kind is Kind.RECALL:
-        yield Text(_("✗ Still open when time was up."), style="bold red")
+        yield Text(_("✗ Still open at the end."), style="bold red")
         yield from model_answer(marked.asked, width)
     else:
         yield from feedback(marked, width)

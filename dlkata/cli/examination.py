@@ -32,6 +32,7 @@ def examine(app: App) -> list[Examined]:
         _content(app),
         _workspace(app),
         _record(app),
+        _backups(),
         _editor(app),
         _protection(),
         _warm(app),
@@ -115,6 +116,16 @@ def _record(app: App) -> Examined:
     if sound != "ok":
         return Examined(what, False, f"{file}: {sound}", _("Keep a copy, then: sqlite3 record.db .recover"))
     return Examined(what, True, _("{file}, {count} events", file=file, count=count))
+
+
+def _backups() -> Examined:
+    """The copies of the record; there is none before something was written to it."""
+    from dlkata.progress.backups import backups
+
+    what, found = _("backups"), backups(data_folder() / "backups")
+    if not found:
+        return Examined(what, True, _("none yet; one is made on each day you practise"))
+    return Examined(what, True, _("{count}, the newest: {file}", count=len(found), file=found[-1]))
 
 
 def _editor(app: App) -> Examined:

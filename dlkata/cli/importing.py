@@ -64,19 +64,23 @@ def _told(done: "Imported") -> list[str]:
     added, known = done.merged.added, done.merged.known
     if not any(added.values()) and not done.attempts and not done.settings:
         return [_("All of it was here already: nothing changed.")]
-    lines = [
-        _("Imported: events {events}, answers {answers}.", events=added["events"], answers=added["answers"])
-    ]
+    lines = []
+    if added["events"] or added["answers"]:
+        lines.append(
+            _(
+                "Imported: events {events}, answers {answers}.",
+                events=added["events"],
+                answers=added["answers"],
+            )
+        )
     if also := [_(name) for table, name in BESIDES.items() if added[table]]:
         lines.append(_("Also: {things}.", things=", ".join(also)))
     if again := known["events"] + known["answers"]:
         lines.append(_("Here already: {count}.", count=again))
     for placed in done.attempts:
+        lines.append(_("Attempt: {file}", file=placed.file))
         if placed.aside is not None:
-            lines.append(_("Attempt: {file} (newer than yours, which is kept as {copy})",
-                           file=placed.file, copy=placed.aside.name))  # fmt: skip
-        else:
-            lines.append(_("Attempt: {file}", file=placed.file))
+            lines.append("  " + _("It is newer than yours, which is kept as {copy}.", copy=placed.aside.name))
     lines += [_("Setting: {name} = {value}", name=name, value=value) for name, value in done.settings.items()]
     if done.backup is not None:
         lines.append(_("Your record as it was before: {file}", file=done.backup))

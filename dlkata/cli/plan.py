@@ -7,12 +7,15 @@ import click
 
 from dlkata.cli.app import PATH, App, now
 from dlkata.cli.language import LocalCommand, option
-from dlkata.cli.output import print_json
+from dlkata.cli.output import print_json, print_lines
 from dlkata.cli.pager import show_lines
 from dlkata.errors import DlkataError
 from dlkata.locale import N_, _
+from dlkata.ui.screen import console
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from dlkata.content.learning_path import LearningPath
     from dlkata.progress.plans import Aim, Plans
 
@@ -149,12 +152,17 @@ def _show(app: App, aim: "Aim", day: int, *, whole: bool, as_json: bool) -> None
         return
     katas = {kata.name: kata for kata in app.library.katas}
     about = _about(app, aim)
-    show_lines(lambda width: plan(agenda, days, outlook, about, katas, app.run, width, whole=whole))
+
+    def page(width: int) -> "list[Text]":
+        return plan(agenda, days, outlook, about, katas, app.run, width, whole=whole)
+
+    if whole:
+        show_lines(page)
+    else:
+        print_lines(page(console().width))
 
 
 def _about(app: App, aim: "Aim") -> str:
     if aim.path in app.library.path_names:
-        return _(
-            "{minutes} minutes a day · {what}", minutes=aim.minutes, what=app.library.path(aim.path).title
-        )
-    return _("{minutes} minutes a day · {what}", minutes=aim.minutes, what=_("everything, the most valuable first"))  # fmt: skip
+        return app.library.path(aim.path).title
+    return _("Everything, the most valuable first")

@@ -11,7 +11,7 @@ from dlkata.progress.settings import Settings
 
 
 def ask_trust(pack: Path, settings: Settings) -> None:
-    if not (pack / "katas").is_dir() and not (pack / "questions").is_dir():
+    if not any((pack / folder).is_dir() for folder in ("katas", "questions", "paths")):
         raise DlkataError(
             _("{folder} has neither a folder `katas` nor `questions`.", folder=pack),
             _("A pack has katas/, solutions/, tests/katas/, or questions/, or all of them."),

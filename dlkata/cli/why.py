@@ -179,7 +179,7 @@ def _list(app: App, as_json: bool) -> None:
 
     def lines(width: int) -> list[Text]:
         rows = all_concepts(app.library, known, width)
-        return [*rows, Text(), *wrap(progress_line(progress), width)] if progress is not None else rows
+        return [*wrap(progress_line(progress), width), Text(), *rows] if progress is not None else rows
 
     if as_json:
         print_json(all_concepts_as_json(app.library, known))

@@ -126,6 +126,11 @@ class Placing:
     def place(self) -> None:
         file = Path()
         try:
+            for folder in {placement.file.parent for placement in self.placements}:
+                for left in folder.glob(
+                    ".import-*"
+                ):  # by an import that was killed; only one is here at a time
+                    left.unlink()
             staged = []
             for placement in self.placements:
                 file = placement.file

@@ -106,13 +106,14 @@ def _look_through(connection: sqlite3.Connection, file: Path) -> None:
             OR EXISTS (SELECT 1 FROM answers AS a WHERE undoes IS NOT NULL AND NOT EXISTS
                        (SELECT 1 FROM answers AS b WHERE b.id = a.undoes AND b.id < a.id))
     """
-    strange = """
-        SELECT EXISTS (SELECT 1 FROM answers, json_each(detail, '$.chosen') AS chosen WHERE chosen.type <> 'integer')
-    """
-    if connection.execute(strange).fetchone()[0]:
-        raise _foreign(file, _("an answer chose what is no option"))
     if connection.execute(lost).fetchone()[0]:
         raise _foreign(file, _("a row refers to one that is not there"))
+    strange = """
+        SELECT EXISTS (SELECT 1 FROM answers, json_each(detail, '$.chosen') AS chosen WHERE chosen.type <> 'integer')
+            OR EXISTS (SELECT 1 FROM events WHERE kind = 'hinted' AND json_type(detail, '$.rung') <> 'integer')
+    """
+    if connection.execute(strange).fetchone()[0]:
+        raise _foreign(file, _("a detail is not what it should be"))
 
 
 def _foreign(file: Path, reason: str) -> DlkataError:

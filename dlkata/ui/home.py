@@ -94,6 +94,9 @@ def home(
         lines += _shown(entry, width)
     ways = {"browse": f"{run} browse", "stats": f"{run} stats", "help": f"{run} --help"}
     everything = _("Everything: {browse} · progress: {stats} · help: {help}", **ways)
+    if today is not None and today.agenda is not None:
+        ways["plan"] = f"{run} plan"
+        everything = _("The days to come: {plan}", plan=ways["plan"]) + " · " + everything
     return [*lines, Text(), *wrap(naming(everything, *ways.values(), style=QUIET), width)]
 
 
@@ -149,7 +152,6 @@ def _of_plan(standing: Standing, today: Today, agenda: "Agenda", run: str) -> It
         typed = [name.replace("_", "-") for name in names[:MOST_STARTED]]
         others += [Entry(_("Besides"), said.replace("{name}", n), f"{run} {verb} {n}") for n in typed]
     yield from (entry for entry in others if entry.command not in {task.command for task in tasks})
-    yield Entry(_("The days to come"), _("planned from what you really did"), f"{run} plan")
 
 
 def _of_today(today: Today, run: str) -> Iterator[Entry]:

@@ -28,7 +28,7 @@ def date_text(day: int) -> str:
 
 def position(agenda: Agenda) -> str:
     """One line: which day it is, and how much of it is done."""
-    return _("Day {number} of {days} to {date}: {done} of {minutes} minutes done.",
+    return _("Day {number} of {days} to {date}: {done} of {minutes} minutes done",
              number=agenda.number, days=agenda.aim.length, date=date_text(agenda.aim.until),
              done=round(min(agenda.spent.total, 999)), minutes=agenda.aim.minutes)  # fmt: skip
 
@@ -39,7 +39,7 @@ def where_it_stands(agenda: Agenda, run: str, width: int) -> list["Text"]:
 
     lines = wrap(Text(position(agenda)), width)
     for task in tasks(agenda, {}, run)[:1]:
-        lines += wrap(naming(_("Next: {what}: {command}", what=task.said, command=task.command), task.command), width)  # fmt: skip
+        lines += wrap(naming(_("Next: {command} ({what})", what=task.said, command=task.command), task.command), width)  # fmt: skip
     return (
         lines if agenda.left.minutes else [*lines, *wrap(Text(_("Today's part of the plan is done.")), width)]
     )
@@ -52,12 +52,12 @@ def plan(
     """`whole`: every day that was looked at, else the next ones and the last one."""
     from rich.text import Text
 
-    lines = [*wrap(Text(position(agenda), style=STRONG), width), *wrap(Text(about, style=QUIET), width)]
+    lines = wrap(Text.assemble((position(agenda), STRONG), (f" · {about}", QUIET)), width)
     lines += [Text(), Text(_("Today"), style=STRONG), *_today(agenda, katas, run, width)]
     later = [day for day in days if day.day > agenda.today]
     if later:
         lines += [Text(), Text(_("Then"), style=STRONG)]
-    shown = later if whole or len(later) <= SHOWN + 2 else later[:SHOWN]
+    shown = later if whole or len(later) <= SHOWN + 1 else later[:SHOWN]
     for day in shown:
         lines += _row(day, width)
     if len(shown) < len(later):
@@ -182,7 +182,7 @@ def _outlook(outlook: Outlook, agenda: Agenda, run: str, width: int) -> list["Te
     if not outlook.whole:
         lines += wrap(Text(_("What comes after that is planned as you go.")), width)
     elif outlook.met < outlook.questions or outlook.solved < outlook.katas:
-        lines += wrap(Text(_("Left out is what is worth least; more minutes a day hold more.")), width)
+        lines += wrap(Text(_("What is left out is worth least; more minutes a day hold more.")), width)
     command = f"{run} plan --minutes {min(600, agenda.aim.minutes + 30)}"
     change = _("Change it: {command}", command=command)
     return [*lines, *wrap(naming(change, command, style=QUIET), width)]

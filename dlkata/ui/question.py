@@ -115,7 +115,7 @@ def feedback(marked: Marked, width: int) -> list["Text"]:
         return []
     unknown = not (given.chosen or given.text)
     wrong = _("✗ Not known yet.") if unknown else _("✗ Wrong.")
-    wrong = _("✗ Still open when time was up.") if marked.answer.closed else wrong
+    wrong = _("✗ Still open at the end.") if marked.answer.closed else wrong
     verdict = (_("✓ Right."), GOOD) if marked.right else (wrong, BAD)
     head = Text(verdict[0], style=f"{STRONG} {verdict[1]}")
     if kind is Kind.NUMBER:

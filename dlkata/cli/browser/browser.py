@@ -37,11 +37,16 @@ class Search(Input):
 class Browser(App[list[str]]):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
+    * {
+        scrollbar-background: ansi_default; scrollbar-background-hover: ansi_default;
+        scrollbar-background-active: ansi_default; scrollbar-color: ansi_bright_black;
+        scrollbar-color-hover: ansi_bright_black; scrollbar-color-active: ansi_bright_black;
+    }
     Search { border: none; height: 1; padding: 0; }
     #status, #keys { height: auto; padding: 0 1; }
     #search { height: 1; padding: 0 1; }
     #label { width: auto; }
-    #preview { width: 45%; border-left: solid; padding-left: 1; display: none; }
+    #preview { width: 45%; border-left: solid ansi_bright_black; padding-left: 1; display: none; }
     #preview.wide { display: block; }
     #keys, .quiet { text-style: dim; }
     Rows { padding-left: 1; }

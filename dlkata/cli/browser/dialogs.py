@@ -13,7 +13,7 @@ from dlkata.locale import _
 
 Answer = TypeVar("Answer")
 BOX = """
-Vertical { width: 90%; max-width: 76; height: auto; max-height: 90%; border: round; padding: 0 1; }
+Vertical { width: 90%; max-width: 76; height: auto; max-height: 90%; border: round ansi_bright_black; padding: 0 1; }
 Input { border: none; height: 1; padding: 0; }
 OptionList { height: auto; max-height: 18; border: none; }
 """
