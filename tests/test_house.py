@@ -187,6 +187,10 @@ def days_kept(folder):
 
 
 def test_the_last_seven_days_are_kept(record, tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / ".record-2026-02-28.db.abc").write_text(
+        "begun by a process that was killed", encoding="utf-8"
+    )
     for day in range(12):
         assert back_up(record, tmp_path / "b", TODAY + timedelta(days=day)) is not None
         assert back_up(record, tmp_path / "b", TODAY + timedelta(days=day)) is None
