@@ -101,6 +101,20 @@ def test_the_record_itself_is_no_target(dlkata, moved, home):
     assert refused.code == 2 and "keeps your record" in refused.err and record.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "name", ["a" * 5000, "a/" * 2500, "~nobody-of-that-name/x"], ids=["long", "deep", "user"]
+)
+@pytest.mark.parametrize(
+    "ways", [["export"], ["export", "--git"], ["stats", "--html"], ["import"]], ids=" ".join
+)
+def test_names_that_no_file_can_have(dlkata, home, name, ways):
+    machine = Machine(home)
+    machine.rewrite("adam")
+    machine.record.close()
+    told = dlkata(*ways, name)
+    assert told.code == 2 and "Traceback" not in told.err and len(told.err.splitlines()) <= 3
+
+
 def test_what_is_no_file_is_neither_replaced_nor_read(dlkata, moved, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -187,6 +201,10 @@ def days_kept(folder):
 
 
 def test_the_last_seven_days_are_kept(record, tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / ".record-2026-02-28.db.abc").write_text(
+        "begun by a process that was killed", encoding="utf-8"
+    )
     for day in range(12):
         assert back_up(record, tmp_path / "b", TODAY + timedelta(days=day)) is not None
         assert back_up(record, tmp_path / "b", TODAY + timedelta(days=day)) is None

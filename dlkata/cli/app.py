@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from dlkata.content.library import Library
     from dlkata.grading.client import Sandbox
     from dlkata.progress.record import Kind, Record
+    from dlkata.study.headway import Progress
     from dlkata.study.mastery import Mastery
     from dlkata.study.next_step import Standing
     from dlkata.study.opening import Pace, Today
-    from dlkata.study.statistics import Progress
 
 PACE_KEYS = {"new": "new_per_day", "reviews": "reviews_per_day", "ends": "day_ends"}
 
@@ -152,7 +152,7 @@ class App:
 
     def progress(self, mastery: "Mastery") -> "Progress | None":
         """What home and lists tell of it in one line; None where there is no record."""
-        from dlkata.study.statistics import progress
+        from dlkata.study.headway import progress
 
         if self.record is None:
             return None

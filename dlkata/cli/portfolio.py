@@ -20,9 +20,10 @@ class Written:
 
 def export_to_git(house: "House", folder: Path) -> Written:
     from dlkata.progress.repository import Repository, author
+    from dlkata.progress.writing import absolute
     from dlkata.study.portfolio import BEGIN, README, commits, solved
 
-    folder = folder.expanduser().absolute()
+    folder = absolute(folder)
     repository = Repository(folder)
     found = solved(house.library, house.record)
     if not found:

@@ -203,6 +203,7 @@ def _close(
         from dlkata.ui.session import time_left
 
         click.echo("\n" + _("The exam's clock goes on: {time} left.", time=time_left(talk.countdown)))
+        missed, moves = [], []  # no feedback before its end
     print_lines(summary(session, missed, schedule, app.run, width, moves, closed=talk.too_late))
 
 

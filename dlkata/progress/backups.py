@@ -31,6 +31,9 @@ def back_up(record: Record, folder: Path, day: date) -> Path | None:
 
 def _remove_old(folder: Path, newest: Path) -> None:
     """Those from days to come go first: a clock was wrong when they were made, and they would stay for ever."""
+    for begun in folder.glob(".record-*"):
+        if not begun.name.startswith(f".{newest.name}"):
+            begun.unlink(missing_ok=True)  # of another day, by a process that was killed
     others = [file for file in backups(folder) if file != newest]
     others.sort(key=lambda file: (file < newest, file.name))
     for file in others[: max(0, len(others) - (KEPT - 1))]:

@@ -11,9 +11,23 @@ from dlkata.locale import _
 from dlkata.progress.places import data_folder
 
 
+def absolute(target: Path) -> Path:
+    """With a `~` that no shell has resolved; a name that no file can have is told."""
+    try:
+        target = target.expanduser().absolute()
+        target.exists()
+    except RuntimeError:
+        raise DlkataError(
+            _("{folder}: there is no such user.", folder=target), _("Name a file elsewhere.")
+        ) from None
+    except (OSError, ValueError) as error:  # too long, or with a NUL in it
+        raise _unwritable(Path(target.name[:40]), getattr(error, "strerror", None) or error) from None
+    return target
+
+
 def free_for(target: Path, *, replace: bool) -> Path:
     """The target, if a file may be written there; said before any work is done for it."""
-    target = target.expanduser().absolute()
+    target = absolute(target)
     if target.is_dir():
         raise DlkataError(_("{file} is a folder, not a file.", file=target), _("Name a file in it."))
     if target.exists() and not target.is_file():  # a device: as root one could replace it

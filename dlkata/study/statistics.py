@@ -12,11 +12,11 @@ from dlkata.errors import DlkataError
 from dlkata.progress.answers import BUG, KATA
 from dlkata.progress.record import Record
 from dlkata.progress.tallies import Day, Effort, Tallies
+from dlkata.study.headway import FORTNIGHT, Progress, progress
 from dlkata.study.mastery import Known, Mark, Mastery
 
 WEEKS = 26  # of the calendar
 AHEAD = 14  # days whose load is told
-FORTNIGHT = 14
 WEAK = 0.3  # of the questions met, by strength: below it a concept is to be repaired
 MOST_TRAPS = 40  # that are looked at; what is known by now is passed over
 
@@ -62,19 +62,6 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """The little of it that home and the ends of sessions tell."""
-
-    marks: Counter[Mark]
-    practised: int  # days of the last fourteen
-
-    @property
-    def begun(self) -> bool:
-        """Whether there is anything to tell."""
-        return self.practised > 0 or any(self.marks[mark] for mark in (Mark.KNOWN, Mark.LEARNING))
-
-
-@dataclass(frozen=True)
 class Statistics:
     day: int
     known: Known
@@ -94,13 +81,6 @@ class Statistics:
         days = [day for day in self.days if day.day > self.day - FORTNIGHT]
         sums = [sum(getattr(day, name) for day in days) for name in ("right", "wrong", "seconds", "checks", "passes", "kata_seconds")]  # fmt: skip
         return Day(self.day, *sums)
-
-
-def progress(mastery: Mastery, record: Record | None) -> Progress:
-    entries = mastery.library.index.concepts.values()
-    marks = Counter(mastery.of_concept(entry).mark for entry in entries if entry.questions)
-    practised = 0 if record is None else Tallies(record).practised(mastery.day, FORTNIGHT)
-    return Progress(marks, practised)
 
 
 def statistics(mastery: Mastery, record: Record | None, passed: set[str], begun: set[str]) -> Statistics:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from dlkata.content.kata import Kata
 from dlkata.locale import _
+from dlkata.study.headway import Progress
 from dlkata.study.next_step import Standing
 from dlkata.study.opening import Today
-from dlkata.study.statistics import Progress
 from dlkata.ui.marks import marks_as_json, progress_line
 from dlkata.ui.session import comes_next, waiting
 from dlkata.ui.wrap import naming, wrap

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dlkata.locale import _
+from dlkata.study.headway import FORTNIGHT, Progress
 from dlkata.study.mastery import Known, Mark
-from dlkata.study.statistics import FORTNIGHT, Progress
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -10,16 +10,16 @@ from dlkata.locale import _
 from dlkata.progress.answers import Coming, Outcome
 from dlkata.study.countdown import Countdown
 from dlkata.study.day import date_of
-from dlkata.study.moved import Move
 from dlkata.study.opening import Today
 from dlkata.study.selection import Choice
 from dlkata.study.session import Session
-from dlkata.ui.moved import moved_as_json, what_moved
 from dlkata.ui.question import COMMAND, QUIET, STRONG
 from dlkata.ui.wrap import naming, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from dlkata.study.moved import Move
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def katas(count: int) -> str:
 
 def summary(
     session: Session, missed: Sequence[Concept], schedule: Today | None, run: str, width: int,
-    moves: Sequence[Move] = (), *, closed: bool = False,
+    moves: "Sequence[Move]" = (), *, closed: bool = False,
 ) -> list["Text"]:  # fmt: skip
     """`closed`: it ended because time was up, and cannot be gone on with."""
     from rich.text import Text
@@ -89,7 +89,10 @@ def summary(
         command = f"{run} quiz"
         said = _("{left} left; go on with them: {command}", left=left, command=command)
         lines += wrap(naming(said, command), width)
-    lines += what_moved(moves, width)
+    if moves:
+        from dlkata.ui.moved import what_moved
+
+        lines += what_moved(moves, width)
     lines += to_look_at(missed, run, width)
     if schedule is not None:
         lines += what_comes(schedule, run, width)
@@ -193,7 +196,9 @@ def clock(seconds: float) -> str:
     return f"{whole // 60}:{whole % 60:02}"
 
 
-def summary_as_json(session: Session, schedule: Today | None, moves: Sequence[Move] = ()) -> dict[str, Any]:
+def summary_as_json(session: Session, schedule: Today | None, moves: "Sequence[Move]" = ()) -> dict[str, Any]:
+    from dlkata.ui.moved import moved_as_json
+
     count = tally(session)
     return {
         "answered": count.answered,

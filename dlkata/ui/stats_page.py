@@ -8,8 +8,9 @@ from dlkata.content.concept import Concept
 from dlkata.locale import _, language
 from dlkata.progress.tallies import Day
 from dlkata.study.day import date_of
+from dlkata.study.headway import FORTNIGHT
 from dlkata.study.mastery import Mark
-from dlkata.study.statistics import FORTNIGHT, WEEKS, KataRow, Statistics, TopicRow, TrapRow
+from dlkata.study.statistics import WEEKS, KataRow, Statistics, TopicRow, TrapRow
 from dlkata.ui import svg
 from dlkata.ui.calendar import FAIR, GOOD, MINUTES, height, month, shade, weekday, weeks
 from dlkata.ui.concept import title_of
