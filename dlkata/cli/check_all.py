@@ -84,5 +84,5 @@ def _line(report: "Report") -> str:
         answer = report.as_json()["problem"]["message"]
         return f"✗ {name}: {answer}"
     right = sum(result.outcome == Outcome.PASSED for result in report.results)
-    count = _("{passed} of {count} tests are right", passed=right, count=len(report.results))
+    count = _("{passed} of {count} tests pass", passed=right, count=len(report.results))
     return f"✗ {name}: {count}"

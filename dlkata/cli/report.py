@@ -1,4 +1,4 @@
-"""Listens to a grading and shows it: what is right as it is found, then what it is, where, which tests, what next."""
+"""Listens to a grading and shows it: how far it is, then what it is, where, which tests, what next."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from dlkata.locale import _
 from dlkata.ui.failures import BAD, DETAILED, details, said
 from dlkata.ui.screen import console
 from dlkata.ui.verdict import (
+    GOOD,
     PRINTED_LINES,
     as_json,
     caught,
@@ -64,13 +65,19 @@ class Report:
         elif isinstance(event, Result):
             # A test that passed and then failed with other numbers replaces its first result.
             self.results = [r for r in self.results if r.name != event.name] + [event]
-            if event.outcome == Outcome.PASSED:
-                self._show([*passed_test(event, console().width), *self._own_output(event)])
         elif isinstance(event, Problem):
             self.problem = event
         elif isinstance(event, Verdict):
             self.verdict = event
             self._show([])  # nothing is waited for any more
+
+    def _passed_tests(self, width: int) -> list["Text"]:
+        """What a pass has shown; of an attempt that fails only those in which it printed something."""
+        lines: list[Text] = []
+        for result in self.results:
+            if result.outcome == Outcome.PASSED and (self.passed or self.all_failures or result.output):
+                lines += [*passed_test(result, width), *self._own_output(result)]
+        return lines
 
     def _own_output(self, result: Result) -> list["Text"]:
         """What the attempt printed: the first lines of all, and how many there were at the end."""
@@ -97,11 +104,10 @@ class Report:
         from rich.cells import set_cell_size
 
         failed = sum(result.outcome != Outcome.PASSED for result in self.results)
+        so_far = f"  ✓ {len(self.results) - failed}" + (f" ✗ {failed}" if failed else "")
         screen.file.write("\r\x1b[2K")
-        if failed:
-            screen.print(f"  ✗ {failed}", style=BAD, end="")
-        room = screen.width - 1 - (len(f"  ✗ {failed}") if failed else 0)
-        screen.file.write(set_cell_size(f"  … {what}", room).rstrip())
+        screen.print(so_far, style=BAD if failed else GOOD, end="")
+        screen.file.write(set_cell_size(f"  … {what}", screen.width - 1 - len(so_far)).rstrip())
         screen.file.flush()
         self._waiting = True
 
@@ -120,6 +126,7 @@ class Report:
         more = f"{self.run} check {self.again} --all-failures"
         failures = details(self.results, width, most=most, more=more, own_output=self._own_output)
         return [
+            *self._passed_tests(width),
             *caught(self.verdict, width),
             *closing(self.kata, self.verdict, self.source, width),
             *failures,

@@ -81,7 +81,8 @@ def failed_test(result: Result, width: int) -> list["Text"]:
     from rich.text import Text
 
     other = _(" (with other numbers)") if result.confirming else ""
-    return wrap(Text.assemble(("✗ ", BAD), (said(result.sentence), STRONG), (other, QUIET)), width)
+    rows = wrap(Text.assemble((said(result.sentence), STRONG), (other, QUIET)), width - 2)
+    return [Text.assemble(("✗ ", BAD) if number == 0 else "  ", row) for number, row in enumerate(rows)]
 
 
 def _also(count: int, width: int) -> list["Text"]:

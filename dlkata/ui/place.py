@@ -2,15 +2,16 @@
 
 from typing import TYPE_CHECKING, Any
 
-from dlkata.grading.placing import Place, Relation
+from dlkata.grading.placing import Known, Place, Relation
 from dlkata.locale import N_, _
-from dlkata.ui.wrap import marked, wrap
+from dlkata.ui.wrap import wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 GOOD, BAD, QUIET, STRONG = "green", "red", "dim", "bold"
 MARGIN = 10  # columns in front of a line of code: mark and number
+FEW_BEFORE = 12  # columns of code that are kept before what is underlined
 LONGEST = 48  # characters of an expression in a sentence
 
 
@@ -23,10 +24,9 @@ def place_lines(place: Place, source: str, width: int) -> list["Text"]:
     for number in place.lines:
         if number != place.line:
             mark, style = ("✓", GOOD) if number in known else ("·", QUIET)
-            lines += marked(mark, f"{number:>4}  {_shown(code, number)}", style, width)
+            lines += _line(mark, style, number, _shown(code, number), width)
         if number in known and number != place.line and known[number].name:
-            label = _("= {reference} of the reference", reference=f"`{known[number].reference}`")
-            lines.append(Text(f"{'':{MARGIN}}`{known[number].name}` {label}", style=QUIET))
+            lines.append(Text(" " * MARGIN + _right(known[number]), style=QUIET))
         if number == place.line:
             lines += _faulty(place, code, width)
     for sentence in sentences(place):
@@ -39,26 +39,21 @@ def sentences(place: Place) -> list[str]:
     said = [relation_sentence(place.relation, place.text)] if place.relation is not None else []
     if not place.mended:
         return said
-    value = _("the reference's {name}", name=f"`{place.right}`") if place.right else _("the right value")
     put = (
-        _(
-            "With {value} here and right values on line {lines}",
-            value=value,
-            lines=", ".join(map(str, place.also)),
-        )
+        _("Put right values here and on line {lines}", lines=", ".join(map(str, place.also)))
         if place.also
-        else _("With {value} here", value=value)
+        else _("Put the right value here")
     )
     if place.failing == 1:
-        tried = _("{put}, the failing test passes: look here, and at what it is made of.", put=put)
+        tried = _("{put}, and the failing test passes: the fault is in it or in what it is made of.", put=put)
     elif place.mended == place.failing:
         tried = _(
-            "{put}, all {count} failing tests pass: what follows is right. Look here, and at what it is made of.",
+            "{put}, and all {count} failing tests that were tried pass: the fault is in it or in what it is made of.",
             put=put, count=place.failing,
         )  # fmt: skip
     else:
         tried = _(
-            "{put}, {mended} of {count} failing tests pass: look here, and at what it is made of.",
+            "{put}, and {mended} of {count} failing tests pass; the others have another cause, or one more.",
             put=put, mended=place.mended, count=place.failing,
         )  # fmt: skip
     return [*said, tried]
@@ -192,20 +187,41 @@ def _told(number: float) -> str:
     return f"{number:.6g}"
 
 
+def _right(known: Known) -> str:
+    if known.reference in ("", known.name):
+        return _("`{name}` is right", name=known.name)
+    return _(
+        "`{name}` is right; the reference calls it `{reference}`", name=known.name, reference=known.reference
+    )
+
+
+def _line(mark: str, style: str, number: int, shown: str, width: int) -> list["Text"]:
+    """A line of code, cut where the screen ends."""
+    from rich.cells import set_cell_size
+    from rich.text import Text
+
+    room = width - MARGIN
+    fitting = shown if len(shown) <= room else set_cell_size(shown, room - 1).rstrip() + "…"
+    return [Text.assemble("  ", (mark, style), f"{number:>5}  ", fitting)]
+
+
 def _faulty(place: Place, code: list[str], width: int) -> list["Text"]:
-    """The line with its expression underlined, if the screen holds it in one row."""
+    """The line with its expression underlined; what stands before it gives way where the screen is narrow."""
     from rich.cells import cell_len
     from rich.text import Text
 
     shown = _shown(code, place.line)
-    lines = marked("✗", f"{place.line:>4}  {shown}", BAD, width)
     first, last = place.columns
     line = code[place.line - 1] if 0 < place.line <= len(code) else ""
     indent = len(line) - len(line.lstrip())
     last = last if place.end_line == place.line else len(line)
-    if len(lines) == 1 and indent <= first < last:
-        before, under = line[indent:first], line[first:last]
-        lines.append(Text(" " * (MARGIN + cell_len(before)) + "^" * cell_len(under), style=BAD))
+    before, under = line[indent:first], line[first:last]
+    if cell_len(shown) > width - MARGIN and cell_len(before) > FEW_BEFORE:
+        shown, before = "…" + shown[len(before) :], "…"
+    lines = _line("✗", BAD, place.line, shown, width)
+    if indent <= first < last:
+        carets = min(cell_len(under), width - MARGIN - cell_len(before))
+        lines.append(Text(" " * (MARGIN + cell_len(before)) + "^" * carets, style=BAD))
     return lines
 
 

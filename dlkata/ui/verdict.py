@@ -100,7 +100,7 @@ def summary(
         line = Text(_("Passed: all {count} tests.", count=len(results)), style=f"{STRONG} {GOOD}")
         steps = []  # what a pass means is told elsewhere: `ui.passing`
     else:
-        count = _("Not passed: {passed} of {count} tests are right.", passed=passed, count=expected)
+        count = _("Not passed: {passed} of {count} tests pass.", passed=passed, count=expected)
         line = Text(count, style=f"{STRONG} {BAD}")
         steps = [
             _("A hint: {command}", command=f"{run} hint {name}"),

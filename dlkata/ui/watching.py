@@ -141,7 +141,7 @@ def _progress(view: View, width: int) -> list["Text"]:
         marks.append("✓" if good else "✗", style=GOOD if good else BAD)
     marks.append("·" * max(0, view.expected - len(view.results)), style=QUIET)
     passed = sum(result.outcome == Outcome.PASSED for result in view.results)
-    count = _("{passed} of {count} tests are right", passed=passed, count=view.expected or len(view.results))
+    count = _("{passed} of {count} tests pass", passed=passed, count=view.expected or len(view.results))
     if not view.results and not view.running:
         return wrap(Text(_("Save the file to have it checked.")), width)
     if view.running and not view.expected:

@@ -30,8 +30,8 @@ def locate(
     relation, same = _relation(injection, found)
     if relation is None and same and (place := _behind(injection, found)) is not None:
         return place
-    if len(found.chain) > LINES and (relation is None or relation.kind in LAWLESS):
-        return None  # a long way from the mistake, and no word of how it differs: that is what the tests say already
+    if relation is None or (len(found.chain) > LINES and relation.kind in LAWLESS):
+        return None  # no word of how it differs, or a long way from the mistake: the tests say as much
     right = found.recording.known
     reads = [(injection.mine[part], _name(injection, right[part])) for part in found.read if part in right]
     return Place(
