@@ -8,13 +8,13 @@ from pathlib import Path
 from bank import sample_library
 
 from dlkata.progress.answers import Answer, Answers, Outcome
+from dlkata.progress.day import study_day
 from dlkata.progress.interviews import Interviews
 from dlkata.progress.record import Kind, Record, open_record
 from dlkata.progress.remarks import Remarks
 from dlkata.progress.settings import Settings, load_settings
 from dlkata.progress.tables import TABLES
 from dlkata.progress.workspace import Workspace
-from dlkata.study.day import study_day
 from dlkata.study.moving import House, export_house, import_house
 from dlkata.study.scheduler import advance
 

@@ -149,3 +149,21 @@ def test_interviews_move_house_with_the_record(tmp_path):
     moved, before = Interviews(here).steps(name), Interviews(there).steps(name)
     assert [(s.did, s.at) for s in moved] == [(s.did, s.at) for s in before]
     assert [n for n, _step in Interviews(here).ended(9)] == [name, other]
+
+
+def test_one_that_was_ended_on_two_machines_is_told_once(tmp_path):
+    from dlkata.progress.merging import merge
+
+    (tmp_path / "there").mkdir()
+    there, name = begin(tmp_path / "there", Clocks(), 45)
+    here = open_record(tmp_path / "here.db")
+    for round_ in range(2):
+        with here.connection:
+            here.connection.execute("BEGIN IMMEDIATE")
+            merge(here.connection, there.connection)
+        if round_ == 0:
+            for record, minutes in ((there, 50), (here, 60)):
+                held = Interviews(record)
+                held.add(name, Did.ENDED, NOON + timedelta(minutes=minutes), {}, held.steps(name)[-1].id)
+    assert [n for n, _step in Interviews(here).ended(9)] == [name]
+    assert sum(step.did is Did.ENDED for step in Interviews(here).steps(name)) == 2

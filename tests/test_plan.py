@@ -258,3 +258,21 @@ def test_a_plan_from_its_making_to_its_end(dlkata):
     assert dlkata("plan", "--drop", "--minutes", "30").code == 2
     assert "no plan any more" in dlkata("plan", "--drop").out
     assert "Day 1" not in dlkata().out and dlkata("plan", "--drop").code == 2
+
+
+def test_on_the_day_itself_home_and_plan_say_so_and_ask_only_for_what_is_due(dlkata, home):
+    from dlkata.progress.answers import Answer, Outcome
+    from dlkata.study.scheduler import advance
+
+    day = date.fromisoformat(in_days(0)).toordinal()
+    record = open_record(home / "data" / "record.db")
+    Plans(record).make(Aim(day - 3, day, 60, PATH), NOW - timedelta(days=3))
+    for command in ((), ("plan",)):
+        ran = dlkata(*command)
+        assert ran.code == 0 and "Today is the day your plan led to." in ran.out
+        assert "Nothing is left to refresh." in ran.out and "Begin with" not in ran.out
+    Answers(record).add(Answer("sqrt_dk.purpose", Outcome.WRONG, day - 3, rating=1), NOW, advance)
+    for command in ((), ("plan",)):
+        ran = dlkata(*command, "--lang", "zh") if command else dlkata(DLKATA_LANG="zh")
+        assert "就是今天" in ran.out and "巩固 1" in ran.out and "dlkata quiz --due" in ran.out
+    assert json.loads(dlkata("plan", "--json").out)["is_today"] and json.loads(dlkata("--json").out)["plan"]

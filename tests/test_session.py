@@ -11,9 +11,9 @@ from bank import SAMPLE, sample_library
 from dlkata.content.library import Library, Root
 from dlkata.errors import DlkataError
 from dlkata.progress.answers import Answers, Outcome
+from dlkata.progress.day import study_day
 from dlkata.progress.record import MIGRATIONS, Kind, open_record
 from dlkata.study.asking import Given
-from dlkata.study.day import study_day
 from dlkata.study.opening import Pace, open_session, today
 from dlkata.study.scheduler import AGAIN, EASY, GOOD, HARD, advance, rate
 from dlkata.study.selection import Only, Wish

@@ -9,7 +9,7 @@ import pytest
 from dlkata.progress.answers import Answer, Answers, Outcome
 from dlkata.progress.migrations import MIGRATIONS
 from dlkata.progress.record import Kind, open_record
-from dlkata.progress.tallies import Tallies
+from dlkata.progress.tallies import Tallies, recount
 from dlkata.study.scheduler import advance
 
 EVENING = datetime(2026, 3, 2, 21, tzinfo=timezone(timedelta(hours=8)))
@@ -49,6 +49,22 @@ def test_a_day_ends_at_four_and_a_break_is_no_practice(record):
         record.add(Kind.CHECKED, "k", EVENING + timedelta(hours=hours), passed=False)
     assert [(d.day - DAY, d.checks) for d in Tallies(record).days(DAY, DAY + 9)] == [(0, 2), (1, 1), (3, 1)]
     assert sum(d.kata_seconds for d in Tallies(record).days(DAY, DAY + 9)) == pytest.approx(1200, abs=0.1)
+
+
+def test_a_day_ends_for_katas_when_it_ends_for_questions(record):
+    record.ends = 0
+    for hours in (0, 4):  # 21:00, 1:00
+        record.add(Kind.CHECKED, "k", EVENING + timedelta(hours=hours), passed=False)
+    assert [(d.day - DAY, d.checks) for d in Tallies(record).days(DAY, DAY + 9)] == [(0, 1), (1, 1)]
+    recount(record.connection)
+    assert [(d.day - DAY, d.checks) for d in Tallies(record).days(DAY, DAY + 9)] == [(0, 1), (1, 1)]
+
+
+def test_the_record_that_is_opened_goes_by_the_setting(dlkata, home):
+    from dlkata.cli.app import App
+
+    dlkata("config", "day_ends", "2")
+    assert App().record.ends == 2
 
 
 def test_who_leaves_the_desk_is_not_said_to_have_practised_for_hours(record):
@@ -109,8 +125,9 @@ def test_an_older_record_gets_the_same_sums(record, tmp_path):
         for statement in script.split(";\n"):
             older.execute(statement)
     for table in ("answers", "events"):
-        rows = record.connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()
-        older.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows)
+        columns = [row[1] for row in older.execute(f"PRAGMA table_info({table})")]
+        rows = record.connection.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY id").fetchall()
+        older.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * len(columns))})", rows)
     older.execute(f"PRAGMA user_version = {before}")
     older.close()
     brought_up = open_record(tmp_path / "older.db")

@@ -9,8 +9,8 @@ import pytest
 from dlkata.content.index import ConceptEntry, Index, QuestionEntry
 from dlkata.content.question import Kind
 from dlkata.progress.answers import Answer, Answers, Outcome
+from dlkata.progress.day import study_day
 from dlkata.progress.record import open_record
-from dlkata.study.day import study_day
 from dlkata.study.scheduler import RETENTION, advance, rate
 from dlkata.study.selection import Allowance, Bank, Wish, choose
 

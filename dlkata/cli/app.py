@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dlkata.study.next_step import Standing
     from dlkata.study.opening import Pace, Today
 
+NEVER_SET = datetime(2000, 1, 1)
 PACE_KEYS = {"new": "new_per_day", "reviews": "reviews_per_day", "ends": "day_ends"}
 
 
@@ -66,6 +67,7 @@ class App:
             return None
         for message in record.messages:
             warn(message)
+        record.ends = int(self.settings.get("day_ends") or record.ends)
         return record
 
     def complain(self, error: DlkataError) -> None:
@@ -102,8 +104,8 @@ class App:
 
     @cached_property
     def standing(self) -> "Standing":
+        from dlkata.progress.day import study_day
         from dlkata.study.begun import begun
-        from dlkata.study.day import study_day
         from dlkata.study.next_step import Standing
         from dlkata.study.worth import planned_katas
 
@@ -140,7 +142,7 @@ class App:
 
     def mastery(self) -> "Mastery":
         """What is known as of now, read anew each time."""
-        from dlkata.study.day import study_day
+        from dlkata.progress.day import study_day
         from dlkata.study.mastery import mastery
 
         day = study_day(now(), self.pace.ends)
@@ -209,7 +211,9 @@ def command_name(program: str) -> str:
 
 
 def now() -> datetime:
-    return datetime.now().astimezone()
+    """A clock that stands at one end of time is as good as none: nothing could be reckoned from it."""
+    clock = datetime.now()
+    return (clock if 1900 <= clock.year <= 9000 else NEVER_SET).astimezone()
 
 
 def warn(message: str) -> None:

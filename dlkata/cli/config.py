@@ -60,7 +60,7 @@ def current(app: App) -> dict[str, str | None]:
     """Every setting as it takes effect now."""
     import os
 
-    from dlkata.study.day import DAY_ENDS
+    from dlkata.progress.day import DAY_ENDS
     from dlkata.study.selection import NEW_PER_DAY, REVIEWS_PER_DAY
 
     defaults = {

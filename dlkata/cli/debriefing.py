@@ -9,8 +9,8 @@ from dlkata.content.question import Kind
 from dlkata.locale import _
 from dlkata.progress.answers import Answer
 from dlkata.progress.answers import Outcome as Answered
+from dlkata.progress.day import study_day
 from dlkata.study.asking import Given
-from dlkata.study.day import study_day
 from dlkata.study.interview.agenda import Part
 from dlkata.study.interview.scorecard import Scorecard
 from dlkata.study.interview.state import Outcome, Result

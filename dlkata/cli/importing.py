@@ -41,7 +41,7 @@ BESIDES = {
 @click.pass_obj
 def command(app: App, file: Path, as_json: bool) -> None:
     from dlkata.cli.moving import house_of
-    from dlkata.study.day import study_day
+    from dlkata.progress.day import study_day
     from dlkata.study.moving import import_house
 
     done = import_house(house_of(app), file, study_day(now(), app.pace.ends))

@@ -103,8 +103,8 @@ def begin(
     from dlkata.cli.reader import Reader
     from dlkata.cli.words import key_of
     from dlkata.progress.answers import Answers
+    from dlkata.progress.day import study_day
     from dlkata.progress.interviews import Interviews
-    from dlkata.study.day import study_day
     from dlkata.study.interview.agenda import draw_up
     from dlkata.study.opening import bank_of
     from dlkata.ui.interview import BEGIN_KEYS, intro

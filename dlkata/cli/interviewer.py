@@ -15,12 +15,12 @@ from dlkata.content.question import Kind
 from dlkata.errors import DlkataError
 from dlkata.locale import _
 from dlkata.progress.answers import Answers, Card
+from dlkata.progress.day import study_day
 from dlkata.progress.interviews import Did, Interviews
 from dlkata.progress.record import Record
 from dlkata.progress.sittings import Sitting
 from dlkata.study.asking import LETTERS, Asked, Given
 from dlkata.study.countdown import Countdown
-from dlkata.study.day import study_day
 from dlkata.study.interview.agenda import Part, Task
 from dlkata.study.interview.points import grade_of, points_made
 from dlkata.study.interview.scorecard import Scorecard, score

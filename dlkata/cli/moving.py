@@ -24,7 +24,7 @@ def house_of(app: App) -> "House":
 
 def back_up(app: App) -> None:
     from dlkata.progress.backups import back_up
-    from dlkata.study.day import date_of, study_day
+    from dlkata.progress.day import date_of, study_day
 
     try:
         if app.record is not None and app.record.written:

@@ -52,8 +52,8 @@ def command(
     app: App, date_text: str | None, minutes: int | None, along: "LearningPath | None", everything: bool,
     whole: bool, drop: bool, as_json: bool,
 ) -> None:  # fmt: skip
+    from dlkata.progress.day import study_day
     from dlkata.progress.plans import Plans
-    from dlkata.study.day import study_day
 
     changed = date_text is not None or minutes is not None or along is not None or everything
     if (drop and changed) or (along is not None and everything):
@@ -131,16 +131,24 @@ def _none(run: str) -> DlkataError:
 
 
 def _show(app: App, aim: "Aim", day: int, *, whole: bool, as_json: bool) -> None:
-    from dlkata.study.day import date_of
+    from dlkata.progress.day import date_of
     from dlkata.study.forecast import forecast
 
+    today = app.today
+    if today is not None and today.the_day:
+        from dlkata.ui.plan import the_day, the_day_as_json
+
+        if as_json:
+            print_json(the_day_as_json(aim, today))
+        else:
+            print_lines(the_day(today, app.run, console().width))
+        return
     if day >= aim.until:
         raise DlkataError(
             _("The plan ended on {date}.", date=date_of(aim.until)),
             _("Make a new one: {command}", command=f"{app.run} plan --date YYYY-MM-DD"),
             exit_code=0 if not as_json else 2,
         )
-    today = app.today
     if today is None or today.agenda is None:
         raise DlkataError(_("A plan needs your record."), _("`dlkata doctor` says what is wrong with it."))
     agenda = today.agenda

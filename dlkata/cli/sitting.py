@@ -202,7 +202,7 @@ class Conversation:
             self.asked_json[asked.question.id] = question_as_json(asked)
 
     def answers_json(self) -> list[dict[str, Any]]:
-        from dlkata.study.day import date_of
+        from dlkata.progress.day import date_of
 
         return [
             marked_as_json(m, date_of(m.card.due).isoformat() if m.card else None)

@@ -100,9 +100,11 @@ class Interviews:
         return None if row is None else row[0]
 
     def ended(self, limit: int) -> list[tuple[str, Step]]:
-        """The last steps of those that ended, the newest first."""
+        """The last steps of those that ended, the newest first. One that was ended on two machines ended once."""
         query = """
-            SELECT interview, at, utc_offset, detail, id FROM interview_steps WHERE did = 'ended'
+            SELECT interview, at, utc_offset, detail, id FROM interview_steps AS step WHERE did = 'ended'
+            AND NOT EXISTS (SELECT 1 FROM interview_steps AS other WHERE other.interview = step.interview
+                            AND other.did = 'ended' AND other.id < step.id)
             ORDER BY id DESC LIMIT ?
         """
         with explained(self.connection):

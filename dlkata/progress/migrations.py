@@ -165,4 +165,16 @@ MIGRATIONS = [
     CREATE INDEX interview_steps_by_interview ON interview_steps (interview, did, id);
     CREATE INDEX interview_steps_by_did ON interview_steps (did, id);
     """,
+    """
+    -- what an answer's day is; NULL in older rows, whose day ended at 4 a.m.
+    ALTER TABLE events ADD COLUMN study_day INTEGER;
+    DROP VIEW happened;
+    CREATE VIEW happened AS
+        SELECT id, kata, kind = 'checked' AS checks, kind = 'checked' AND passed = 1 AS passes, kind = 'hinted' AS hints,
+               COALESCE(study_day, CAST(julianday(date(at, utc_offset || ' minutes', '-4 hours')) - 1721424.5 AS INTEGER))
+                   AS day,
+               (julianday(at) - (SELECT julianday(at) FROM events before WHERE before.id < events.id
+                                 ORDER BY id DESC LIMIT 1)) * 86400 AS gap
+        FROM events;
+    """,
 ]

@@ -12,6 +12,7 @@ from typing import Any
 
 from dlkata.errors import DlkataError
 from dlkata.locale import _
+from dlkata.progress.day import DAY_ENDS, study_day
 from dlkata.progress.migrations import MIGRATIONS
 
 LOCK_SECONDS = 5
@@ -40,6 +41,7 @@ HISTORY = 2000  # events of one kata that are looked at; enough for a hundred ro
 class Record:
     connection: sqlite3.Connection
     messages: list[str] = field(default_factory=list)  # what the learner should be told about opening it
+    ends: int = DAY_ENDS  # the hour at which the learner's day does
 
     def add(
         self,
@@ -62,6 +64,7 @@ class Record:
             passed,
             None if source is None else hash_of(source),
             json.dumps(detail, ensure_ascii=False),
+            study_day(now, self.ends),
         )
         with explained(self.connection), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
@@ -70,7 +73,8 @@ class Record:
                     "INSERT OR IGNORE INTO sources VALUES (?, ?)", (hash_of(source), source)
                 )
             self.connection.execute(
-                "INSERT INTO events (at, utc_offset, kind, kata, passed, source, detail) VALUES (?,?,?,?,?,?,?)",
+                "INSERT INTO events (at, utc_offset, kind, kata, passed, source, detail, study_day)"
+                " VALUES (?,?,?,?,?,?,?,?)",
                 row,
             )
 

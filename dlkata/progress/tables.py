@@ -39,7 +39,7 @@ TABLES = (
         latest=("ended",),
         own=("holder",),
     ),
-    Table("events", ("at", "utc_offset", "kind", "kata", "passed", "source", "detail")),
+    Table("events", ("at", "utc_offset", "kind", "kata", "passed", "source", "detail", "study_day")),
     Table(
         "answers",
         ("at", "utc_offset", "day", "session", "question", "seed", "outcome", "rating", "seconds", "content",
@@ -94,6 +94,7 @@ HOLDS: dict[str, Callable[[Any], bool]] = {
     "source": lambda value: value is None or isinstance(value, str),
     "detail": is_json(dict),
     "seed": ANY_NUMBER,
+    "study_day": lambda value: value is None or is_whole(1, LAST_DAY)(value),
     "until": lambda value: value is None or is_whole(1, LAST_DAY)(value),
     "minutes": is_whole(0, 600),
     "path": is_text,

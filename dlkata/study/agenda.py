@@ -6,11 +6,11 @@ from functools import cache
 from dlkata.content.library import Library
 from dlkata.content.question import Kind
 from dlkata.progress.answers import KATA, Answers
+from dlkata.progress.day import study_day
 from dlkata.progress.interviews import Interviews
 from dlkata.progress.plans import Aim, Plans
 from dlkata.progress.record import Record
 from dlkata.progress.tallies import Tallies
-from dlkata.study.day import study_day
 from dlkata.study.planning import READING, Day, Planner, Speed, Spent, State
 from dlkata.study.rounds import current_round
 from dlkata.study.scheduler import allowed_seconds

@@ -11,10 +11,10 @@ from dlkata.content.question import Kind
 from dlkata.errors import DlkataError
 from dlkata.locale import _
 from dlkata.progress.answers import KATA, Answers, Coming
+from dlkata.progress.day import DAY_ENDS, study_day
 from dlkata.progress.plans import Plans
 from dlkata.progress.record import Record
 from dlkata.progress.sittings import Sitting
-from dlkata.study.day import DAY_ENDS, study_day
 from dlkata.study.rounds import follow
 from dlkata.study.selection import (
     NEW_PER_DAY,

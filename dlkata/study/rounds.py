@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from dlkata.content.kata import Kata
 from dlkata.progress.answers import KATA, Answer, Answers, Outcome
+from dlkata.progress.day import DAY_ENDS, study_day
 from dlkata.progress.record import Event, Kind, Record
-from dlkata.study.day import DAY_ENDS, study_day
 from dlkata.study.scheduler import AGAIN, EASY, GOOD, HARD, advance
 
 PAUSE = timedelta(minutes=20)  # a longer silence was a break

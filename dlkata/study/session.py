@@ -10,9 +10,9 @@ from dlkata.content.library import Library
 from dlkata.content.question import Kind, Question
 from dlkata.errors import DlkataError
 from dlkata.progress.answers import BUG, Also, Answer, Answers, Card, Outcome
+from dlkata.progress.day import DAY_ENDS, study_day
 from dlkata.progress.sittings import Sitting
 from dlkata.study.asking import Asked, Given, ask, seed_of
-from dlkata.study.day import DAY_ENDS, study_day
 from dlkata.study.scheduler import advance, allowed_seconds, rate
 from dlkata.study.spotting import kata_of, spot_the_bug
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from dlkata.locale import _
+from dlkata.progress.day import date_of
 from dlkata.progress.tallies import Day
-from dlkata.study.day import date_of
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -42,7 +42,12 @@ class Entry:
 
 
 def best_step(standing: Standing, today: Today | None, run: str) -> Step | None:
-    """What would be forgotten comes first, then what is begun, then what is new. A plan knows better."""
+    """What would be forgotten comes first, then what is begun, then what is new. A plan knows better, and on the day
+    it led to nothing is asked but what is due."""
+    if today is not None and today.the_day:
+        return (
+            Step(f"{run} quiz --due", _("Answered now, what is due is not forgotten.")) if today.due else None
+        )
     if today is not None and today.agenda is not None:
         planned = _planned(standing, today.agenda, run)
         return Step(planned[0].command, planned[0].why) if planned else None
@@ -75,10 +80,10 @@ def home(
         from dlkata.ui.plan import position
 
         lines += wrap(Text(position(today.agenda)), width)
+    if today is not None and today.the_day:
+        lines += wrap(Text(_("Today is the day your plan led to."), style=STRONG), width)
     if progress is not None and progress.begun:
         lines += wrap(progress_line(progress), width)
-    elif today is not None and today.the_day:
-        lines += wrap(Text(_("This is the day your plan led to. Warm up with what is due, and good luck!")), width)  # fmt: skip
     step = best_step(standing, today, run)
     entries = list(_entries(standing, today, run))
     best = [entry for entry in entries if step is not None and entry.command == step.command]
@@ -111,6 +116,11 @@ def _shown(entry: Entry, width: int, why: str = "") -> list["Text"]:
 def _entries(standing: Standing, today: Today | None, run: str) -> Iterator[Entry]:
     if today is not None and today.agenda is not None:
         yield from _of_plan(standing, today, today.agenda, run)
+        return
+    if today is not None and today.the_day:
+        from dlkata.ui.plan import to_refresh
+
+        yield Entry(_("Today"), to_refresh(today), f"{run} quiz --due" if today.due else "")
         return
     if today is not None:
         yield from _of_today(today, run)
@@ -205,7 +215,7 @@ def home_as_json(
 
 def _plan_as_json(today: Today | None) -> dict[str, Any]:
     if today is None or today.agenda is None:
-        return {}
+        return {"plan": {"is_today": True}} if today is not None and today.the_day else {}
     from dlkata.ui.plan import day_as_json
 
     agenda = today.agenda

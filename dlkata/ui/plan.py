@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from dlkata.content.kata import Kata
 from dlkata.locale import N_, _
+from dlkata.progress.day import date_of
 from dlkata.study.agenda import Agenda
-from dlkata.study.day import date_of
 from dlkata.study.forecast import Outlook
 from dlkata.study.planning import Day, Part
 from dlkata.ui.wrap import naming, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from dlkata.progress.plans import Aim
+    from dlkata.study.opening import Today
 
 STRONG, QUIET, COMMAND = "bold", "dim", "cyan"
 SHOWN = 5  # days to come, besides the last one: with today they fit on a small screen
@@ -24,6 +27,25 @@ def date_text(day: int) -> str:
     """A day as a plan names it, always of one width in a language."""
     date = date_of(day)
     return f"{date:%m-%d} {_(WEEKDAYS[date.weekday()])}"
+
+
+def to_refresh(today: "Today") -> str:
+    """All that is left to do on the day of the interview."""
+    if not today.due:
+        return _("Nothing is left to refresh.")
+    return _("questions: {parts}", parts=_("{count} to refresh", count=today.due))
+
+
+def the_day(today: "Today", run: str, width: int) -> list["Text"]:
+    from rich.text import Text
+
+    lines = [*wrap(Text(_("Today is the day your plan led to."), style=STRONG), width), Text()]
+    lines += [Text("  ").append_text(row) for row in wrap(Text(to_refresh(today)), width - 2)]
+    return lines + ([Text.assemble("    ", (f"{run} quiz --due", COMMAND))] if today.due else [])
+
+
+def the_day_as_json(aim: "Aim", today: "Today") -> dict[str, Any]:
+    return {"date": date_of(aim.until).isoformat(), "is_today": True, "due": today.due, "days": []}
 
 
 def position(agenda: Agenda) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dlkata.content.concept import Concept
 from dlkata.locale import _
 from dlkata.progress.answers import Coming, Outcome
+from dlkata.progress.day import date_of
 from dlkata.study.countdown import Countdown
-from dlkata.study.day import date_of
 from dlkata.study.opening import Today
 from dlkata.study.selection import Choice
 from dlkata.study.session import Session

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dlkata.locale import _
-from dlkata.study.day import date_of
+from dlkata.progress.day import date_of
 from dlkata.study.mastery import Known
 from dlkata.study.statistics import KataRow, Load, Statistics, TopicRow, TrapRow
 from dlkata.ui.calendar import HEIGHTS, calendar, calendar_legend, weekday

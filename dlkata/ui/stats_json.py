@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from dlkata.progress.day import date_of
 from dlkata.progress.tallies import Day
-from dlkata.study.day import date_of
 from dlkata.study.mastery import Known
 from dlkata.study.statistics import ConceptRow, KataRow, Load, Statistics, TopicRow, TrapRow
 from dlkata.ui.concept import title_of

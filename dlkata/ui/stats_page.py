@@ -6,8 +6,8 @@ from html import escape
 
 from dlkata.content.concept import Concept
 from dlkata.locale import _, language
+from dlkata.progress.day import date_of
 from dlkata.progress.tallies import Day
-from dlkata.study.day import date_of
 from dlkata.study.headway import FORTNIGHT
 from dlkata.study.mastery import Mark
 from dlkata.study.statistics import WEEKS, KataRow, Statistics, TopicRow, TrapRow
