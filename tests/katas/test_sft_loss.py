@@ -258,12 +258,14 @@ def test_nothing_counts(candidate, seed):
             given = rows(seed, shape)
             labels = torch.full_like(given["labels"], -100)
             labels[..., 0] = first
-            loss = candidate.sft_loss(given["logits"], labels)
-            label = f"logits.shape = {(*shape, 5)}, first label {first}"
-            same(loss, given["logits"].detach().new_zeros(()), f"loss ({label})", tolerance=(0.0, 0.0))
-            (grown,) = gradients(loss, [given["logits"]])
             zeros = torch.zeros_like(given["logits"])
-            same(zeros if grown is None else grown, zeros, f"∂L/∂logits ({label})", tolerance=(0.0, 0.0))
+            for count in (None, 7):
+                loss = candidate.sft_loss(given["logits"], labels, count)
+                label = f"logits.shape = {(*shape, 5)}, first label {first}, count {count}"
+                same(loss, zeros.sum(), f"loss ({label})", tolerance=(0.0, 0.0))
+                (grown,) = gradients(loss, [given["logits"]])
+                grown = zeros if grown is None else grown
+                same(grown, zeros, f"∂L/∂logits ({label})", tolerance=(0.0, 0.0))
 
 
 def test_first_label_last_logits(candidate, seed):
