@@ -163,7 +163,7 @@ def test_small_differences(candidate, reference, seed):
     """Rewards that differ by little are divided by their std as it is
     奖励差别很小时，也照样除以 std"""
     (noise,) = normal(seed, (3, 5), grad=False)
-    for scale in (1e-3, 1e-7):
+    for scale in (1e-3, 1e-7, 1e-10):
         judge_advantages(candidate, reference, scale * noise, f"rewards of {scale:g}")
     one = torch.zeros_like(noise)
     one[:, 2] = 1e-5
