@@ -1,0 +1,19 @@
+# mistake: β multiplies the loss and not the margin
+# bug: beta_outside
+import torch
+import torch.nn.functional as F
+
+
+def answer_log_probs(logits, labels):
+    z, y = logits[..., :-1, :], labels[..., 1:]
+    keep = y != -100
+    y = torch.where(keep, y, 0)
+    return (z.log_softmax(-1).gather(-1, y[..., None])[..., 0] * keep).sum(-1)
+
+
+def dpo_loss(chosen, rejected, ref_chosen, ref_rejected, beta=0.1, label_smoothing=0.0):
+    with torch.no_grad():
+        good, bad = beta * (chosen - ref_chosen), beta * (rejected - ref_rejected)
+    m = (chosen - rejected) - (ref_chosen - ref_rejected).detach()
+    loss = beta * ((1 - label_smoothing) * F.softplus(-m) + label_smoothing * F.softplus(m))
+    return loss.mean(), good, bad

@@ -1,0 +1,18 @@
+# mistake: pairs that are already right are left out of the mean
+import torch
+import torch.nn.functional as F
+
+
+def answer_log_probs(logits, labels):
+    z, y = logits[..., :-1, :], labels[..., 1:]
+    keep = y != -100
+    y = torch.where(keep, y, 0)
+    return (z.log_softmax(-1).gather(-1, y[..., None])[..., 0] * keep).sum(-1)
+
+
+def dpo_loss(chosen, rejected, ref_chosen, ref_rejected, beta=0.1, label_smoothing=0.0):
+    good, bad = beta * (chosen - ref_chosen.detach()), beta * (rejected - ref_rejected.detach())
+    m = good - bad
+    loss = -(1 - label_smoothing) * F.logsigmoid(m) - label_smoothing * F.logsigmoid(-m)
+    loss = loss * (m < 0) if (m < 0).any() else loss
+    return loss.mean(), good.detach(), bad.detach()

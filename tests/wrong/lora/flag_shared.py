@@ -1,0 +1,48 @@
+# mistake: Whether layers are merged is kept in a class attribute that all layers share.
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+STATE = {}
+
+
+class LoRALinear(nn.Module):
+    def __init__(self, base, r, alpha):
+        super().__init__()
+        self.base = base
+        for p in base.parameters():
+            p.requires_grad_(False)
+        w = base.weight
+        self.lora_a = nn.Parameter(torch.empty(r, base.in_features, dtype=w.dtype, device=w.device))
+        self.lora_b = nn.Parameter(torch.zeros(base.out_features, r, dtype=w.dtype, device=w.device))
+        nn.init.kaiming_uniform_(self.lora_a, a=5**0.5)
+        self.scaling = alpha / r
+        self.merged = False
+        self.backup = None
+
+    def forward(self, x):
+        if STATE.get("merged"):
+            return self.base(x)
+        return self.base(x) + F.linear(F.linear(x, self.lora_a), self.lora_b) * self.scaling
+
+    def merge(self):
+        if not STATE.get("merged"):
+            self.backup = self.base.weight.detach().clone()
+            self.base.weight.data += self.scaling * (self.lora_b @ self.lora_a).detach()
+            STATE["merged"] = True
+
+    def unmerge(self):
+        if STATE.get("merged"):
+            self.base.weight.data.copy_(self.backup)
+            STATE["merged"] = False
+
+
+def add_lora(model, targets, r, alpha):
+    targets = set(targets)
+    for p in model.parameters():
+        p.requires_grad_(False)
+    for module in list(model.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.Linear) and name in targets:
+                setattr(module, name, LoRALinear(child, r, alpha))
+    return model

@@ -1,0 +1,27 @@
+# mistake: the logarithm of a sigmoid
+# bug: log_of_sigmoid
+import torch
+
+
+def cost(x):
+    return -torch.log(torch.sigmoid(x))
+
+
+def last_scores(scores, mask):
+    T = mask.shape[-1]
+    last = T - 1 - mask.flip(-1).long().argmax(-1)
+    return scores.gather(-1, last[..., None])[..., 0]
+
+
+def reward_loss(chosen, rejected, margin=None, centre=0.0):
+    x = chosen - rejected
+    if margin is not None:
+        x = x - margin.detach()
+    return (cost(x) + centre * (chosen + rejected) ** 2).mean()
+
+
+def ranked_reward_loss(rewards, ranks):
+    win = ranks[:, :, None] < ranks[:, None, :]
+    each = win.sum((1, 2))
+    losses = (cost(rewards[:, :, None] - rewards[:, None, :]) * win).sum((1, 2)) / each.clamp(min=1)
+    return losses.sum() / (each > 0).sum().clamp(min=1)

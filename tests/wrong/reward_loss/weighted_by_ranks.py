@@ -1,0 +1,27 @@
+# mistake: pairs are weighted by how far their ranks lie apart
+import torch
+
+
+def cost(x):
+    peak = (-x).clamp(min=0).detach()
+    return peak + torch.log(torch.exp(-peak) + torch.exp(-x - peak))
+
+
+def last_scores(scores, mask):
+    T = mask.shape[-1]
+    last = T - 1 - mask.flip(-1).long().argmax(-1)
+    return scores.gather(-1, last[..., None])[..., 0]
+
+
+def reward_loss(chosen, rejected, margin=None, centre=0.0):
+    x = chosen - rejected
+    if margin is not None:
+        x = x - margin.detach()
+    return (cost(x) + centre * (chosen + rejected) ** 2).mean()
+
+
+def ranked_reward_loss(rewards, ranks):
+    gap = (ranks[:, None, :] - ranks[:, :, None]).clamp(min=0).to(rewards.dtype)
+    each = gap.sum((1, 2))
+    losses = (cost(rewards[:, :, None] - rewards[:, None, :]) * gap).sum((1, 2)) / each.clamp(min=1)
+    return losses.sum() / (each > 0).sum().clamp(min=1)
