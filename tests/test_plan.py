@@ -273,6 +273,18 @@ def test_on_the_day_itself_home_and_plan_say_so_and_ask_only_for_what_is_due(dlk
         assert "Nothing is left to refresh." in ran.out and "Begin with" not in ran.out
     Answers(record).add(Answer("sqrt_dk.purpose", Outcome.WRONG, day - 3, rating=1), NOW, advance)
     for command in ((), ("plan",)):
-        ran = dlkata(*command, "--lang", "zh") if command else dlkata(DLKATA_LANG="zh")
-        assert "就是今天" in ran.out and "巩固 1" in ran.out and "dlkata quiz --due" in ran.out
+        ran = dlkata(*command, LC_ALL="zh_CN.UTF-8")
+        assert "就是今天" in ran.out and "巩固 1" in ran.out and "quiz --due" in ran.out
     assert json.loads(dlkata("plan", "--json").out)["is_today"] and json.loads(dlkata("--json").out)["plan"]
+
+
+def test_a_row_breaks_between_things_and_one_day_more_is_one_day():
+    from dlkata.study.planning import Day, Part
+    from dlkata.ui.plan import _row
+
+    day = Day(TODAY, ["a"] * 29, [Part("transformer_block", 11, 24, done=False)], ["b"] * 13)
+    for width in range(40, 60):
+        rows = [row.plain for row in _row(day, width)]
+        assert max(map(len, rows)) <= width and any(
+            row.endswith("transformer-block 11/24 min") for row in rows
+        )

@@ -360,9 +360,22 @@ def test_what_one_expects_of_an_experiment_is_chosen_the_same_way(quiz):
         env={**os.environ, "TERM": "xterm-256color"},
     )  # fmt: skip
     screen.expect_exact("Enter alone: just watch")
+    screen.send("nonsense\r")
+    screen.expect_exact("Please type one of these:")
     screen.send(f"{DOWN}\r")
     screen.expect("(As you expected|You expected otherwise)")
     screen.expect(pexpect.EOF)
+
+
+def test_who_does_not_want_to_watch_may_stop(quiz):
+    screen = pexpect.spawn(
+        sys.executable, ["-m", "dlkata", "why", "sample/coins"], encoding="utf-8", timeout=60,
+        env={**os.environ, "TERM": "xterm-256color"},
+    )  # fmt: skip
+    screen.expect_exact("q stop")
+    screen.send("q\r")
+    screen.expect(pexpect.EOF)
+    assert "expected" not in screen.before
 
 
 def test_what_is_typed_ahead_is_not_lost(terminal):

@@ -233,6 +233,8 @@ class Interviewer:
                 desk.show([*(row for point in points for row in point), "", keys])
                 typed = desk.read()
             made = points_made(typed, len(points))
+            if made is None:
+                desk.show([line(_("Please type one of these:"))])
         self._give(asked, Given(text=said["text"]), len(made) / len(points), float(said["seconds"]))
         desk.show(beyond_the_points(asked, desk.width))
         self.pause()

@@ -4,8 +4,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from dlkata.cli.output import print_lines
+from dlkata.cli.words import key_of
 from dlkata.content.concept import Concept
-from dlkata.locale import _
+from dlkata.locale import N_, _
 from dlkata.study.asking import Asked, ask
 from dlkata.ui.choosing import Choosing
 from dlkata.ui.question import guess_judged, options, options_by_letter, prompt
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from dlkata.cli.reader import Reader
 
 
+STOP = {"q": N_("q stop")}
+
+
 class Prediction:
     """The page's own question, and what the learner expects. It is no answer of a quiz: nothing is kept."""
 
@@ -23,7 +27,8 @@ class Prediction:
         self.asked = asked
         self.expected: int | None = None
 
-    def ask(self) -> None:
+    def ask(self) -> bool:
+        """Whether the experiment is to run."""
         from rich.text import Text
 
         from dlkata.cli.reader import Reader
@@ -34,18 +39,23 @@ class Prediction:
         shown = [] if reader.chooses else options(self.asked, width)
         print_lines([*prompt(self.asked, width), *shown, Text()])
         while (typed := self._answer(reader, width)) and typed.strip():
+            if key_of(typed, STOP) == "q":
+                return False
             if (given := self.asked.read(typed)) is not None:
                 self.expected = given.chosen[0]
-                return
+                break
+            print_lines([Text(_("Please type one of these:"))])
+        return True
 
     def _answer(self, reader: "Reader", width: int) -> str | None:
         from rich.text import Text
 
         last = self.asked.letters[-1]
         if not reader.chooses:
-            return reader.line(_("a to {last}, or Enter to just watch > ", last=last))
+            return reader.line(_("a to {last}, Enter to just watch, q to stop > ", last=last))
         footer = wrap(
-            Text(_("↑ ↓ and Enter, or a to {last}; Enter alone: just watch", last=last), "dim"), width
+            Text(_("↑ ↓ and Enter, or a to {last} · Enter alone: just watch · q stop", last=last), "dim"),
+            width,
         )
         return reader.choose(Choosing(options_by_letter(self.asked, width), self.asked.letters, footer))
 

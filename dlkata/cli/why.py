@@ -87,8 +87,8 @@ def _open(app: App, concept: Concept, *, text: bool, off: bool, as_json: bool) -
             show_lines(lambda width: explanation(concept, width, known))
         if runs:
             guess = None if off else prediction(concept)
-            if guess is not None:
-                guess.ask()
+            if guess is not None and not guess.ask():
+                return
             shown = show_experiment(concept, bench, off=off)
             if guess is not None:
                 guess.judge()

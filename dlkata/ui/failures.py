@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from dlkata.grading.protocol import Outcome, Result, Sentence
-from dlkata.locale import _, language
+from dlkata.locale import N_, _, language
 from dlkata.ui.finding import explain
 from dlkata.ui.wrap import wrap
 
@@ -72,7 +72,8 @@ def details(
             lines += _also(len(alike) - 1, width)
         lines += [row for result in alike for row in own_output(result)]
     if left := len(blocks) - len(shown):
-        lines += [Text(), *wrap(Text(_("{count} more failures: {command}", count=left, command=more)), width)]
+        rest = N_("{count} more failures: {command}") if left > 1 else N_("1 more failure: {command}")
+        lines += [Text(), *wrap(Text(_(rest, count=left, command=more)), width)]
     return lines
 
 

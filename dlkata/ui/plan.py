@@ -1,5 +1,6 @@
 """A plan on the screen: where it stands, what today holds, the days to come, and what they will have come to."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from dlkata.progress.day import date_of
 from dlkata.study.agenda import Agenda
 from dlkata.study.forecast import Outlook
 from dlkata.study.planning import Day, Part
-from dlkata.ui.wrap import naming, wrap
+from dlkata.ui.wrap import break_points, naming, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -84,8 +85,10 @@ def plan(
         lines += _row(day, width)
     if len(shown) < len(later):
         command = f"{run} plan --all"
-        more = _("… and {count} days more: {command}", count=len(later) - len(shown) - 1, command=command)
-        lines += [*wrap(naming("  " + more, command, style=QUIET), width), *_row(later[-1], width)]
+        left = len(later) - len(shown) - 1
+        said = N_("… and {count} days more: {command}") if left > 1 else N_("… and 1 day more: {command}")
+        more = wrap(naming(_(said, count=left, command=command), command, style=QUIET), width - 2)
+        lines += [*(Text("  ").append_text(row) for row in more), *_row(later[-1], width)]
     return [*lines, Text(), *_outlook(outlook, agenda, run, width)]
 
 
@@ -189,9 +192,11 @@ def _row(day: Day, width: int) -> list["Text"]:
 
     said = [*_counts(day), *map(_short, day.katas)] + ([mock(day.mock)] if day.mock else [])
     head = f"  {date_text(day.day)}  "
-    rows = wrap(Text(" · ".join(said) or _("free")), max(20, width - len(head) - 2))
-    indent = " " * Text(head).cell_len
-    return [Text.assemble(head if number == 0 else indent, row) for number, row in enumerate(rows)]
+    indent = Text(head).cell_len
+    text = " · ".join(said) or _("free")
+    kept = [(match.start(), match.end()) for match in re.finditer(r"[^·]*[^·\s]", text)]  # what is one thing
+    rows = [text[first:last] for first, last in break_points(text, max(20, width - indent), kept)]
+    return [Text((head if number == 0 else " " * indent) + row) for number, row in enumerate(rows)]
 
 
 def _outlook(outlook: Outlook, agenda: Agenda, run: str, width: int) -> list["Text"]:

@@ -63,14 +63,14 @@ def topic_pages(stats: Statistics, names: Sequence[str], width: int) -> list["Te
             line.append(f" · {title_of(concept.entry)}")
             lines += hung(line, width, 20)
         if row.katas:
-            said = _("katas passed: {passed} of {count}", passed=row.passed, count=row.katas)
+            said = _("katas solved: {passed} of {count}", passed=row.passed, count=row.katas)
             lines += hung(Text(f"  {said}"), width, 2)
     return [*lines, Text(), Text(legend(), style=QUIET)]
 
 
 def _seen(stats: Statistics) -> str:
     return _(
-        "{seen} of {of} questions met · {passed} of {katas} katas passed",
+        "{seen} of {of} questions met · {passed} of {katas} katas solved",
         seen=stats.known.seen, of=stats.known.of, passed=stats.passed, katas=stats.katas_of,
     )  # fmt: skip
 

@@ -85,7 +85,7 @@ def _tiles(stats: Statistics) -> str:
     ]
     told += [
         (f"{stats.known.seen} / {stats.known.of}", _("questions met"), ""),
-        (f"{stats.passed} / {stats.katas_of}", _("katas passed"), ""),
+        (f"{stats.passed} / {stats.katas_of}", _("katas solved"), ""),
         (f"{stats.progress.practised} / {FORTNIGHT}", _("days practised"), ""),
     ]
     tiles = "".join(
