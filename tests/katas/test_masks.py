@@ -130,6 +130,15 @@ def test_packed_in_any_order(candidate, reference):
         same(found, right, f"packed_mask ({given.tolist()})")
 
 
+def test_packed_of_large_numbers(candidate, reference):
+    """packed_mask tells apart large numbers of documents that differ by 1
+    packed_mask：编号很大、只差 1 的文档也能分开"""
+    for start in (2**24, 2**31 - 2):
+        given = [[start, start + 1, start, start + 1, 0, start]]
+        found, right = (m.packed_mask(whole(given)) for m in (candidate, reference))
+        same(found, right, f"packed_mask ({given})")
+
+
 def test_combine(candidate, reference, seed):
     """combine shows what every mask shows
     combine：每个 mask 都允许的才可见"""
@@ -216,12 +225,13 @@ def gaps(seed):
 def test_weights(candidate, reference, seed):
     """masked_softmax gives the right weights and gradients
     masked_softmax 的权重和梯度正确"""
-    agree(
-        lambda scores: candidate.masked_softmax(scores, shown(seed)),
-        lambda scores: reference.masked_softmax(scores, shown(seed)),
-        partial(numbers, seed),
-        "weights",
-    )
+    for label, scale in (("weights", 2.0), ("weights (scores far apart)", 12.0)):
+        agree(
+            lambda scores: candidate.masked_softmax(scores, shown(seed)),
+            lambda scores: reference.masked_softmax(scores, shown(seed)),
+            partial(numbers, seed, scale=scale),
+            label,
+        )
 
 
 def test_nothing_hidden(candidate, reference, seed):

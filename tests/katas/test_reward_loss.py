@@ -228,7 +228,7 @@ def test_pairs_alone(candidate, reference, seed):
 def test_ranking(candidate, reference, seed):
     """Every two answers of different rank are a pair, and the better one is to have more
     任何两个名次不同的回答构成一对，较好者的奖励应更高"""
-    for order in ([1, 2, 3, 4], [4, 3, 2, 1], [3, 1, 4, 2], [10, -2, 7, 0]):
+    for order in ([1, 2, 3, 4], [4, 3, 2, 1], [3, 1, 4, 2], [10, -2, 7, 0], [2**60 + 1, 2**60, 0, -(2**60)]):
         judge_ranks(candidate, reference, partial(ranking, seed, table(order)), f"ranks {order}")
 
 

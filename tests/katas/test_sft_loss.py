@@ -227,7 +227,7 @@ def test_labels_that_are_tokens(candidate, reference, seed):
 def test_count(candidate, reference, seed):
     """`count` is what the sum is divided by
     `count` 是和的除数"""
-    for count in (1, 7, 40, 2.5, torch.tensor(11, device=setting.device)):
+    for count in (1, 7, 40, 2.5, 0.4, torch.tensor(11, device=setting.device)):
         judge(candidate, reference, partial(rows, seed), f"count = {count}", count=count)
     found, right = (m.sft_loss(*rows(seed).values(), 23) for m in (candidate, reference))
     same(found, right, "loss (count by place)")

@@ -1,0 +1,42 @@
+# mistake: the numbers of the documents are compared in float32, where 2²⁴ + 1 is 2²⁴
+# bug: documents_rounded
+import torch
+from torch import Tensor
+
+
+def padding_mask(lengths: Tensor, size: int) -> Tensor:
+    return (torch.arange(size, device=lengths.device) < lengths[:, None])[:, None, :]
+
+
+def causal_mask(queries, keys, device=None):
+    return torch.ones(queries, keys, dtype=torch.bool, device=device).tril(keys - queries)
+
+
+def sliding_mask(queries, keys, window, device=None):
+    near = torch.ones(queries, keys, dtype=torch.bool, device=device).triu(keys - queries - window + 1)
+    return near & causal_mask(queries, keys, device)
+
+
+def packed_mask(documents: Tensor) -> Tensor:
+    size = documents.shape[1]
+    numbers = documents.float()
+    same = numbers[:, :, None] == numbers[:, None, :]
+    return same & (documents > 0)[:, :, None] & causal_mask(size, size, documents.device)
+
+
+def combine(*masks):
+    result = None
+    for mask in masks:
+        if mask is not None:
+            result = mask if result is None else result & mask
+    return result
+
+
+def additive_mask(mask: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, float("-inf"))
+
+
+def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
+    empty = ~mask.any(-1, keepdim=True)
+    filled = scores.masked_fill(~mask, float("-inf")).masked_fill(empty, 0.0)
+    return torch.softmax(filled, -1).masked_fill(~mask, 0.0)
