@@ -134,3 +134,10 @@ def test_status():
     found = standing(["adam"], ["adam", "lstm"])
     by_name = {kata.name: found.status(kata) for kata in KATAS}
     assert (by_name["adam"], by_name["lstm"], by_name["rope"]) == (Status.SOLVED, Status.STARTED, Status.NEW)
+
+
+def test_no_line_of_home_ends_between_a_label_and_its_command():
+    for width in range(40, 100):
+        rows = [line.plain for line in home(standing(), None, "dlkata", width)]
+        footer = rows[rows.index("", len(rows) - 4) + 1 :]
+        assert all(len(row) <= width and not row.endswith(":") for row in footer), (width, footer)
