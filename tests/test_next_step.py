@@ -114,13 +114,18 @@ def test_a_peeked_kata_is_new_in_list_and_home(dlkata):
 
 
 def test_list_of_a_topic_without_katas_says_so_and_names_those_with(dlkata):
-    ran = dlkata("list", "llm")
+    from dlkata.content.library import Library
+
+    bare = next((t for t in Library().topics if t.name not in {kata.head.topic for kata in KATAS}), None)
+    if bare is None:
+        pytest.skip("every topic has katas")
+    ran = dlkata("list", bare.name)
     assert ran.code == 0
-    assert "no katas on this topic yet: Language-model practice" in ran.out
+    assert f"no katas on this topic yet: {bare.title}" in ran.out
     named = ran.out.partition("Topics with katas: ")[2].replace("\n", " ").strip(" .").split(", ")
     assert named == list(dict.fromkeys(kata.head.topic for kata in KATAS))
-    assert "还没有编程题" in dlkata("list", "llm", "--lang", "zh").out
-    assert json.loads(dlkata("list", "llm", "--json").out) == []
+    assert "还没有编程题" in dlkata("list", bare.name, "--lang", "zh").out
+    assert json.loads(dlkata("list", bare.name, "--json").out) == []
 
 
 def test_no_line_of_a_list_ends_in_blanks():
