@@ -70,6 +70,13 @@ def test_the_end_of_input_leaves_it_running_and_it_goes_on(interview):
     assert "No interview is running." in interview("--end").err
 
 
+def test_whoever_leaves_at_the_key_points_comes_back_to_them(interview):
+    left = interview(*SHORT, answers="x\nx\nmy words\nz\nq\n")
+    assert "Please type one of these:" in left.out and "Your interview goes on: " in left.out
+    again = interview(answers="a\n\n\n").out
+    assert "Which of these did you say?" in again and "Scorecard" in again
+
+
 def test_history_and_json(interview):
     assert "No interview yet." in interview("--history").out
     told = json.loads(interview(*SHORT, "--json", answers="x\nx\n\nnone\n").out)

@@ -114,13 +114,18 @@ def test_a_peeked_kata_is_new_in_list_and_home(dlkata):
 
 
 def test_list_of_a_topic_without_katas_says_so_and_names_those_with(dlkata):
-    ran = dlkata("list", "llm")
+    from dlkata.content.library import Library
+
+    bare = next((t for t in Library().topics if t.name not in {kata.head.topic for kata in KATAS}), None)
+    if bare is None:
+        pytest.skip("every topic has katas")
+    ran = dlkata("list", bare.name)
     assert ran.code == 0
-    assert "no katas on this topic yet: Language-model practice" in ran.out
+    assert f"no katas on this topic yet: {bare.title}" in ran.out
     named = ran.out.partition("Topics with katas: ")[2].replace("\n", " ").strip(" .").split(", ")
     assert named == list(dict.fromkeys(kata.head.topic for kata in KATAS))
-    assert "还没有编程题" in dlkata("list", "llm", "--lang", "zh").out
-    assert json.loads(dlkata("list", "llm", "--json").out) == []
+    assert "还没有编程题" in dlkata("list", bare.name, "--lang", "zh").out
+    assert json.loads(dlkata("list", bare.name, "--json").out) == []
 
 
 def test_no_line_of_a_list_ends_in_blanks():
@@ -134,3 +139,10 @@ def test_status():
     found = standing(["adam"], ["adam", "lstm"])
     by_name = {kata.name: found.status(kata) for kata in KATAS}
     assert (by_name["adam"], by_name["lstm"], by_name["rope"]) == (Status.SOLVED, Status.STARTED, Status.NEW)
+
+
+def test_no_line_of_home_ends_between_a_label_and_its_command():
+    for width in range(40, 100):
+        rows = [line.plain for line in home(standing(), None, "dlkata", width)]
+        footer = rows[rows.index("", len(rows) - 4) + 1 :]
+        assert all(len(row) <= width and not row.endswith(":") for row in footer), (width, footer)

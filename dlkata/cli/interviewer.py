@@ -232,6 +232,9 @@ class Interviewer:
             else:
                 desk.show([*(row for point in points for row in point), "", keys])
                 typed = desk.read()
+            if key_of(typed, {"q": QUESTION_KEYS["q"]}) == "q":
+                self.leave()
+                return
             made = points_made(typed, len(points))
             if made is None:
                 desk.show([line(_("Please type one of these:"))])

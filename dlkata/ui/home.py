@@ -11,7 +11,7 @@ from dlkata.study.next_step import Standing
 from dlkata.study.opening import Today
 from dlkata.ui.marks import marks_as_json, progress_line
 from dlkata.ui.session import comes_next, waiting
-from dlkata.ui.wrap import naming, wrap
+from dlkata.ui.wrap import naming, parted, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -102,7 +102,7 @@ def home(
     if today is not None and today.agenda is not None:
         ways["plan"] = f"{run} plan"
         everything = _("The days to come: {plan}", plan=ways["plan"]) + " · " + everything
-    return [*lines, Text(), *wrap(naming(everything, *ways.values(), style=QUIET), width)]
+    return [*lines, Text(), *parted(naming(everything, *ways.values(), style=QUIET), width)]
 
 
 def _shown(entry: Entry, width: int, why: str = "") -> list["Text"]:

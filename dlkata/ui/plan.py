@@ -1,6 +1,5 @@
 """A plan on the screen: where it stands, what today holds, the days to come, and what they will have come to."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from dlkata.progress.day import date_of
 from dlkata.study.agenda import Agenda
 from dlkata.study.forecast import Outlook
 from dlkata.study.planning import Day, Part
-from dlkata.ui.wrap import break_points, naming, wrap
+from dlkata.ui.wrap import naming, parted, wrap
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -190,13 +189,13 @@ def _short(part: Part) -> str:
 def _row(day: Day, width: int) -> list["Text"]:
     from rich.text import Text
 
-    said = [*_counts(day), *map(_short, day.katas)] + ([mock(day.mock)] if day.mock else [])
+    said = [*_counts(day), *map(_short, day.katas)] + (
+        [mock(day.mock).replace(" · ", " ")] if day.mock else []
+    )
     head = f"  {date_text(day.day)}  "
     indent = Text(head).cell_len
-    text = " · ".join(said) or _("free")
-    kept = [(match.start(), match.end()) for match in re.finditer(r"[^·]*[^·\s]", text)]  # what is one thing
-    rows = [text[first:last] for first, last in break_points(text, max(20, width - indent), kept)]
-    return [Text((head if number == 0 else " " * indent) + row) for number, row in enumerate(rows)]
+    rows = parted(Text(" · ".join(said) or _("free")), max(20, width - indent))
+    return [Text.assemble(head if number == 0 else " " * indent, row) for number, row in enumerate(rows)]
 
 
 def _outlook(outlook: Outlook, agenda: Agenda, run: str, width: int) -> list["Text"]:

@@ -94,6 +94,13 @@ def wrap(text: "Text", width: int) -> list["Text"]:
     return [text[start:end] for start, end in break_points(text.plain, width, kept)]
 
 
+def parted(text: "Text", width: int) -> list["Text"]:
+    """A row of things with dots between them, each of which stays in one piece."""
+    kept = [(match.start(), match.end()) for match in re.finditer(r"[^·\s][^·]*", text.plain)]
+    kept = [(first, first + len(text.plain[first:last].rstrip())) for first, last in kept]
+    return [text[first:last] for first, last in break_points(text.plain, width, kept)]
+
+
 def naming(sentence: str, *commands: str, style: str = "") -> "Text":
     """A sentence with commands to be copied, which are kept whole."""
     from rich.text import Text
