@@ -43,7 +43,7 @@ def in_a_terminal(*arguments: str, **environment: str) -> str:
     """What it shows; it has ended, and nobody holds its terminal any more."""
     screen = pexpect.spawn(
         sys.executable, ["-m", "dlkata", *arguments], encoding="utf-8", timeout=120,
-        env={**os.environ, "TERM": "xterm", **environment},
+        env={**os.environ, "TERM": "xterm", **environment}, dimensions=(200, 80),  # so that nothing is paged
     )  # fmt: skip
     screen.expect(pexpect.EOF)
     screen.close()
