@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -220,81 +220,56 @@ def warn(message: str) -> None:
     click.echo(message, err=True)
 
 
-class KataType(click.ParamType):
-    """A kata's name; near misses are suggested."""
+class NameType(click.ParamType):
+    """The name of something that the library holds; near misses are suggested."""
 
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str) or ctx is None:
+            return value
+        return getattr(ctx.find_object(App).library, self.name)(value)  # type: ignore[union-attr]
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from dlkata.content.library import Library
+
+        start = incomplete.replace("_", "-")
+        offered = ((name.replace("_", "-"), title) for name, title in self.offered(Library()))
+        return [CompletionItem(name, help=title) for name, title in offered if name.startswith(start)]
+
+    def offered(self, library: "Library") -> "Iterable[tuple[str, str | None]]":
+        """Names, with what is said of each."""
+        raise NotImplementedError
+
+
+class KataType(NameType):
     name = "kata"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str) or ctx is None:
-            return value
-        return ctx.find_object(App).library.kata(value)  # type: ignore[union-attr]
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        from dlkata.content.library import Library
-
-        names = [name.replace("_", "-") for name in Library().kata_names]
-        return [CompletionItem(name) for name in names if name.startswith(incomplete.replace("_", "-"))]
+    def offered(self, library: "Library") -> "Iterable[tuple[str, str | None]]":
+        return ((name, None) for name in library.kata_names)
 
 
-class ConceptType(click.ParamType):
-    """A concept's name; near misses are suggested."""
-
+class ConceptType(NameType):
     name = "concept"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str) or ctx is None:
-            return value
-        return ctx.find_object(App).library.concept(value)  # type: ignore[union-attr]
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        from dlkata.content.library import Library
-
-        names = [name.replace("_", "-") for name in Library().concept_names]
-        return [CompletionItem(name) for name in names if name.startswith(incomplete.replace("_", "-"))]
+    def offered(self, library: "Library") -> "Iterable[tuple[str, str | None]]":
+        return ((name, None) for name in library.concept_names)
 
 
-class TopicType(click.ParamType):
-    """A topic's name or title; near misses are suggested."""
+class TopicType(NameType):
+    """Its title will do as well."""
 
     name = "topic"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str) or ctx is None:
-            return value
-        return ctx.find_object(App).library.topic(value)  # type: ignore[union-attr]
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        from dlkata.content.library import Library
-
-        topics = Library().topics
-        return [CompletionItem(t.name, help=t.title) for t in topics if t.name.startswith(incomplete)]
+    def offered(self, library: "Library") -> "Iterable[tuple[str, str | None]]":
+        return ((topic.name, topic.title) for topic in library.topics)
 
 
-class PathType(click.ParamType):
-    """A learning path's name; near misses are suggested."""
-
+class PathType(NameType):
     name = "path"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str) or ctx is None:
-            return value
-        return ctx.find_object(App).library.path(value)  # type: ignore[union-attr]
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        from dlkata.content.library import Library
-
-        found = [(path.typed, path.title) for path in Library().paths]
-        start = incomplete.replace("_", "-")
-        return [CompletionItem(name, help=title) for name, title in found if name.startswith(start)]
+    def offered(self, library: "Library") -> "Iterable[tuple[str, str | None]]":
+        return ((path.name, path.title) for path in library.paths)
 
 
 KATA, CONCEPT, TOPIC, PATH = KataType(), ConceptType(), TopicType(), PathType()

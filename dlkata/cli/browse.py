@@ -2,6 +2,7 @@
 
 import sys
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,10 @@ from dlkata.cli.output import print_json, print_lines
 from dlkata.content.library import Topic
 from dlkata.locale import N_, _
 from dlkata.ui.screen import console, interactive, speaks_ascii
+
+if TYPE_CHECKING:
+    from dlkata.cli.shelf import Shelf
+    from dlkata.study.catalogue import Wish
 
 SORTS, MARKS = ("kata", "concept", "question", "path"), ("new", "learning", "known")
 
@@ -88,7 +93,7 @@ def _has_screen() -> bool:
     return find_spec("textual") is not None
 
 
-def _print(shelf, wish) -> None:
+def _print(shelf: "Shelf", wish: "Wish") -> None:
     from dlkata.ui.catalogue import rows
 
     found = shelf.catalogue.find(wish)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -17,6 +18,7 @@ from dlkata.errors import DlkataError
 from dlkata.locale import LANGUAGES
 
 VERSION = 1
+Cached = TypeVar("Cached")
 
 
 class QuestionEntry(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -74,7 +76,8 @@ class Index:
 
 def build_index(roots: Sequence[tuple[Path, str]], cache: Path | None) -> Index:
     """`roots` are folders with a prefix for names; `cache` is a file, or None to keep nothing."""
-    known = {entry.file: entry for entry in _load(cache)}
+    cached = read_cache(cache, _Cached)
+    known = {entry.file: entry for entry in cached.concepts if cached.version == VERSION} if cached else {}
     entries: list[ConceptEntry] = []
     read = 0
     for root, prefix in roots:
@@ -125,14 +128,14 @@ def _question_entries(concept: Concept) -> Iterator[QuestionEntry]:
         yield QuestionEntry(head.question, head.kind, head.level, tuple(head.was))
 
 
-def _load(cache: Path | None) -> list[ConceptEntry]:
+def read_cache(cache: Path | None, kind: type[Cached]) -> Cached | None:
+    """What was written there; None where that is nothing, or nothing that can be read."""
     if cache is None:
-        return []
+        return None
     try:
-        cached = msgspec.msgpack.decode(cache.read_bytes(), type=_Cached)
+        return msgspec.msgpack.decode(cache.read_bytes(), type=kind)
     except (OSError, msgspec.DecodeError):
-        return []
-    return cached.concepts if cached.version == VERSION else []
+        return None
 
 
 def write_cache(cache: Path, content: bytes) -> None:

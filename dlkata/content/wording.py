@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from dlkata.content.concept import read_concept
-from dlkata.content.index import ConceptEntry, Index, write_cache
+from dlkata.content.index import ConceptEntry, Index, read_cache, write_cache
 from dlkata.content.page import Part
 from dlkata.content.question import PLACEHOLDER
 from dlkata.content.search import squeezed
@@ -46,7 +46,8 @@ class _Cached(msgspec.Struct, array_like=True):
 def wordings(index: Index, cache: Path | None) -> Mapping[str, Wording]:
     """By the concept's name. `cache` is a folder, or None to keep nothing; a page that cannot be read is left out."""
     kept = cache / "wording.msgpack" if cache else None
-    known = {page.file: page for page in _load(kept)}
+    cached = read_cache(kept, _Cached)
+    known = {page.file: page for page in cached.pages if cached.version == VERSION} if cached else {}
     found: dict[str, Wording] = {}
     fresh = 0
     for name, entry in index.concepts.items():
@@ -87,13 +88,3 @@ def _prompt(body: str) -> str:
 def _line(prompt: str) -> str:
     """The beginning of its words; numbers that are drawn afresh each time are an ellipsis."""
     return MARKUP.sub("", FENCE.sub("", PLACEHOLDER.sub("…", prompt))).strip()[:LONGEST]
-
-
-def _load(cache: Path | None) -> list[Wording]:
-    if cache is None:
-        return []
-    try:
-        cached = msgspec.msgpack.decode(cache.read_bytes(), type=_Cached)
-    except (OSError, msgspec.DecodeError):
-        return []
-    return cached.pages if cached.version == VERSION else []

@@ -14,9 +14,10 @@ class Known(msgspec.Struct, frozen=True):
 class Relation(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a wrong value differs from the right one; see ui/place.py for the words."""
 
-    kind: str  # shape · nonfinite · precision · factor · offset · power · shifted · masked · rim · axis · reordered · cut
-    # · edited (what was given) · overwritten · unregistered · misnamed · sized (state); if none of these holds: number (there is but
-    # one) · entries
+    # shape · nonfinite · precision · factor · offset · power · shifted · masked · rim · axis · reordered · cut · edited
+    # (what was given) · overwritten · unregistered · misnamed · sized (state); if none of these holds: number (there
+    # is but one) · entries
+    kind: str
     number: float = 0.0
     name: str = ""
     axis: int = 0
@@ -42,7 +43,14 @@ class Place(msgspec.Struct):
     failing: int
     also: list[int] = []  # lines whose values had to be put right with it
     known: list[Known] = []
-    whole: bool = (
-        True  # the lines reach from the last right values to the expression: nothing between is left out
-    )
+    whole: bool = True  # nothing is left out between the last right values and the expression
     relation: Relation | None = None
+
+
+def seen(
+    line: int, end_line: int, columns: tuple[int, int], text: str, relation: Relation, failing: int
+) -> Place:
+    """A place where something was seen, without a value to be put there."""
+    return Place(
+        [line], line, end_line, columns, text, right="", mended=0, failing=failing, relation=relation
+    )

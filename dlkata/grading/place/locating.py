@@ -11,7 +11,7 @@ from dlkata.grading.place.nodes import Node
 from dlkata.grading.place.recording import Recording
 from dlkata.grading.place.relations import Pair, relate
 from dlkata.grading.place.way import first_cut
-from dlkata.grading.placing import Known, Place, Relation
+from dlkata.grading.placing import Known, Place, Relation, seen
 
 LINES = 3
 LAWLESS = ("entries", "number")
@@ -52,19 +52,21 @@ def locate(
 
 def _edit(injection: Injection, test: SuiteTest, failing: int) -> Place | None:
     """The first expression behind which what was given is not what it was."""
-    recording = injection.watch_edits(test)
-    found = next((call.edited for call in recording.calls if call.edited is not None), None)
-    if found is None:
-        return None
-    return _at(injection.mine[found[0]], Relation("edited", name=found[1]), failing)
+    edited = injection.watch_edits(test).edited
+    return (
+        None
+        if edited is None
+        else _at(injection.mine[edited[0]], Relation("edited", name=edited[1]), failing)
+    )
 
 
 def _behind(injection: Injection, found: Found) -> Place | None:
     """A right value with which tests fail: it is edited afterwards, or a part of it is cut from the graph."""
     recording = injection.watch_edits(found.test, found.node.number)
-    edited = next((call.edited for call in recording.calls if call.edited is not None), None)
-    if edited is not None:
-        return _at(injection.mine[edited[0]], Relation("overwritten", name=found.node.text), found.failing)
+    if recording.edited is not None:
+        return _at(
+            injection.mine[recording.edited[0]], Relation("overwritten", name=found.node.text), found.failing
+        )
     if injection.goes_back_by_hand:
         return None  # within a function of autograd's nothing is traced
     cut = first_cut(found.node, injection.mine, recording)
@@ -72,18 +74,7 @@ def _behind(injection: Injection, found: Found) -> Place | None:
 
 
 def _at(node: Node, relation: Relation, failing: int) -> Place:
-    """What was seen there, without a value to put in its place."""
-    return Place(
-        lines=[node.line],
-        line=node.line,
-        end_line=node.end_line,
-        columns=(node.column, node.end_column),
-        text=node.text,
-        right="",
-        mended=0,
-        failing=failing,
-        relation=relation,
-    )
+    return seen(node.line, node.end_line, (node.column, node.end_column), node.text, relation, failing)
 
 
 def _called(reads: Sequence[tuple[Node, str]]) -> tuple[str, str]:

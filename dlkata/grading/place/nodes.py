@@ -166,8 +166,8 @@ class _Rewriter(ast.NodeTransformer):
     def _noted(self, node: ast.expr, kind: str, text: str = "") -> ast.expr:
         line, end_line = node.lineno, node.end_lineno or node.lineno
         columns = (
-            self._characters(line, node.col_offset),
-            self._characters(end_line, node.end_col_offset or 0),
+            characters(self.lines[line - 1], node.col_offset),
+            characters(self.lines[end_line - 1], node.end_col_offset or 0),
         )
         text = text or ast.unparse(node)
         binds = self.binds.get(node, frozenset({text} if kind == "edit" else ()))
@@ -175,8 +175,10 @@ class _Rewriter(ast.NodeTransformer):
         how = ast.Name({"edit": EDIT, "unwritten": BLANK}.get(kind, NOTE), ast.Load())
         return ast.copy_location(ast.Call(how, [ast.Constant(len(self.nodes) - 1), node], []), node)
 
-    def _characters(self, line: int, offset: int) -> int:
-        return len(self.lines[line - 1].encode()[:offset].decode())
+
+def characters(line: str, offset: int) -> int:
+    """How many stand before a place that Python counts in bytes."""
+    return len(line.encode()[:offset].decode())
 
 
 def _is_read(node: ast.AST) -> bool:

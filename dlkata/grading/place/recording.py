@@ -32,6 +32,11 @@ class Recording:
     right: dict[int, Profile]
     names: Sequence[str]  # of what is given, and of what modules hold
 
+    @property
+    def edited(self) -> tuple[int, str] | None:
+        """The first node behind which what was watched differs, and its name."""
+        return next((call.edited for call in self.calls if call.edited is not None), None)
+
     def is_computed(self, node: int) -> bool:
         """No given value."""
         return node >= 0 or self.names[-1 - node].endswith(" afterwards")

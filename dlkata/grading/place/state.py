@@ -4,12 +4,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from dlkata.grading.placing import Place, Relation
+from dlkata.grading.place.nodes import characters
+from dlkata.grading.placing import Place, Relation, seen
 from dlkata.suite.finding import Finding
 
-ENTRY = re.compile(
-    r"([\w.]+) \(([\d, ]*)\)(?: ≠ \(([\d, ]*)\))?"
-)  # "weight (3, 4)", "weight (3, 4) ≠ (4, 3)"
+# "weight (3, 4)", "weight (3, 4) ≠ (4, 3)"
+ENTRY = re.compile(r"([\w.]+) \(([\d, ]*)\)(?: ≠ \(([\d, ]*)\))?")
 
 
 def where_state_is_made(source: str, finding: Finding, failing: int) -> Place | None:
@@ -53,13 +53,9 @@ def _paired(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]
 
 
 def _place(source: str, value: ast.expr, failing: int, relation: Relation) -> Place:
-    code = source.split("\n")
-    end = value.end_lineno or value.lineno
+    code, end = source.split("\n"), value.end_lineno or value.lineno
     columns = (
-        len(code[value.lineno - 1].encode()[: value.col_offset].decode()),
-        len(code[end - 1].encode()[: value.end_col_offset].decode()),
+        characters(code[value.lineno - 1], value.col_offset),
+        characters(code[end - 1], value.end_col_offset or 0),
     )
-    return Place(
-        lines=[value.lineno], line=value.lineno, end_line=end, columns=columns,
-        text=ast.get_source_segment(source, value) or "", right="", mended=0, failing=failing, relation=relation,
-    )  # fmt: skip
+    return seen(value.lineno, end, columns, ast.get_source_segment(source, value) or "", relation, failing)
