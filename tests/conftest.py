@@ -19,7 +19,7 @@ SECONDS = 300  # a command that takes longer hangs
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-REMOVED = ("NO_COLOR", "EDITOR", "VISUAL", "COLUMNS", "CI")
+REMOVED = ("NO_COLOR", "EDITOR", "VISUAL", "COLUMNS", "LINES", "CI")
 REMOVED_PREFIXES = ("DLKATA", "LC_", "LANG", "PYTEST_", "XDG_")
 
 
