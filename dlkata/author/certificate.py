@@ -36,6 +36,7 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     torch: str
     figures: Figures
     naming: str = ""  # of a kata: the digest with what gives mistakes their names
+    fails: dict[str, str] = {}  # of a kata: which tests each known bug fails, see content/proved.py
     concepts: dict[str, Figures] = {}  # of a topic, by name; with the digest of each
     seal: str = ""
 
@@ -48,8 +49,10 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.seal == self._seal()
 
     def _seal(self) -> str:
-        fields = msgspec.structs.replace(self, seal="")
-        return sha256(msgspec.json.encode(fields, order="sorted")).hexdigest()[:16]
+        filled = {
+            name: value for name, value in msgspec.structs.asdict(self).items() if value and name != "seal"
+        }
+        return sha256(msgspec.json.encode(filled, order="sorted")).hexdigest()[:16]
 
 
 def kata_file(kata: Kata) -> Path:
@@ -144,16 +147,24 @@ def complaint(certificate: Certificate | None, digest: str, naming: str = "") ->
 
 
 def write(
-    file: Path, digest: str, figures: Figures, *, naming: str = "", concepts: dict[str, Figures] | None = None
-) -> Certificate:
+    file: Path, digest: str, figures: Figures, *, naming: str = "", fails: dict[str, str] | None = None,
+    concepts: dict[str, Figures] | None = None,
+) -> Certificate:  # fmt: skip
     certificate = Certificate(
-        digest=digest, naming=naming, figures=figures, concepts=concepts or {}, **versions()
+        digest=digest,
+        naming=naming,
+        figures=figures,
+        fails=fails or {},
+        concepts=concepts or {},
+        **versions(),
     ).sealed()
     names = ("digest", *(["naming"] if naming else []), "python", "torch", "seal")
     lines = [NOTE, *(f"{name} = '{getattr(certificate, name)}'" for name in names)]
     lines += _table("figures", certificate.figures)
     for name, entries in sorted(certificate.concepts.items()):
         lines += _table(f"concepts.{name}", entries)
+    if certificate.fails:
+        lines += ["", "[fails]", *(f'"{label}" = "{tests}"' for label, tests in certificate.fails.items())]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return certificate
