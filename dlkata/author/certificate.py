@@ -64,17 +64,19 @@ def topic_file(root: Path, topic: str) -> Path:
 
 
 def kata_digest(kata: Kata) -> str:
-    """Of everything the proof of a kata depends on."""
+    """Of everything that decides who passes."""
     own = [kata.page_file, kata.stub_file, kata.reference_file, kata.solution_file, kata.suite_file]
-    others = [
-        file for kind in ("right", "wrong") for file in (kata.root / "tests" / kind / kata.stem).glob("*.py")
-    ]
-    return _digest([*own, *sorted(others)], kata.root, judges_digest())
+    return _digest([*own, *_attempts(kata, "right")], kata.root, judges_digest())
 
 
 def naming_digest(kata: Kata) -> str:
-    """Of everything that the names of its mistakes depend on."""
-    return _digest(_engine(NAMERS), PACKAGE, kata_digest(kata))
+    """Of everything that decides what is said of those who do not: the other people's wrong attempts among it."""
+    said = _digest(_engine(NAMERS), PACKAGE, kata_digest(kata))
+    return _digest(_attempts(kata, "wrong"), kata.root, said)
+
+
+def _attempts(kata: Kata, kind: str) -> list[Path]:
+    return sorted((kata.root / "tests" / kind / kata.stem).glob("*.py"))
 
 
 def bounds_digest(kata: Kata) -> str:
@@ -142,7 +144,7 @@ def complaint(certificate: Certificate | None, digest: str, naming: str = "") ->
     if (certificate.python, certificate.torch) != (now["python"], now["torch"]):
         return _("was proved under Python {python} and torch {torch}", python=certificate.python, torch=certificate.torch)  # fmt: skip
     if certificate.naming != naming:
-        return _("its mistakes were named by other code")
+        return _("what is said of mistakes has changed since it was proved")
     return None
 
 

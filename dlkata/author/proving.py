@@ -11,7 +11,7 @@ from dlkata.author.certificate import Figures
 from dlkata.author.concept_inspection import inspect_concept
 from dlkata.author.concept_proof import prove_concept
 from dlkata.author.inspection import inspect
-from dlkata.author.proof import SEEDS, Claim, Graded, attempts, listed_bug, prove_kata, prove_names
+from dlkata.author.proof import SEEDS, Claim, Graded, attempts, listed_bugs, prove_kata, prove_names
 from dlkata.author.survival import survival
 from dlkata.content.concept import Concept
 from dlkata.content.kata import Kata
@@ -167,8 +167,10 @@ class MeasuredBounds:
 
 def count_named(graded: Sequence[tuple[Path, Graded]]) -> tuple[int, int]:
     """How many wrong attempts carry a listed mistake, and how many of those get its name."""
-    listed = [(bug, found) for file, found in graded if (bug := listed_bug(file.read_text(encoding="utf-8")))]
-    return len(listed), sum(found.bugs == [bug] for bug, found in listed)
+    listed = [
+        (bugs, found) for file, found in graded if (bugs := listed_bugs(file.read_text(encoding="utf-8")))
+    ]
+    return len(listed), sum(set(found.bugs) == bugs for bugs, found in listed)
 
 
 def _computing(open_line: OpenLine) -> float:

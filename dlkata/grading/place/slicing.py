@@ -37,6 +37,9 @@ def whole_of(steps: Sequence[Any], value: Tensor) -> Tensor | None:
     if not all(isinstance(step, Tensor) and step.shape == steps[0].shape for step in steps):
         return None
     whole = torch.stack(list(steps))
+    if (order := layout(value.shape, whole.shape)) is not None:  # the loop runs over several axes of it
+        back = sorted(range(value.dim()), key=order.__getitem__)
+        return whole.reshape([value.shape[axis] for axis in order]).permute(back)
     order = layout(whole.shape, value.shape)
     return None if order is None else whole.permute(order).reshape(value.shape)
 
