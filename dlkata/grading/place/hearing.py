@@ -51,13 +51,13 @@ class Ear:
         self.following: int | None = None  # the attempt's node over whose value it watches
         self.exchanges: dict[int, Exchange] = {}  # by the attempt's node
         self.wanted: set[int] = set()  # the reference's nodes
-        self.replaced = self.notes = 0
+        self.replaced = self.notes = self.heard = 0
         self.names: list[str] = []  # of what is given, and of what a module holds after a call
 
     def restart(self, exchanges: Sequence[Exchange] = (), *, recording: bool = False) -> None:
         self.exchanges = {exchange.mine: exchange for exchange in exchanges}
         self.wanted = {exchange.right for exchange in exchanges}
-        self.calls, self.recording, self.replaced, self.notes = [], recording, 0, 0
+        self.calls, self.recording, self.replaced, self.notes, self.heard = [], recording, 0, 0, 0
         self.in_shadow = False
         self.seen: set[tuple[int, int]] = set()
 
@@ -87,6 +87,7 @@ class Ear:
         self.in_shadow = on
 
     def right(self, number: int, value: Any) -> Any:
+        self.heard += 1
         if self.in_shadow and self.calls:
             call = self.calls[-1]
             if number in self.wanted:
@@ -96,6 +97,7 @@ class Ear:
         return value
 
     def mine(self, number: int, value: Any) -> Any:
+        self.heard += 1
         if self.in_shadow or not self.calls:
             return value
         call, exchange = self.calls[-1], self.exchanges.get(number)

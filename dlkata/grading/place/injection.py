@@ -8,6 +8,7 @@ expression's. If it passes, everything behind that expression is right, and the 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
+from math import inf
 from time import process_time
 
 import torch
@@ -22,9 +23,14 @@ from dlkata.grading.place.way import way_to
 from dlkata.grading.work.module import execute
 from dlkata.grading.work.run import perform
 
-SECONDS, SLOW = 1.6, 0.6  # of computing: the search, one test
+# What a search may cost, in microseconds as they are estimated from what is heard: the same each time, on an idle
+# machine as on a busy one. The clock ends it only where the estimate is far off.
+COST, SLOW = 3_000_000, 600_000  # of the search, of one test that is repeated
+A_RUN, A_VALUE, TO_RECORD = 6_000, 2, 3
+SECONDS = 3.0
 PRIMARIES = 3  # tests that are repeated
 NEAR = 3  # lines from the last right values to the place
+MISSES = 3  # tests, after which an exchange is given up that mends few
 REFINING = 40  # numbers that are tried when a place is found
 
 
@@ -60,6 +66,7 @@ class Injection:
     ) -> None:
         """`tidy`: puts right what a test may have left behind."""
         self.ear, self.seed, self.tidy = Ear(), seed, tidy
+        self.spent, self.latest = 0, inf
         tree, self.mine = instrument(attempt, file)
         right_tree, self.theirs = instrument(reference, "<reference>")
         ear = self.ear
@@ -95,6 +102,7 @@ class Injection:
         try:
             return perform(test, self.candidate, self.right, self.seed + seed) is None
         finally:
+            self.spent += (A_RUN + A_VALUE * self.ear.heard) * (TO_RECORD if recording else 1)
             self.tidy()
 
     def record(
@@ -111,56 +119,57 @@ class Injection:
         finally:
             self.ear.watching, self.ear.following = False, None
 
-    def search(self, failing: Sequence[SuiteTest], seconds: float = SECONDS) -> Found | None:
+    def search(self, failing: Sequence[SuiteTest], cost: int = COST) -> Found | None:
         """`failing`: those that say most first. One alone is repeated again and again; if it tells nothing, the next."""
-        until = process_time() + seconds
+        limit, self.latest = self.spent + cost, process_time() + SECONDS
         begun_with: tuple[Sequence[SuiteTest], Recording] | None = None
         for number, test in enumerate(failing[:PRIMARIES]):
-            begun = process_time()
+            begun = self.spent
             passed, recording = self.record(test)
-            if passed or process_time() - begun > SLOW:
+            if passed or self.spent - begun > SLOW:
                 continue  # beside a shadow it passes, or it is too slow to be repeated
             ordered = [test, *failing[:number], *failing[number + 1 :]]
             begun_with = begun_with or (ordered, recording)
-            if (found := self._alone(ordered, recording, until)) is not None:
+            if (found := self._alone(ordered, recording, limit)) is not None:
                 found = self._earlier(found, ordered, recording)
                 return (
-                    found
-                    if len(found.chain) <= NEAR
-                    else self._nearer(found, ordered, recording, seconds / 2)
+                    found if len(found.chain) <= NEAR else self._nearer(found, ordered, recording, cost // 2)
                 )
-        return self._together(*begun_with, process_time() + seconds / 2) if begun_with is not None else None
+        return self._together(*begun_with, self.spent + cost // 2) if begun_with is not None else None
 
-    def _nearer(
-        self, far: Found, failing: Sequence[SuiteTest], recording: Recording, seconds: float
-    ) -> Found:
+    def _is_over(self, limit: int) -> bool:
+        return self.spent > limit or process_time() > self.latest
+
+    def _nearer(self, far: Found, failing: Sequence[SuiteTest], recording: Recording, cost: int) -> Found:
         """Of a place far behind the mistakes: several places nearer to them, if they can be had."""
-        several = self._together(failing, recording, process_time() + seconds)
+        several = self._together(failing, recording, self.spent + cost, far.mended // 2)
         return far if several is None or len(several.chain) >= len(far.chain) else several
 
-    def _alone(self, failing: Sequence[SuiteTest], recording: Recording, until: float) -> Found | None:
+    def _alone(self, failing: Sequence[SuiteTest], recording: Recording, limit: int) -> Found | None:
         """The one exchange that mends most, the first of the tests among them."""
         best: Found | None = None
         for exchange in worth_trying(recording):
-            if process_time() > until:
+            if self._is_over(limit):
                 break
-            found = self._try(failing, [exchange], recording)
+            found = self._try(failing, [exchange], recording, best.mended if best is not None else 0, MISSES)
             if found is not None and (best is None or _tells_more(found, best)):
                 best = found
                 if best.mended == best.failing:
-                    break
-        return best
+                    return best
+        return None if best is None else self._try(failing, best.exchanges, recording)
 
     def _earlier(self, best: Found, failing: Sequence[SuiteTest], recording: Recording) -> Found:
         """A number of which the wrong value was made may be what is wrong."""
         for exchange in islice(worth_trying(recording, ("others", "uneven")), REFINING):
             if exchange.mine < best.node.number and recording.mine[exchange.mine].keys():
-                found = self._try(failing, [exchange], recording)
-                if found is not None and found.mended >= best.mended:
+                found = self._try(failing, [exchange], recording, best.mended)
+                if found is not None:
                     return found
         return best
 
-    def _together(self, failing: Sequence[SuiteTest], recording: Recording, until: float) -> Found | None:
+    def _together(
+        self, failing: Sequence[SuiteTest], recording: Recording, limit: int, least: int = 0
+    ) -> Found | None:
         """Several at once: in the order they ran, those that set right more than themselves. If that is not all
         that is wrong, the first of them alone."""
         chosen: list[Exchange] = []
@@ -169,11 +178,11 @@ class Injection:
         for _mine, exchanges in by_mine:
             best: tuple[int, Exchange] | None = None
             for exchange in exchanges:
-                if process_time() > until:
+                if self._is_over(limit):
                     return self._first(failing, chosen, recording)
                 passed, after = self.record(failing[0], [*chosen, exchange])
                 if passed and self.ear.replaced:
-                    found = self._try(failing, [*chosen, exchange], recording)
+                    found = self._try(failing, [*chosen, exchange], recording, least)
                     if found is not None:
                         return found
                 now = len(set(after.known.values()))
@@ -191,15 +200,29 @@ class Injection:
         return self._found(failing, chosen[:1], recording, mended=0) if chosen else None
 
     def _try(
-        self, failing: Sequence[SuiteTest], exchanges: Sequence[Exchange], recording: Recording
+        self,
+        failing: Sequence[SuiteTest],
+        exchanges: Sequence[Exchange],
+        recording: Recording,
+        least: int = 0,
+        misses: int | None = None,
     ) -> Found | None:
+        """None where the first test fails, or fewer than `least` pass. After so many `misses`, and fewer hits, the rest
+        of the tests is not asked."""
         first, *others = failing
         if not self.run(first, exchanges) or not self.ear.replaced:
             return None
         if not others and not self.run(first, exchanges, seed=1):
             return None
-        mended = 1 + sum(self.run(other, exchanges) for other in others)
-        return self._found(failing, exchanges, recording, mended)
+        mended = 1
+        for number, other in enumerate(others):
+            missed = 1 + number - mended
+            if mended + len(others) - number < least:
+                return None
+            if misses is not None and missed >= max(misses, mended):
+                break
+            mended += self.run(other, exchanges)
+        return self._found(failing, exchanges, recording, mended) if mended >= least else None
 
     def _found(
         self, failing: Sequence[SuiteTest], exchanges: Sequence[Exchange], recording: Recording, mended: int

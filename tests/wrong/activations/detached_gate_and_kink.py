@@ -1,4 +1,5 @@
 # mistake: two mistakes: silu cuts its gate from the graph, softplus has slope 0 at 0
+# bug: silu_gate_detached + softplus_at_zero
 import math
 
 import torch

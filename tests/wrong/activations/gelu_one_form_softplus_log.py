@@ -1,4 +1,5 @@
 # mistake: two mistakes: gelu knows the tanh formula alone, and softplus takes the log of 1 + y
+# bug: gelu_always_tanh + softplus_digits_lost
 import math
 
 import torch

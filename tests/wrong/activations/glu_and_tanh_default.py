@@ -1,4 +1,5 @@
 # mistake: two mistakes: swiglu gates with a sigmoid, and gelu takes the tanh formula by default
+# bug: gelu_default_tanh + swiglu_sigmoid
 import math
 
 import torch

@@ -1,4 +1,5 @@
 # mistake: Two at once: images are turned upside down, and one coin decides for all.
+# bug: upside_down + one_coin_for_all
 import torch
 import torch.nn.functional as F
 

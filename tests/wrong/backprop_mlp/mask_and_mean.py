@@ -1,4 +1,5 @@
 # mistake: two: no mask, and the bias gradients are means
+# bug: mask_forgotten + biases_averaged
 import torch
 
 

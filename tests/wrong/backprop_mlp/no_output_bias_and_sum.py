@@ -1,4 +1,5 @@
 # mistake: two: backprop's forward pass forgets b2, and the loss is a sum
+# bug: loss_summed + output_bias_left_out
 import torch
 
 

@@ -1,5 +1,6 @@
 # mistake: Two at once: what is thawed is known by id(), and the dtype of the head is forgotten.
-# line: 29
+# bug: head_dtype + known_by_identity
+# line: 30
 from torch import nn
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)

@@ -1,5 +1,6 @@
 # mistake: Two at once: the group of the body is put together part by part, so parameters stand twice, and the rates are swapped.
-# line: 48
+# bug: rates_swapped + parameter_twice
+# line: 49
 from torch import nn
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)

@@ -1,5 +1,6 @@
 # mistake: Two at once: what is left over waits in .grad for the next call, and L is the last part only.
-# line: 17
+# bug: last_part + rest_dropped
+# line: 18
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 # mistake: two: weights apply to the true class alone, and the mean counts ignored positions
+# bug: mean_counts_ignored + weight_of_true_alone
 import torch
 
 

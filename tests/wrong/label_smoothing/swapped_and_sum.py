@@ -1,4 +1,5 @@
 # mistake: two: epsilon and 1 − epsilon are exchanged, and the default reduction is the sum
+# bug: shares_exchanged + default_reduction
 import torch
 
 

@@ -1,4 +1,5 @@
 # mistake: two: predictions are a column and y is not, so that all pairs are compared; and the last, smaller batch is left out
+# bug: all_pairs + last_batch_dropped
 import torch
 
 

@@ -1,4 +1,5 @@
 # mistake: two: the generator is set back to 0, and the gradient is a sum
+# bug: sum_not_mean + generator_restarted
 import torch
 
 

@@ -1,4 +1,5 @@
 # mistake: two: the means of the batches are averaged, and reset keeps the sum
+# bug: mean_of_batch_means + reset_keeps_sum
 import torch
 
 

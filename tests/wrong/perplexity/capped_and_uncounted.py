@@ -1,4 +1,5 @@
 # mistake: two: losses are cut off at 100, and padding counts in the divisor
+# bug: padding_in_the_count + losses_cut_off
 import torch
 
 

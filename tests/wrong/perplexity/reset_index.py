@@ -1,4 +1,5 @@
 # mistake: two: reset makes a new default metric of it, and merge adds no count
+# bug: reset_forgets_index + merge_without_count
 import torch
 
 

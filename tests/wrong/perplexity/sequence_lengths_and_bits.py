@@ -1,4 +1,5 @@
 # mistake: two: losses in bits with exp, and padding in the divisor
+# bug: padding_in_the_count + bits_with_exp
 import torch
 
 

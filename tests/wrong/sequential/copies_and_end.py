@@ -1,5 +1,6 @@
 # mistake: Two at once: a slice holds copies, and a replaced module goes to the end.
-# line: 28
+# bug: slice_copies + replaced_moves_to_end
+# line: 29
 from copy import deepcopy
 
 from torch import nn

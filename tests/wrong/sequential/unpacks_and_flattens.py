@@ -1,5 +1,6 @@
 # mistake: Two at once: tuples are unpacked on their way, and append takes a Sequential apart.
-# line: 16
+# bug: tuples_unpacked + nested_flattened
+# line: 17
 from torch import nn
 
 

@@ -1,4 +1,5 @@
 # mistake: two mistakes: the velocity starts from zeros, and there is no decay
+# bug: first_is_damped + no_decay
 import torch
 
 

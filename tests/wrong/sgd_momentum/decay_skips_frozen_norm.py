@@ -1,4 +1,5 @@
 # mistake: two mistakes: vectors do not decay, and a gradient of zeros is skipped
+# bug: decay_matrices_only + zeros_skipped
 import torch
 
 

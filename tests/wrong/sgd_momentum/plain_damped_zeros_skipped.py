@@ -1,4 +1,5 @@
 # mistake: two mistakes: without momentum dampening scales g, and a gradient of zeros is skipped
+# bug: dampening_without_momentum + zeros_skipped
 import copy
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,5 @@
 # mistake: two: both functions run along the first dimension by default
+# bug: default_first + backward_default_first
 import torch
 
 

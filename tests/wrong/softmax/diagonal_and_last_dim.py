@@ -1,4 +1,5 @@
 # mistake: two: the forward always runs along the last dimension, and the backward leaves the mean out
+# bug: last_dim_always + backward_no_mean
 import torch
 
 

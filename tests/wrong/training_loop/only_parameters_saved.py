@@ -1,5 +1,6 @@
 # mistake: Two at once: the state lacks the buffers of the model, and the counters are not loaded.
-# line: 60
+# bug: counters_not_saved + model_not_saved
+# line: 61
 import copy
 
 import torch
