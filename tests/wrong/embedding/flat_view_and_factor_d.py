@@ -1,4 +1,5 @@
 # mistake: The factor is d rather than its root, and tokens are flattened with view.
+# bug: scale_by_width + tokens_viewed
 import math
 
 import torch

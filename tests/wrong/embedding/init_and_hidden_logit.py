@@ -1,4 +1,5 @@
 # mistake: two mistakes: the table starts uniform, and the padding logit is masked
+# bug: padding_logit_hidden + new_uniform
 import math
 
 import torch

@@ -1,4 +1,5 @@
 # mistake: two mistakes: 0 is no padding index at the start, and logits send no gradient to the table
+# bug: padding_zero_is_none + logits_detached
 import math
 
 import torch

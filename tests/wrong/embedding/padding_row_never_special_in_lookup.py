@@ -1,4 +1,5 @@
 # mistake: The padding row of a new table is drawn, and the logits send it no gradient.
+# bug: padding_row_drawn + padding_hook
 import math
 
 import torch

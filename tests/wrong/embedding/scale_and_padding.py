@@ -1,4 +1,5 @@
 # mistake: two mistakes: the factor is d, and padding learns
+# bug: scale_by_width + padding_learned
 import math
 
 import torch

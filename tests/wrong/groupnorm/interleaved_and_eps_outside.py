@@ -1,4 +1,5 @@
 # mistake: Two at once: the groups take every G-th channel, and eps is added to the standard deviation.
+# bug: interleaved_groups + eps_outside
 import torch
 from torch import Tensor, nn
 

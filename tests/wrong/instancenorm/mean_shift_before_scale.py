@@ -1,4 +1,5 @@
 # mistake: Two at once: the mean of the style is scaled by its deviation, and the deviation of the style has no eps.
+# bug: style_mean_scaled + style_without_eps
 import torch
 from torch import nn
 

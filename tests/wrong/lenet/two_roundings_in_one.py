@@ -1,4 +1,5 @@
 # mistake: The shapes count two pools as one division by 4, and round the side up.
+# bug: rounds_once + shapes_round_up
 import torch
 import torch.nn.functional as F
 from torch import nn

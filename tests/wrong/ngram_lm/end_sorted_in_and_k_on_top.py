@@ -1,4 +1,5 @@
 # mistake: </s> is sorted in among the tokens, and k is only added at the highest order.
+# bug: end_sorted_in + only_the_highest_smoothed
 import math
 from collections import Counter
 

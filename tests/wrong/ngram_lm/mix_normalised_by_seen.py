@@ -1,4 +1,5 @@
 # mistake: Weights are divided by the sum of those whose context was seen, and V lacks the end.
+# bug: v_without_end + unseen_is_left_out
 import math
 
 

@@ -1,4 +1,5 @@
 # mistake: Two mistakes: pools have windows of 2, and channels are added up at the end.
+# bug: small_windows + global_sum
 import torch
 from torch import nn
 from torch.nn import functional as F

@@ -1,4 +1,5 @@
 # mistake: two: ∂L/∂γ and ∂L/∂β are means over the rows, and γ is missing from ∂L/∂x
+# bug: gamma_not_in_gradient + parameters_averaged
 
 
 def norm_forward(x, weight, bias, eps=1e-5):

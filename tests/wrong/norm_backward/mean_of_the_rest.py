@@ -1,4 +1,5 @@
 # mistake: the path through the mean is left out of the deviation's, and the sign of that through the mean is wrong
+# bug: shift_added + stretch_of_centred
 
 
 def norm_forward(x, weight, bias, eps=1e-5):

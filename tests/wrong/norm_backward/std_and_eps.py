@@ -1,4 +1,5 @@
 # mistake: two: ε is added to the deviation, and β's gradient contains γ
+# bug: eps_outside_root + beta_gradient_with_gamma
 def norm_forward(x, weight, bias, eps=1e-5):
     mean = x.mean(-1, keepdim=True)
     rstd = 1 / (x.var(-1, keepdim=True, correction=0).sqrt() + eps)

@@ -1,4 +1,5 @@
 # mistake: Of equal entries the last one wins, and the stride is one by default: two at once.
+# bug: ties_to_the_last + stride_one_by_default
 import torch
 from torch import Tensor
 from torch.nn import functional as F

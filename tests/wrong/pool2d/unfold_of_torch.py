@@ -1,4 +1,5 @@
 # mistake: F.unfold pads with zeros, and takes images only; two at once.
+# bug: padding_wins + images_only
 import torch
 from torch import Tensor
 from torch.nn import functional as F

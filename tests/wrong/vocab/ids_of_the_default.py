@@ -1,4 +1,5 @@
 # mistake: <unk>, <bos> and <eos> have the ids 1, 2 and 3, whatever the specials are.
+# bug: unknown_is_one + fixed_ids
 from collections import Counter
 
 

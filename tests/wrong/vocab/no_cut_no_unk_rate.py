@@ -1,4 +1,5 @@
 # mistake: min_count is ignored, and the rate is that of the known.
+# bug: no_min_count + known_rate
 class Vocab:
     def __init__(self, sentences, min_count=1, max_size=None, specials=("<pad>", "<unk>", "<bos>", "<eos>")):
         self.freq = {}
