@@ -31,7 +31,9 @@ def explain(supervisor: "Supervisor") -> Explanation:
     ]
     named, located = (_answer(supervisor, worker) for worker in workers)
     place = (located.place if located else None) or _state(supervisor, evidence)
-    if place is not None and not place.whole and ((named and named.bugs) or _all_raise(evidence)):
+    if place is not None and (
+        (named and named.bugs and not place.near) or (_all_raise(evidence) and not place.whole)
+    ):
         place = None  # a name tells more, and so does an exception: what is far from the mistake leads away from it
     return Explanation(named or Diagnosed([]), place)
 

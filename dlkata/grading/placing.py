@@ -15,8 +15,8 @@ class Relation(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a wrong value differs from the right one; see ui/place.py for the words."""
 
     # shape · nonfinite · precision · factor · offset · power · shifted · masked · rim · axis · transposed · reordered ·
-    # cut · edited (what was given) · overwritten · unregistered · misnamed · sized (state); if none of these holds:
-    # number (there is but one) · entries
+    # cut · traced · edited (what was given) · overwritten · unregistered · misnamed · sized (state); if none of these
+    # holds: number (there is but one) · flag (true or false) · entries
     kind: str
     number: float = 0.0
     name: str = ""
@@ -44,6 +44,7 @@ class Place(msgspec.Struct):
     also: list[int] = []  # lines whose values had to be put right with it
     known: list[Known] = []
     whole: bool = True  # nothing is left out between the last right values and the expression
+    near: bool = True  # the expression itself reads them
     relation: Relation | None = None
     first: bool = False  # with its right value more is right behind it, but no test passes yet
 

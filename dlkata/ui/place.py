@@ -141,6 +141,15 @@ def relation_sentence(relation: Relation, text: str) -> str:
                 "`{name}` has the shape {mine}; it should be {right}.",
                 name=relation.name, mine=tuple(relation.mine), right=tuple(relation.right),
             )  # fmt: skip
+        case "flag":
+            return _(
+                "{what} is {mine}; it should be {right}.",
+                what=what, mine=bool(relation.found), right=bool(relation.wanted),
+            )  # fmt: skip
+        case "traced":
+            return _(
+                "{what} has the right values, but carries a graph that should end here: detach it.", what=what
+            )
         case "number":
             return _(
                 "{what} is {mine}; it should be {right}.",

@@ -49,6 +49,7 @@ class Ear:
         self.in_shadow = self.recording = False
         self.watching = False  # over what is given, which takes its time
         self.following: int | None = None  # the attempt's node over whose value it watches
+        self.copied: int | None = None  # the attempt's node of whose value a copy goes on
         self.exchanges: dict[int, Exchange] = {}  # by the attempt's node
         self.wanted: set[int] = set()  # the reference's nodes
         self.replaced = self.notes = self.heard = 0
@@ -100,6 +101,8 @@ class Ear:
         self.heard += 1
         if self.in_shadow or not self.calls:
             return value
+        if number == self.copied and isinstance(value, Tensor):
+            value = value.clone()
         call, exchange = self.calls[-1], self.exchanges.get(number)
         if exchange is not None:
             planned = call.planned.get(exchange.right, [])

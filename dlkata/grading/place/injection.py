@@ -66,7 +66,7 @@ class Injection:
     ) -> None:
         """`tidy`: puts right what a test may have left behind."""
         self.ear, self.seed, self.tidy = Ear(), seed, tidy
-        self.spent, self.latest = 0, inf
+        self.spent, self.latest, self.source = 0, inf, attempt
         tree, self.mine = instrument(attempt, file)
         right_tree, self.theirs = instrument(reference, "<reference>")
         ear = self.ear
@@ -118,6 +118,14 @@ class Injection:
             return self.record(test)[1]
         finally:
             self.ear.watching, self.ear.following = False, None
+
+    def passes_with_a_copy(self, test: SuiteTest, node: int) -> bool:
+        """Whether all is well if what the node yields is nobody else's."""
+        self.ear.copied = node
+        try:
+            return self.run(test)
+        finally:
+            self.ear.copied = None
 
     def search(self, failing: Sequence[SuiteTest], cost: int = COST) -> Found | None:
         """`failing`: those that say most first. One alone is repeated again and again; if it tells nothing, the next."""

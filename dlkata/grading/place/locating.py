@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from dlkata.grading.collection import SuiteTest
 from dlkata.grading.place.hearing import Exchange
 from dlkata.grading.place.injection import COST, NEAR, Found, Injection
-from dlkata.grading.place.nodes import Node
+from dlkata.grading.place.nodes import Node, switched_off
 from dlkata.grading.place.noting import order_of_axes
 from dlkata.grading.place.recording import Recording
 from dlkata.grading.place.relations import Pair, relate
@@ -16,7 +17,7 @@ from dlkata.grading.place.way import first_cut
 from dlkata.grading.placing import Known, Place, Relation, seen
 
 LINES = NEAR
-LAWLESS = ("entries", "number")
+LAWLESS = ("entries", "number", "flag")
 SEEDS = (0, 1)  # a relation holds under both
 FEW = 3  # failing tests
 AGAIN = COST // 2  # for a second search
@@ -47,7 +48,7 @@ def _is_near(found: Found, relation: Relation) -> bool:
     lawless = relation.kind in LAWLESS
     if not found.mended:
         return len(found.chain) == 1 and not lawless
-    if relation.kind == "number" and found.mended == 1 and found.failing > FEW:
+    if relation.kind in ("number", "flag") and found.mended == 1 and found.failing > FEW:
         return False  # one number or flag that one test of many passes with: it may be by chance
     return len(found.chain) <= LINES or not lawless
 
@@ -74,6 +75,7 @@ def _place(injection: Injection, found: Found, relation: Relation) -> Place:
             if line in sure
         ],
         whole=len(found.chain) <= LINES and found.mended == found.failing,
+        near=len(found.chain) == len(found.exchanges) == 1 and found.mended == found.failing,
         relation=relation,
         first=not found.mended,
     )
@@ -90,16 +92,26 @@ def _edit(injection: Injection, test: SuiteTest, failing: int) -> Place | None:
 
 
 def _behind(injection: Injection, found: Found) -> Place | None:
-    """A right value with which tests fail: it is edited afterwards, or a part of it is cut from the graph."""
+    """A right value with which tests fail: it is edited afterwards, or it or a part of it is on the graph or off it
+    where the reference's is not."""
     recording = injection.watch_edits(found.test, found.node.number)
-    if recording.edited is not None:
+    if recording.edited is not None and injection.passes_with_a_copy(found.test, found.node.number):
         return _at(
             injection.mine[recording.edited[0]], Relation("overwritten", name=found.node.text), found.failing
         )
+    if recording.is_traced(found.node.number, found.exchange.right):
+        return _at(found.node, Relation("traced"), found.failing)
     if injection.goes_back_by_hand:
         return None  # within a function of autograd's nothing is traced
     cut = first_cut(found.node, injection.mine, recording)
-    return None if cut is None else _at(cut, Relation("cut", name="unknown"), found.failing)
+    return None if cut is None else _cut_at(injection, cut, found.failing)
+
+
+def _cut_at(injection: Injection, node: Node, failing: int) -> Place:
+    place = _at(node, Relation("cut", name="unknown"), failing)
+    off = switched_off(injection.source, node.line)
+    place.lines = sorted({node.line, *([off] if off is not None else [])})
+    return place
 
 
 def _at(node: Node, relation: Relation, failing: int) -> Place:
@@ -119,9 +131,12 @@ def _called(reads: Sequence[tuple[Node, str]]) -> tuple[str, str]:
 def _lines(injection: Injection, found: Found) -> tuple[list[int], list[int]]:
     """The faulty lines, and those of the last right values."""
     several = [injection.mine[exchange.mine].line for exchange in found.exchanges]
-    nearest, farther = list(found.chain[: LINES - len(several)]), sorted(found.chain[LINES - 1 :])[:1]
-    known = list(found.before[:1]) if len(found.chain) == 1 == len(several) else []
-    return sorted({*several, *nearest, *(farther if len(several) == 1 else []), *known}), known
+    chain = [line for line in found.chain if line not in several]
+    if len(several) == 1 and len(chain) >= LINES:
+        chain = [*chain[: LINES - 2], min(chain[LINES - 2 :])]  # the nearest, and where it begins
+    faulty = [*several, *chain][: max(LINES, len(several))]
+    known = list(found.before[: LINES - len(faulty)]) if len(faulty) < LINES else []
+    return sorted({*faulty, *known}), known
 
 
 def _name(injection: Injection, right: int) -> str:
@@ -151,7 +166,10 @@ def _relation(injection: Injection, found: Found) -> tuple[Relation | None, bool
                     f"{name}.shape[{axis - tensor.dim()}]": size for axis, size in enumerate(tensor.shape)
                 }
     same = not any(pair.differs for pair in pairs)
-    return Relation("cut") if same and cut else relate(pairs, sizes), same
+    relation = Relation("cut") if same and cut else relate(pairs, sizes)
+    if relation is not None and relation.kind == "number" and found.recording.is_flag(found.node.number):
+        relation = msgspec.structs.replace(relation, kind="flag")
+    return relation, same
 
 
 def _side_by_side(recording: Recording, exchange: Exchange) -> list[Pair]:

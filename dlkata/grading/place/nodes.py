@@ -10,6 +10,8 @@ NOTE, EDIT, BLANK = "__note__", "__edit__", "__blank__"
 YIELDS = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Attribute, ast.Compare, ast.IfExp)
 UNWRITTEN = ("empty", "empty_like", "new_empty", "empty_strided")
 
+SWITCHES = ("no_grad", "inference_mode", "set_grad_enabled")
+
 N = TypeVar("N", bound=ast.AST)
 
 
@@ -37,6 +39,22 @@ def instrument(source: str, file: str) -> tuple[ast.Module, list[Node]]:
     rewriter = _Rewriter(source)
     rewriter.visit(tree)
     return ast.fix_missing_locations(tree), rewriter.nodes
+
+
+def switched_off(source: str, line: int) -> int | None:
+    """The line of the `with torch.no_grad()` around `line`, or of what else switches gradients off there."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, (ast.With, ast.FunctionDef)) or not node.lineno <= line <= (
+            node.end_lineno or 0
+        ):
+            continue
+        heads = (
+            node.decorator_list if isinstance(node, ast.FunctionDef) else [i.context_expr for i in node.items]
+        )
+        for head in heads:
+            if any(name in ast.unparse(head) for name in SWITCHES):
+                return head.lineno
+    return None
 
 
 class _Rewriter(ast.NodeTransformer):

@@ -43,10 +43,18 @@ class Recording:
         """No given value."""
         return node >= 0 or self.names[-1 - node].endswith(" afterwards")
 
+    def is_flag(self, node: int) -> bool:
+        return any(yielded.key.kind == "flag" for yielded in self.mine.get(node, {}).values())
+
     def is_cut(self, mine: int, right: int) -> bool:
         """Gradients flow through the reference's value and not through the attempt's."""
         ours, theirs = self.mine.get(mine, {}), self.right.get(right, {})
         return any(not ours[call].traced and theirs[call].traced for call in ours.keys() & theirs.keys())
+
+    def is_traced(self, mine: int, right: int) -> bool:
+        """Gradients flow through the attempt's value and not through the reference's."""
+        ours, theirs = self.mine.get(mine, {}), self.right.get(right, {})
+        return any(ours[call].traced and not theirs[call].traced for call in ours.keys() & theirs.keys())
 
     def missing(self) -> list[int]:
         """The reference's nodes whose values the attempt never has; of several with the same values, the first."""
