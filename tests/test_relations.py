@@ -41,6 +41,7 @@ def kind(*pairs: tuple[np.ndarray, np.ndarray]) -> str:
         (np.where(RIGHT > 1, np.nan, RIGHT), RIGHT, "nonfinite"),
         (RIGHT * OTHER, RIGHT, "entries"),
         (np.array(6.0), np.array(4.0), "number"),
+        (np.array(np.float64(np.float32(0.1))), np.array(0.1), "precision"),
     ],
 )
 def test_each_relation_is_recognised(wrong, right, expected):

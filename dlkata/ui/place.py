@@ -154,19 +154,19 @@ def relation_sentence(relation: Relation, text: str) -> str:
             return _(
                 "{what} is {mine}; it should be {right}.",
                 what=what,
-                mine=_told(relation.found),
-                right=_told(relation.wanted),
+                mine=_told(relation.found, relation.wanted),
+                right=_told(relation.wanted, relation.found),
             )
         case "entries" if relation.wrong == relation.total:
             return _(
                 "{what} is wrong everywhere: at {index} it is {mine}, and should be {right}.",
-                what=what, index=relation.index, mine=_told(relation.found), right=_told(relation.wanted),
+                what=what, index=relation.index, mine=_told(relation.found, relation.wanted), right=_told(relation.wanted, relation.found),
             )  # fmt: skip
         case "entries":
             return _(
                 "{what} is wrong in {wrong} of {total} entries: at {index} it is {mine}, and should be {right}.",
                 what=what, wrong=relation.wrong, total=relation.total, index=relation.index,
-                mine=_told(relation.found), right=_told(relation.wanted),
+                mine=_told(relation.found, relation.wanted), right=_told(relation.wanted, relation.found),
             )  # fmt: skip
         case "cut" if relation.name:
             return _("No gradient flows through {what}.", what=what)
@@ -200,8 +200,12 @@ def place_json(place: Place) -> dict[str, Any]:
     }
 
 
-def _told(number: float) -> str:
-    return f"{number:.6g}"
+def _told(number: float, other: float) -> str:
+    """With as many digits as tell it from the other."""
+    return next(
+        (said for digits in (6, 9, 12) if (said := f"{number:.{digits}g}") != f"{other:.{digits}g}"),
+        repr(number),
+    )
 
 
 def _right(known: Known) -> str:

@@ -110,7 +110,7 @@ def _nonfinite(pair: Pair) -> Relation | None:
 
 
 def _precision(pair: Pair) -> Relation | None:
-    if _telling(pair) and _near(pair.wrong, pair.right, 2e-6):
+    if pair.wrong.shape == pair.right.shape and pair.right.any() and _near(pair.wrong, pair.right, 2e-6):
         return Relation("precision")
     return None
 
