@@ -1,4 +1,5 @@
 # mistake: Two mistakes: conv1 has padding 1, and dropout stands behind fc1 alone.
+# bug: first_padding_of_one + one_dropout
 import torch
 import torch.nn.functional as F
 from torch import nn

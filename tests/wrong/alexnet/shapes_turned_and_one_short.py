@@ -1,4 +1,5 @@
 # mistake: alexnet_shapes lists no flattened map and its width before its height, so it has 12 entries.
+# bug: shapes_width_first + shapes_without_flatten
 from functools import reduce
 from math import prod
 

@@ -1,4 +1,5 @@
 # mistake: two mistakes: states lie direction by direction, and output is not 0 at padding
+# bug: padding_not_zeroed + states_by_direction
 import torch
 from torch import nn
 

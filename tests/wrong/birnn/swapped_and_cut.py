@@ -1,4 +1,5 @@
 # mistake: two mistakes: backward stands first in output, and gradients are cut between layers
+# bug: halves_swapped + layers_detached
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 # mistake: Matches are not clipped, and the root is missing.
+# bug: not_clipped + product
 def equal(a, i, b, j, n):
     for k in range(n):
         if a[i + k] != b[j + k]:

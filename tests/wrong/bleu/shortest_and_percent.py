@@ -1,4 +1,5 @@
 # mistake: The shortest reference gives the length, and the score is in percent.
+# bug: shortest_reference + percent
 from collections import defaultdict
 
 import torch

@@ -1,4 +1,5 @@
 # mistake: Two at once: an eos of 0 counts as none, and the model stays in eval mode.
+# bug: eos_zero_is_none + left_in_eval
 import torch
 
 

@@ -1,4 +1,5 @@
 # mistake: Two at once: draws come from torch's global generator, and each row writes one token more.
+# bug: limit_off_by_one + generator_ignored
 import torch
 
 

@@ -1,4 +1,5 @@
 # mistake: Two at once: the outputs lag a step behind, and the returned state is detached.
+# bug: last_state_detached + outputs_shifted
 import torch
 from torch import nn
 

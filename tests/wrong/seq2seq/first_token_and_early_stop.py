@@ -1,4 +1,5 @@
 # mistake: Two mistakes: greedy begins with eos, and it stops all rows as soon as one is done.
+# bug: does_not_begin_with_bos + stops_with_the_first
 import torch
 import torch.nn.functional as F
 from torch import nn

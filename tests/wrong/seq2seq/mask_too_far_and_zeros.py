@@ -1,5 +1,6 @@
 # mistake: The length mask reaches one position too far, and the decoder starts from zeros instead of the state of the encoder.
-# line: 46
+# bug: length_included + starts_from_zeros
+# line: 47
 from itertools import takewhile
 
 import torch
