@@ -30,8 +30,12 @@ def kata(tmp_path):
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     kata = read_kata(tmp_path, STEM)
+    figures = {"bugs": 3, "cpu_seconds": 1.5}
     certificate.write(
-        certificate.kata_file(kata), certificate.kata_digest(kata), {"bugs": 3, "cpu_seconds": 1.5}
+        certificate.kata_file(kata),
+        certificate.kata_digest(kata),
+        figures,
+        naming=certificate.naming_digest(kata),
     )
     return kata
 
@@ -61,20 +65,44 @@ def test_an_attempt_more_or_less_makes_it_stale(kata):
     assert "changed" in kata_complaint(kata)
 
 
-@pytest.mark.parametrize("folder", certificate.JUDGES)
-def test_what_judges_is_part_of_it(kata, folder, tmp_path, monkeypatch):
+@pytest.fixture
+def engine(tmp_path, monkeypatch):
+    """A copy of what certificates depend on."""
     package = tmp_path / "engine"
-    for name in certificate.JUDGES:
-        shutil.copytree(certificate.PACKAGE / name, package / name)
+    for part in ("suite", "grading"):
+        shutil.copytree(certificate.PACKAGE / part, package / part)
     monkeypatch.setattr(certificate, "PACKAGE", package)
     certificate.judges_digest.cache_clear()
-    before = certificate.judges_digest()
-    file = next((package / folder).glob("[a-z]*.py"))
-    file.write_bytes(file.read_bytes() + b"\n")
-    certificate.judges_digest.cache_clear()
-    assert certificate.judges_digest() != before
+    yield package
     monkeypatch.undo()
     certificate.judges_digest.cache_clear()
+
+
+def _change(path: Path) -> None:
+    file = path if path.is_file() else next(path.glob("[a-z]*.py"))
+    file.write_bytes(file.read_bytes() + b"\n")
+    certificate.judges_digest.cache_clear()
+
+
+@pytest.mark.parametrize("part", certificate.JUDGES)
+def test_what_judges_is_part_of_it(kata, part, engine):
+    assert kata_complaint(kata) is None
+    _change(engine / part)
+    assert "changed" in kata_complaint(kata) and not proving.only_names_are_stale(kata)
+
+
+@pytest.mark.parametrize("part", certificate.NAMERS)
+def test_what_names_mistakes_makes_only_their_names_stale(kata, part, engine):
+    _change(engine / part)
+    assert "named" in kata_complaint(kata) and proving.only_names_are_stale(kata)
+
+
+def test_everything_that_runs_in_a_worker_is_part_of_it_but_what_shows_the_place(engine):
+    import dlkata.grading.explain as explain
+
+    namers = {Path(explain.__file__).parent / Path(part).name for part in certificate.NAMERS}
+    journal = Path(explain.__file__).parent / "journal.py"
+    assert {journal, *namers} == set(Path(explain.__file__).parent.glob("[a-z]*.py"))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ program alone: a seal over all its fields tells when somebody else has.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -19,9 +19,11 @@ from dlkata.content.page import decode_toml
 from dlkata.content.roots import PACKAGE
 
 FOLDER = Path("tests", "proofs")
-# Of the engine: what suites import, what runs inside a worker, what names mistakes. (Where a mistake lies,
-# `grading/place`, no certificate claims.)
-JUDGES = ("suite", "grading/work", "grading/explain")
+# Of the engine: what suites import, what runs inside a worker, when two journals say the same.
+JUDGES = ("suite", "grading/work", "grading/explain/journal.py")
+# What gives a mistake its name: it changes what is said of rejected attempts, never who is rejected.
+NAMERS = ("grading/explain/diagnosis.py",)
+# (Where a mistake lies, `grading/place`, no certificate claims.)
 NOTE = "# Written by `dlkata author prove`. Whoever edits it breaks its seal."
 
 
@@ -33,6 +35,7 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     python: str
     torch: str
     figures: Figures
+    naming: str = ""  # of a kata: the digest with what gives mistakes their names
     concepts: dict[str, Figures] = {}  # of a topic, by name; with the digest of each
     seal: str = ""
 
@@ -66,6 +69,11 @@ def kata_digest(kata: Kata) -> str:
     return _digest([*own, *sorted(others)], kata.root, judges_digest())
 
 
+def naming_digest(kata: Kata) -> str:
+    """Of everything that the names of its mistakes depend on."""
+    return _digest(_engine(NAMERS), PACKAGE, kata_digest(kata))
+
+
 def bounds_digest(kata: Kata) -> str:
     """Of what a suite's bounds on random numbers depend on."""
     vocabulary = _digest(sorted((PACKAGE / "suite").glob("*.py")), PACKAGE)
@@ -84,8 +92,13 @@ def topic_digest(digests: Iterable[str]) -> str:
 
 @cache
 def judges_digest() -> str:
-    files = [file for folder in JUDGES for file in sorted((PACKAGE / folder).rglob("*.py"))]
-    return _digest(files, PACKAGE)
+    return _digest(_engine(JUDGES), PACKAGE)
+
+
+def _engine(parts: Iterable[str]) -> Iterator[Path]:
+    for part in parts:
+        path = PACKAGE / part
+        yield from [path] if path.is_file() else sorted(path.rglob("*.py"))
 
 
 def _digest(files: Iterable[Path], root: Path, more: str = "") -> str:
@@ -112,8 +125,8 @@ def read(file: Path) -> Certificate | None:
         return None
 
 
-def complaint(certificate: Certificate | None, digest: str) -> str | None:
-    """Why it proves nothing (any more), in a word or two for the author; None where it is valid."""
+def complaint(certificate: Certificate | None, digest: str, naming: str = "") -> str | None:
+    """Why it does not prove everything (any more), in a word or two for the author; None where it does."""
     from dlkata.locale import _
 
     if certificate is None:
@@ -125,15 +138,19 @@ def complaint(certificate: Certificate | None, digest: str) -> str | None:
     now = versions()
     if (certificate.python, certificate.torch) != (now["python"], now["torch"]):
         return _("was proved under Python {python} and torch {torch}", python=certificate.python, torch=certificate.torch)  # fmt: skip
+    if certificate.naming != naming:
+        return _("its mistakes were named by other code")
     return None
 
 
 def write(
-    file: Path, digest: str, figures: Figures, concepts: dict[str, Figures] | None = None
+    file: Path, digest: str, figures: Figures, *, naming: str = "", concepts: dict[str, Figures] | None = None
 ) -> Certificate:
-    certificate = Certificate(digest=digest, figures=figures, concepts=concepts or {}, **versions()).sealed()
-    lines = [NOTE]
-    lines += [f"{name} = '{getattr(certificate, name)}'" for name in ("digest", "python", "torch", "seal")]
+    certificate = Certificate(
+        digest=digest, naming=naming, figures=figures, concepts=concepts or {}, **versions()
+    ).sealed()
+    names = ("digest", *(["naming"] if naming else []), "python", "torch", "seal")
+    lines = [NOTE, *(f"{name} = '{getattr(certificate, name)}'" for name in names)]
     lines += _table("figures", certificate.figures)
     for name, entries in sorted(certificate.concepts.items()):
         lines += _table(f"concepts.{name}", entries)

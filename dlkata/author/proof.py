@@ -77,10 +77,7 @@ def claims(kata: Kata, seeds: Sequence[int] = SEEDS) -> Iterator[Claim]:
     yield Claim(_("reference"), check_of(kata, kata.reference, "reference", seed=first), must_pass)
     # Not quite the stub: an untouched one is turned away before it runs.
     yield Claim(_("stub"), check_of(kata, kata.stub + "\n_started = True\n", "stub"), must_fail)
-    spellings = sum(len(bug.spellings) for bug in kata.solution.bugs)
-    yield Claim(
-        _("known bugs"), check_of(kata, "", "bugs", prove=True), must_all_be_named(spellings), spellings
-    )
+    yield names_claim(kata)
     right = {file.name: file.read_text(encoding="utf-8") for file in attempts(kata, "right")}
     for name, source in right.items():
         yield Claim(f"right/{name}", check_of(kata, source, Path(name).stem, seed=first), must_pass)
@@ -94,6 +91,12 @@ def claims(kata: Kata, seeds: Sequence[int] = SEEDS) -> Iterator[Claim]:
             complaint,
             len(sources) * len(others),
         )
+
+
+def names_claim(kata: Kata) -> Claim:
+    spellings = sum(len(bug.spellings) for bug in kata.solution.bugs)
+    check = check_of(kata, "", "bugs", prove=True)
+    return Claim(_("known bugs"), check, must_all_be_named(spellings), spellings)
 
 
 def wrong_claims(kata: Kata, named: Sequence[Named] = ()) -> Iterator[Claim]:
@@ -127,8 +130,21 @@ def prove_kata(
     seeds: Sequence[int] = SEEDS,
 ) -> Iterator[tuple[Claim, Graded, str | None]]:
     """All claims of a kata; its wrong attempts last, for then the known bugs have run."""
+    yield from _with_wrong(kata, list(claims(kata, seeds)), open_line, workers)
+
+
+def prove_names(
+    kata: Kata, open_line: Callable[[], Line], workers: int
+) -> Iterator[tuple[Claim, Graded, str | None]]:
+    """Only what is said of its mistakes."""
+    yield from _with_wrong(kata, [names_claim(kata)], open_line, workers)
+
+
+def _with_wrong(
+    kata: Kata, first: Sequence[Claim], open_line: Callable[[], Line], workers: int
+) -> Iterator[tuple[Claim, Graded, str | None]]:
     named: list[Named] = []
-    for claim, graded, complaint in prove(list(claims(kata, seeds)), open_line, workers):
+    for claim, graded, complaint in prove(first, open_line, workers):
         named += graded.named
         yield claim, graded, complaint
     yield from prove(list(wrong_claims(kata, named)), open_line, workers)

@@ -11,7 +11,7 @@ from dlkata.author.certificate import Figures
 from dlkata.author.concept_inspection import inspect_concept
 from dlkata.author.concept_proof import prove_concept
 from dlkata.author.inspection import inspect
-from dlkata.author.proof import SEEDS, Graded, attempts, listed_bug, prove_kata
+from dlkata.author.proof import SEEDS, Claim, Graded, attempts, listed_bug, prove_kata, prove_names
 from dlkata.author.survival import survival
 from dlkata.content.concept import Concept
 from dlkata.content.kata import Kata
@@ -36,7 +36,8 @@ class Outcome:
 
 def kata_complaint(kata: Kata) -> str | None:
     """Why its certificate does not hold; None where it does."""
-    return certificate.complaint(certificate.read(certificate.kata_file(kata)), certificate.kata_digest(kata))
+    found = certificate.read(certificate.kata_file(kata))
+    return certificate.complaint(found, certificate.kata_digest(kata), certificate.naming_digest(kata))
 
 
 def prove_whole_kata(
@@ -46,16 +47,9 @@ def prove_whole_kata(
     found = Outcome(kata.name, inspect(kata, library))
     if found.complaints:
         return found
-    digest, before = certificate.kata_digest(kata), _computing(open_line)
-    wrong = attempts(kata, "wrong")
-    proofs = list(prove_kata(kata, open_line, workers))
-    found.complaints += [f"{claim.label} {broken}" for claim, _graded, broken in proofs if broken]
-    last = [graded for _claim, graded, _broken in proofs[len(proofs) - len(wrong) :]]
-    listed, hit = count_named(list(zip(wrong, last, strict=True)))
-    if hit < LEAST_NAMED * listed:
-        found.complaints.append(
-            _("{hit} of {listed} wrong attempts with a listed mistake are named.", hit=hit, listed=listed)
-        )
+    proved = Digests.of(kata)
+    before = _computing(open_line)
+    names = _hold(kata, list(prove_kata(kata, open_line, workers)), found)
     mutants = survival(kata, open_line, workers)
     found.complaints += [
         _("mutant of line {line} lives: {after}", line=mutant.line, after=mutant.after)
@@ -67,12 +61,8 @@ def prove_whole_kata(
     ]  # fmt: skip
     found.figures = {
         "seeds": len(SEEDS),
-        "bugs": len(kata.solution.bugs),
-        "spellings_named": sum(len(bug.spellings) for bug in kata.solution.bugs),
         "right_accepted": len(attempts(kata, "right")),
-        "wrong_rejected": len(wrong),
-        "wrong_listed": listed,
-        "wrong_named": hit,
+        **names,
         "mutants_killed": sum(mutants.killed.values()),
         "mutants_explained": len(mutants.explained),
         "cpu_seconds": round(_computing(open_line) - before, 1),
@@ -82,9 +72,67 @@ def prove_whole_kata(
     bounds = _bounds(kata, open_line)
     found.complaints += bounds.complaints
     found.figures |= bounds.figures
-    if not found.complaints and digest == certificate.kata_digest(kata):  # nobody wrote to it meanwhile
-        certificate.write(certificate.kata_file(kata), digest, found.figures)
+    _keep(kata, found, proved)
     return found
+
+
+def prove_kata_names(kata: Kata, open_line: OpenLine, workers: int, *, keep: bool = True) -> Outcome:
+    """Anew what is said of its mistakes, where all else of its certificate still holds."""
+    found = Outcome(kata.name)
+    proved = Digests.of(kata)
+    kept = certificate.read(certificate.kata_file(kata))
+    before = _computing(open_line)
+    names = _hold(kata, list(prove_names(kata, open_line, workers)), found)
+    seconds: Figures = {"names_cpu_seconds": round(_computing(open_line) - before, 1)}
+    found.figures = (kept.figures if kept else {}) | names | seconds
+    if keep:
+        _keep(kata, found, proved)
+    return found
+
+
+def only_names_are_stale(kata: Kata) -> bool:
+    """Its certificate would hold, had nothing changed of what gives mistakes their names."""
+    kept = certificate.read(certificate.kata_file(kata))
+    if kept is None or kept.naming == certificate.naming_digest(kata):
+        return False
+    return certificate.complaint(kept, certificate.kata_digest(kata), kept.naming) is None
+
+
+@dataclass(frozen=True)
+class Digests:
+    """Of a kata as it was when its proof began."""
+
+    judging: str
+    naming: str
+
+    @classmethod
+    def of(cls, kata: Kata) -> "Digests":
+        return cls(certificate.kata_digest(kata), certificate.naming_digest(kata))
+
+
+def _hold(kata: Kata, proofs: Sequence[tuple[Claim, Graded, str | None]], found: Outcome) -> Figures:
+    """What came of the claims, those about wrong attempts last; whatever does not hold is complained of."""
+    found.complaints += [f"{claim.label} {broken}" for claim, _graded, broken in proofs if broken]
+    wrong = attempts(kata, "wrong")
+    last = [graded for _claim, graded, _broken in proofs[len(proofs) - len(wrong) :]]
+    listed, hit = count_named(list(zip(wrong, last, strict=True)))
+    if hit < LEAST_NAMED * listed:
+        found.complaints.append(
+            _("{hit} of {listed} wrong attempts with a listed mistake are named.", hit=hit, listed=listed)
+        )
+    return {
+        "bugs": len(kata.solution.bugs),
+        "spellings_named": sum(len(bug.spellings) for bug in kata.solution.bugs),
+        "wrong_rejected": len(wrong),
+        "wrong_listed": listed,
+        "wrong_named": hit,
+    }
+
+
+def _keep(kata: Kata, found: Outcome, proved: Digests) -> None:
+    if not found.complaints and proved == Digests.of(kata):  # nobody wrote to it meanwhile
+        file = certificate.kata_file(kata)
+        certificate.write(file, proved.judging, found.figures, naming=proved.naming)
 
 
 def _bounds(kata: Kata, open_line: OpenLine) -> "MeasuredBounds":
@@ -187,7 +235,7 @@ def prove_topic(
         yield found
     if len(figures) == len(topic.concepts):
         digest = certificate.topic_digest(str(entry["digest"]) for entry in figures.values())
-        certificate.write(topic.file, digest, _sums(figures), figures)
+        certificate.write(topic.file, digest, _sums(figures), concepts=figures)
 
 
 def prove_whole_concept(concept: Concept, library: Library, bench: Laboratory) -> Outcome:

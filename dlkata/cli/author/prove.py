@@ -44,7 +44,7 @@ class Report:
         NAME is a kata, a concept or a topic; without one, whatever has no valid certificate. A kata: everything that
         `author check` does, every mutant, every right and wrong attempt. A concept: its page, its evidence over its
         draws, its experiment. What passes gets a certificate in tests/proofs; it holds until a byte changes of what
-        the proof depends on.
+        the proof depends on. Where only the code that names mistakes has changed, only the names are proved anew.
         """
     ),
 )
@@ -85,7 +85,7 @@ def command(
         _list(katas, [topic for topic, _again in chosen], as_json)
         context.exit(1 if katas or chosen else 0)
     report = Report(quiet=as_json)
-    _prove(app, katas, chosen, workers, report)
+    _prove(app, katas, chosen, workers, report, everything=everything)
     if as_json:
         print_json(
             [
@@ -126,9 +126,15 @@ def _list(katas: Sequence[Kata], stale: "Sequence[Topic]", as_json: bool) -> Non
 
 
 def _prove(
-    app: App, katas: Sequence[Kata], chosen: "Sequence[tuple[Topic, list[str] | None]]", workers: int, report: Report
+    app: App, katas: Sequence[Kata], chosen: "Sequence[tuple[Topic, list[str] | None]]", workers: int, report: Report,
+    *, everything: bool,
 ) -> None:  # fmt: skip
-    from dlkata.author.proving import prove_topic, prove_whole_kata
+    from dlkata.author.proving import (
+        only_names_are_stale,
+        prove_kata_names,
+        prove_topic,
+        prove_whole_kata,
+    )
     from dlkata.grading.client import warm
     from dlkata.laboratory.bench import laboratory
 
@@ -141,4 +147,7 @@ def _prove(
     if katas:
         with warm() as open_line:
             for kata in katas:
-                report.add("kata", prove_whole_kata(kata, app.library, open_line, workers))
+                if not everything and only_names_are_stale(kata):
+                    report.add("kata", prove_kata_names(kata, open_line, workers))
+                else:
+                    report.add("kata", prove_whole_kata(kata, app.library, open_line, workers))
