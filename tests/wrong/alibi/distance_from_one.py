@@ -1,4 +1,5 @@
 # mistake: Distances are those to the last key, the same for all queries.
+# bug: signed_distance
 import math
 
 import torch
