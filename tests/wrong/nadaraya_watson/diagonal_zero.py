@@ -1,5 +1,5 @@
 # mistake: the diagonal is filled with 0
-# bug: itself_scored_zero
+# bug: keeps_itself
 import torch
 from torch import nn
 
