@@ -1,4 +1,5 @@
 # mistake: Tokens are cut from the tail while the tail sums to no more than 1 − p, ties from the smaller id.
+# bug: ties_to_the_larger_id
 import torch
 
 
