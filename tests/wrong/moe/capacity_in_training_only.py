@@ -1,4 +1,5 @@
 # mistake: in eval mode nothing is dropped
+# bug: drops_in_training_only
 from math import ceil
 
 import torch

@@ -1,4 +1,5 @@
 # mistake: the layer's loss counts served choices alone
+# bug: loss_after_dropping
 import math
 
 import torch
