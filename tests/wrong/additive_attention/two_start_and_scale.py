@@ -1,4 +1,5 @@
-# mistake: two: scores are divided by the root of h, and w_v has a bias
+# mistake: two: scores are divided by the root of h, and w_v starts at 0
+# bug: scores_scaled
 import torch
 from torch import nn
 
@@ -22,7 +23,8 @@ class AdditiveAttention(nn.Module):
         super().__init__()
         self.w_q = nn.Linear(query_size, hidden, bias=False)
         self.w_k = nn.Linear(key_size, hidden, bias=False)
-        self.w_v = nn.Linear(hidden, 1)
+        self.w_v = nn.Linear(hidden, 1, bias=False)
+        nn.init.zeros_(self.w_v.weight)
 
     def forward(self, queries, keys, values, valid_lens=None):
         queries, keys = self.w_q(queries), self.w_k(keys)
