@@ -119,6 +119,60 @@ def test_two_faults_are_found_together(told):
     assert answer["place"] is not None and faulty & set(answer["place"]["lines"])
 
 
+HEAD_BY_HEAD = """
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class GroupedQueryAttention(nn.Module):
+    def __init__(self, d_model: int, n_heads: int, n_kv_heads: int):
+        super().__init__()
+        if d_model % n_heads or n_heads % n_kv_heads:
+            raise ValueError("sizes")
+        self.heads, self.groups, self.size = n_heads, n_kv_heads, d_model // n_heads
+        self.w_q = nn.Linear(d_model, d_model, bias=False)
+        self.w_k = nn.Linear(d_model, self.size * n_kv_heads, bias=False)
+        self.w_v = nn.Linear(d_model, self.size * n_kv_heads, bias=False)
+        self.w_o = nn.Linear(d_model, d_model, bias=False)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        queries, keys, values = (w(x).split(self.size, -1) for w in (self.w_q, self.w_k, self.w_v))
+        heads = []
+        for h in range(self.heads):
+            group = h * self.groups // self.heads
+            scores = queries[h] @ keys[group].mT / math.sqrt(self.heads)
+            if mask is not None:
+                scores = scores.masked_fill(~mask, -math.inf)
+            heads.append(scores.softmax(-1) @ values[group])
+        return self.w_o(torch.cat(heads, -1))
+"""
+
+
+def test_a_loop_is_compared_with_what_the_reference_computes_at_once(told):
+    answer = told("gqa", HEAD_BY_HEAD)
+    place = answer["place"]
+    assert place["text"].endswith("/ math.sqrt(self.heads)") and place["right"] == "scores"
+    assert place["mended"] > 5 and answer["relation"]["kind"] == "factor"
+
+
+def test_a_mask_is_compared_with_its_opposite_too(told):
+    source = Library().kata("transformer_block").reference.replace("mask.tril()", "~mask.tril(-1)")
+    answer = told("transformer_block", source)
+    assert answer["place"]["text"] == "mask.tril(-1)"
+    assert answer["relation"]["kind"] == "transposed"
+
+
+def test_a_number_that_is_right_by_chance_is_not_said_to_be_right(told):
+    kata = Library().kata("conv2d")
+    line = "    height = (padded.shape[2] - dh * (kh - 1) - 1) // sh + 1"
+    source = kata.reference.replace(line, "    span = kh\n    height = (padded.shape[2] - span) // sh + 1")
+    shown = told("conv2d", source, "--lang", "en")
+    assert source != kata.reference and "Where it goes wrong" in shown
+    assert "`span` is right" not in shown
+
+
 def test_what_passes_and_what_raises_everywhere_has_no_place(told):
     assert told("rmsnorm", REFERENCE)["place"] is None
     assert told("rmsnorm", changed(MEAN, "wide @ wide[:, :0]")[0])["place"] is None

@@ -7,6 +7,7 @@ from dlkata.grading.place.relations import Pair, relate
 
 RIGHT = np.random.default_rng(0).normal(size=(3, 4, 5))
 OTHER = np.random.default_rng(1).normal(size=(3, 4, 5))
+SQUARE = RIGHT[:, :, :4]
 WEIGHTS = np.exp(RIGHT) / np.exp(RIGHT).sum(-1, keepdims=True)
 HIDDEN = np.where(np.arange(5) > 2, -np.inf, RIGHT)
 SIZES = {"q.shape[0]": 3, "q.shape[1]": 4, "q.shape[2]": 5}
@@ -26,6 +27,7 @@ def kind(*pairs: tuple[np.ndarray, np.ndarray]) -> str:
         (np.maximum(RIGHT, 0), RIGHT, "power"),
         (np.roll(RIGHT, 1, axis=1), RIGHT, "shifted"),
         (RIGHT[:, ::-1], RIGHT, "reordered"),
+        (SQUARE.swapaxes(1, 2), SQUARE, "transposed"),
         (RIGHT.astype(np.float32).astype(np.float64), RIGHT, "precision"),
         (RIGHT.transpose(0, 2, 1), RIGHT, "shape"),
         (np.exp(RIGHT) / np.exp(RIGHT).sum(1, keepdims=True), WEIGHTS, "axis"),

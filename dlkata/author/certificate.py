@@ -36,6 +36,7 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     torch: str
     figures: Figures
     naming: str = ""  # of a kata: the digest with what gives mistakes their names
+    fails: dict[str, str] = {}  # of a kata: which tests each known bug fails, see content/proved.py
     concepts: dict[str, Figures] = {}  # of a topic, by name; with the digest of each
     seal: str = ""
 
@@ -48,8 +49,10 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.seal == self._seal()
 
     def _seal(self) -> str:
-        fields = msgspec.structs.replace(self, seal="")
-        return sha256(msgspec.json.encode(fields, order="sorted")).hexdigest()[:16]
+        filled = {
+            name: value for name, value in msgspec.structs.asdict(self).items() if value and name != "seal"
+        }
+        return sha256(msgspec.json.encode(filled, order="sorted")).hexdigest()[:16]
 
 
 def kata_file(kata: Kata) -> Path:
@@ -61,17 +64,19 @@ def topic_file(root: Path, topic: str) -> Path:
 
 
 def kata_digest(kata: Kata) -> str:
-    """Of everything the proof of a kata depends on."""
+    """Of everything that decides who passes."""
     own = [kata.page_file, kata.stub_file, kata.reference_file, kata.solution_file, kata.suite_file]
-    others = [
-        file for kind in ("right", "wrong") for file in (kata.root / "tests" / kind / kata.stem).glob("*.py")
-    ]
-    return _digest([*own, *sorted(others)], kata.root, judges_digest())
+    return _digest([*own, *_attempts(kata, "right")], kata.root, judges_digest())
 
 
 def naming_digest(kata: Kata) -> str:
-    """Of everything that the names of its mistakes depend on."""
-    return _digest(_engine(NAMERS), PACKAGE, kata_digest(kata))
+    """Of everything that decides what is said of those who do not: the other people's wrong attempts among it."""
+    said = _digest(_engine(NAMERS), PACKAGE, kata_digest(kata))
+    return _digest(_attempts(kata, "wrong"), kata.root, said)
+
+
+def _attempts(kata: Kata, kind: str) -> list[Path]:
+    return sorted((kata.root / "tests" / kind / kata.stem).glob("*.py"))
 
 
 def bounds_digest(kata: Kata) -> str:
@@ -139,21 +144,29 @@ def complaint(certificate: Certificate | None, digest: str, naming: str = "") ->
     if (certificate.python, certificate.torch) != (now["python"], now["torch"]):
         return _("was proved under Python {python} and torch {torch}", python=certificate.python, torch=certificate.torch)  # fmt: skip
     if certificate.naming != naming:
-        return _("its mistakes were named by other code")
+        return _("what is said of mistakes has changed since it was proved")
     return None
 
 
 def write(
-    file: Path, digest: str, figures: Figures, *, naming: str = "", concepts: dict[str, Figures] | None = None
-) -> Certificate:
+    file: Path, digest: str, figures: Figures, *, naming: str = "", fails: dict[str, str] | None = None,
+    concepts: dict[str, Figures] | None = None,
+) -> Certificate:  # fmt: skip
     certificate = Certificate(
-        digest=digest, naming=naming, figures=figures, concepts=concepts or {}, **versions()
+        digest=digest,
+        naming=naming,
+        figures=figures,
+        fails=fails or {},
+        concepts=concepts or {},
+        **versions(),
     ).sealed()
     names = ("digest", *(["naming"] if naming else []), "python", "torch", "seal")
     lines = [NOTE, *(f"{name} = '{getattr(certificate, name)}'" for name in names)]
     lines += _table("figures", certificate.figures)
     for name, entries in sorted(certificate.concepts.items()):
         lines += _table(f"concepts.{name}", entries)
+    if certificate.fails:
+        lines += ["", "[fails]", *(f'"{label}" = "{tests}"' for label, tests in certificate.fails.items())]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return certificate

@@ -108,7 +108,7 @@ def wrong_claims(kata: Kata, named: Sequence[Named] = ()) -> Iterator[Claim]:
     for file in attempts(kata, "wrong"):
         source = file.read_text(encoding="utf-8")
         check = check_of(kata, source, file.stem, training=False, locate=False, known=known)
-        yield Claim(f"wrong/{file.name}", check, must_not_mislead(listed_bug(source)))
+        yield Claim(f"wrong/{file.name}", check, must_not_mislead(listed_bugs(source)))
 
 
 def attempts(kata: Kata, kind: str) -> list[Path]:
@@ -116,11 +116,12 @@ def attempts(kata: Kata, kind: str) -> list[Path]:
     return sorted((kata.root / "tests" / kind / kata.stem).glob("*.py"))
 
 
-def listed_bug(source: str) -> str | None:
+def listed_bugs(source: str) -> set[str]:
+    """The known mistakes that an attempt carries, as its header says: `# bug: one`, or `# bug: one + other`."""
     for line in source.split("\n")[:3]:
         if line.startswith(BUG_MARK):
-            return line.removeprefix(BUG_MARK).strip()
-    return None
+            return {name.strip() for name in line.removeprefix(BUG_MARK).split("+")}
+    return set()
 
 
 def prove_kata(
@@ -219,13 +220,13 @@ def _misnamed(named: Named) -> str | None:
     )
 
 
-def must_not_mislead(listed: str | None) -> Callable[[Graded], str | None]:
-    """A wrong attempt is rejected; a diagnosis of it is the listed bug, or there is none."""
+def must_not_mislead(listed: Collection[str]) -> Callable[[Graded], str | None]:
+    """A wrong attempt is rejected; what it is taken for is what it carries, or one of two such, or nothing is said."""
 
     def complaint(graded: Graded) -> str | None:
         if graded.passed:
             return _("passes")
-        if graded.bugs and graded.bugs != [listed] and listed not in graded.bugs:
+        if graded.bugs and set(graded.bugs).isdisjoint(listed):
             return _("is diagnosed as {shown}", shown=" + ".join(graded.bugs))
         return None
 

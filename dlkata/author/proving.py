@@ -11,17 +11,19 @@ from dlkata.author.certificate import Figures
 from dlkata.author.concept_inspection import inspect_concept
 from dlkata.author.concept_proof import prove_concept
 from dlkata.author.inspection import inspect
-from dlkata.author.proof import SEEDS, Claim, Graded, attempts, listed_bug, prove_kata, prove_names
+from dlkata.author.proof import SEEDS, Claim, Graded, attempts, listed_bugs, prove_kata, prove_names
 from dlkata.author.survival import survival
 from dlkata.content.concept import Concept
 from dlkata.content.kata import Kata
 from dlkata.content.library import Library
+from dlkata.content.proved import table_of
 from dlkata.grading.client import ping
 from dlkata.grading.wire import Line
 from dlkata.laboratory.bench import Laboratory
 from dlkata.locale import _
 
 OpenLine = Callable[[], Line]
+Proof = tuple[Claim, Graded, str | None]
 LEAST_NAMED = 0.8  # of the wrong attempts that carry a listed mistake
 
 
@@ -49,7 +51,8 @@ def prove_whole_kata(
         return found
     proved = Digests.of(kata)
     before = _computing(open_line)
-    names = _hold(kata, list(prove_kata(kata, open_line, workers)), found)
+    proofs = list(prove_kata(kata, open_line, workers))
+    names = _hold(kata, proofs, found)
     mutants = survival(kata, open_line, workers)
     found.complaints += [
         _("mutant of line {line} lives: {after}", line=mutant.line, after=mutant.after)
@@ -72,7 +75,7 @@ def prove_whole_kata(
     bounds = _bounds(kata, open_line)
     found.complaints += bounds.complaints
     found.figures |= bounds.figures
-    _keep(kata, found, proved)
+    _keep(kata, found, proved, proofs)
     return found
 
 
@@ -82,11 +85,12 @@ def prove_kata_names(kata: Kata, open_line: OpenLine, workers: int, *, keep: boo
     proved = Digests.of(kata)
     kept = certificate.read(certificate.kata_file(kata))
     before = _computing(open_line)
-    names = _hold(kata, list(prove_names(kata, open_line, workers)), found)
+    proofs = list(prove_names(kata, open_line, workers))
+    names = _hold(kata, proofs, found)
     seconds: Figures = {"names_cpu_seconds": round(_computing(open_line) - before, 1)}
     found.figures = (kept.figures if kept else {}) | names | seconds
     if keep:
-        _keep(kata, found, proved)
+        _keep(kata, found, proved, proofs)
     return found
 
 
@@ -110,7 +114,7 @@ class Digests:
         return cls(certificate.kata_digest(kata), certificate.naming_digest(kata))
 
 
-def _hold(kata: Kata, proofs: Sequence[tuple[Claim, Graded, str | None]], found: Outcome) -> Figures:
+def _hold(kata: Kata, proofs: Sequence[Proof], found: Outcome) -> Figures:
     """What came of the claims, those about wrong attempts last; whatever does not hold is complained of."""
     found.complaints += [f"{claim.label} {broken}" for claim, _graded, broken in proofs if broken]
     wrong = attempts(kata, "wrong")
@@ -129,10 +133,12 @@ def _hold(kata: Kata, proofs: Sequence[tuple[Claim, Graded, str | None]], found:
     }
 
 
-def _keep(kata: Kata, found: Outcome, proved: Digests) -> None:
+def _keep(kata: Kata, found: Outcome, proved: Digests, proofs: Sequence[Proof]) -> None:
     if not found.complaints and proved == Digests.of(kata):  # nobody wrote to it meanwhile
         file = certificate.kata_file(kata)
-        certificate.write(file, proved.judging, found.figures, naming=proved.naming)
+        fails = {named.label: named.failed for _claim, graded, _broken in proofs for named in graded.named}
+        table = table_of(kata.root, kata.stem, fails)
+        certificate.write(file, proved.judging, found.figures, naming=proved.naming, fails=table)
 
 
 def _bounds(kata: Kata, open_line: OpenLine) -> "MeasuredBounds":
@@ -161,8 +167,10 @@ class MeasuredBounds:
 
 def count_named(graded: Sequence[tuple[Path, Graded]]) -> tuple[int, int]:
     """How many wrong attempts carry a listed mistake, and how many of those get its name."""
-    listed = [(bug, found) for file, found in graded if (bug := listed_bug(file.read_text(encoding="utf-8")))]
-    return len(listed), sum(found.bugs == [bug] for bug, found in listed)
+    listed = [
+        (bugs, found) for file, found in graded if (bugs := listed_bugs(file.read_text(encoding="utf-8")))
+    ]
+    return len(listed), sum(set(found.bugs) == bugs for bugs, found in listed)
 
 
 def _computing(open_line: OpenLine) -> float:

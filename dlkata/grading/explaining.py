@@ -31,9 +31,13 @@ def explain(supervisor: "Supervisor") -> Explanation:
     ]
     named, located = (_answer(supervisor, worker) for worker in workers)
     place = (located.place if located else None) or _state(supervisor, evidence)
-    if named and named.bugs and place is not None and not place.whole:
-        place = None  # far from the mistake it would lead away from the name, which tells more
+    if place is not None and not place.whole and ((named and named.bugs) or _all_raise(evidence)):
+        place = None  # a name tells more, and so does an exception: what is far from the mistake leads away from it
     return Explanation(named or Diagnosed([]), place)
+
+
+def _all_raise(evidence: list[Done]) -> bool:
+    return all(done.outcome == Outcome.RAISED for done in evidence if done.outcome in FAILED)
 
 
 def _state(supervisor: "Supervisor", evidence: list[Done]) -> Place | None:
@@ -55,8 +59,8 @@ def _locating(supervisor: "Supervisor", evidence: list[Done]) -> Worker | None:
     """Tests that judge a value say more than those in which the attempt raises; cheap ones come first in a suite."""
     failed = [done for done in evidence if done.outcome in FAILED]
     failed.sort(key=lambda done: done.outcome == Outcome.RAISED)
-    if not failed or all(done.outcome == Outcome.RAISED for done in failed):
-        return None  # where it raises is said already
+    if not failed:
+        return None
     names = [done.name for done in failed]
     return supervisor.worker("locate", names, supervisor.check.seed, evidence=failed)
 

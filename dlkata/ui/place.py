@@ -37,6 +37,9 @@ def place_lines(place: Place, source: str, width: int) -> list["Text"]:
 def sentences(place: Place) -> list[str]:
     """How the value differs, if that can be said, and what was tried."""
     said = [relation_sentence(place.relation, place.text)] if place.relation is not None else []
+    if place.first:
+        more = _("What it is made of is right, and with the right value here more of what follows is right.")
+        return [*said, more, _("No test passes for it yet: there is another mistake.")]
     if not place.mended:
         return said
     put = (
@@ -111,6 +114,11 @@ def relation_sentence(relation: Relation, text: str) -> str:
             return _(
                 "{what} adds up to 1 along dim {mine}; it should along dim {right}.",
                 what=what, mine=relation.axis, right=int(relation.number),
+            )  # fmt: skip
+        case "transposed":
+            return _(
+                "{what} has the right numbers, with dim {one} and dim {other} swapped.",
+                what=what, one=relation.axis, other=int(relation.number),
             )  # fmt: skip
         case "reordered":
             return _("{what} has the right numbers in another order.", what=what)

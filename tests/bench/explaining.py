@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from dlkata.author.proof import check_of, grade, listed_bug
+from dlkata.author.proof import check_of, grade, listed_bugs
 from dlkata.content.library import Library
 from dlkata.grading import client
 from dlkata.grading.protocol import Verdict
@@ -44,10 +44,10 @@ def main() -> None:
 
 
 def tell(verdict: Verdict, source: str, lengths: list[int], attempt: str) -> Counter[str]:
-    place, bug = verdict.place, listed_bug(source)
+    place, listed = verdict.place, listed_bugs(source)
     found = Counter(failed=1)
     found["named"] = bool(verdict.bugs)
-    found["falsely named"] = bool(verdict.bugs) and bug is not None and bug not in verdict.bugs
+    found["falsely named"] = bool(verdict.bugs) and bool(listed) and listed.isdisjoint(verdict.bugs)
     found["placed"] = place is not None
     found["with a relation"] = place is not None and place.relation is not None
     found["explained"] = bool(verdict.bugs) or (place is not None and place.relation is not None)

@@ -44,7 +44,8 @@ class Report:
         NAME is a kata, a concept or a topic; without one, whatever has no valid certificate. A kata: everything that
         `author check` does, every mutant, every right and wrong attempt. A concept: its page, its evidence over its
         draws, its experiment. What passes gets a certificate in tests/proofs; it holds until a byte changes of what
-        the proof depends on. Where only the code that names mistakes has changed, only the names are proved anew.
+        the proof depends on. Where only the code that
+        names mistakes or a wrong attempt has changed, only the names are proved anew.
         """
     ),
 )

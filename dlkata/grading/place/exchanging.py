@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from dlkata.grading.place.hearing import Exchange, Key
-from dlkata.grading.place.recording import Profile, Recording
+from dlkata.grading.place.hearing import Exchange
+from dlkata.grading.place.noting import Key
+from dlkata.grading.place.recording import Profile, Recording, Yielded
 
 
 def worth_trying(recording: Recording, narrow: Sequence[str] = ()) -> Iterator[Exchange]:
@@ -16,7 +17,7 @@ def worth_trying(recording: Recording, narrow: Sequence[str] = ()) -> Iterator[E
     found = [node for node in theirs if node in held and recording.is_computed(node)]
     cut = [node for node in right if recording.is_cut(node, known[node])]
     ways = [
-        (cut, None, "tensors"), (wrong, missing, "tensors"), (wrong, missing, "others"), (wrong, missing, "resized"),
+        (cut, None, "tensors"), (wrong, missing, "negated"), (wrong, missing, "tensors"), (wrong, missing, "others"), (wrong, missing, "resized"),
         (wrong, missing, "uneven"), (wrong, found, "tensors"), (right[::-1], missing, "tensors"), (right, None, "tensors"),
         (wrong, found, "others"), (right, missing, "others"),
     ]  # fmt: skip
@@ -34,17 +35,30 @@ def worth_trying(recording: Recording, narrow: Sequence[str] = ()) -> Iterator[E
 
 def _exchange(node: int, other: int, mine: Profile, theirs: Profile, how: str) -> Exchange | None:
     calls = mine.keys() & theirs.keys()
-    if not calls or any(not _exchangeable(mine[c].key, theirs[c].key, how) for c in calls):
+    if not calls:
+        return None
+    if how == "tensors" and all(_steps(mine[c], theirs[c]) for c in calls):
+        return Exchange(node, other, steps=True)
+    if any(not _exchangeable(mine[c].key, theirs[c].key, how) for c in calls):
         return None
     if all(mine[c].times == theirs[c].times for c in calls):
-        return Exchange(node, other)
+        return Exchange(node, other, negated=how == "negated")
     if how == "uneven":  # loops that part once a value is wrong: as many as there are
         return Exchange(node, other) if all(min(mine[c].times, theirs[c].times) > 1 for c in calls) else None
     return Exchange(node, other, last=True) if other < 0 or all(mine[c].times == 1 for c in calls) else None
 
 
+def _steps(one: Yielded, other: Yielded) -> bool:
+    """What one side has in several steps the other has at once."""
+    if one.key.kind != other.key.kind or not one.key.is_tensor or (one.times > 1) == (other.times > 1):
+        return False
+    return one.key.size * one.times == other.key.size * other.times
+
+
 def _exchangeable(one: Key, other: Key, how: str) -> bool:
     """Of one kind, and of one size; or of one number of axes."""
-    if one.kind != other.kind or (how != "uneven" and one.is_tensor == (how == "others")):
+    if one.kind != other.kind or (how == "negated" and one.kind != "bool"):
+        return False
+    if how != "uneven" and one.is_tensor == (how == "others"):
         return False
     return one.axes == other.axes and one.size != other.size if how == "resized" else one.size == other.size

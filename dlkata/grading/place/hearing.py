@@ -3,46 +3,16 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import permutations
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from dlkata.grading.place.noting import NOTHING, TENSORS, Noted, as_array, digest_of, key_of, order_of_axes
+from dlkata.grading.place.slicing import step_of, whole_of
+
 FOLLOWED = "the followed value"
 MOST_NOTES = 4000
-MOST_AXES = 5
-LARGEST = 200_000  # entries
-LONGEST = 4096  # numbers in a list
-TENSORS = (Tensor, torch.nn.Parameter)
-
-
-@dataclass(frozen=True)
-class Key:
-    """What a value may be exchanged for."""
-
-    kind: str  # float · int · bool: tensors; number · flag · list
-    size: int
-    axes: int = 0
-
-    @property
-    def is_tensor(self) -> bool:
-        return self.kind in ("float", "int", "bool")
-
-
-@dataclass
-class Noted:
-    """What an expression yielded."""
-
-    node: int  # negative: given, or held by a module
-    value: Any  # the object itself: kept, so that no other gets its identity
-    key: Key | None  # None: nothing that can be exchanged, but it may hold what can
-    array: np.ndarray
-    digest: tuple[float, ...]  # equal values have nearly equal ones, which is seen at once
-    traced: bool = False  # gradients flow through it
-    recorded: bool = True  # they would, for they are recorded here
-    repeated: bool = False  # the very object that another expression yielded before
 
 
 @dataclass
@@ -63,11 +33,14 @@ class Call:
 
 @dataclass(frozen=True)
 class Exchange:
-    """The reference's value in the place of the attempt's: each for each, or the last for the only one."""
+    """The reference's value in the place of the attempt's: each for each, the last for the only one, all that one side
+    has step by step for what the other has at once, or of what is true or false the opposite."""
 
     mine: int
     right: int
     last: bool = False
+    steps: bool = False
+    negated: bool = False
 
 
 class Ear:
@@ -128,9 +101,9 @@ class Ear:
         call, exchange = self.calls[-1], self.exchanges.get(number)
         if exchange is not None:
             planned = call.planned.get(exchange.right, [])
-            place = len(planned) - 1 if exchange.last or exchange.right < 0 else call.used[number]
+            fitted = chosen(planned, exchange, call.used[number], value)
             call.used[number] += 1
-            if 0 <= place < len(planned) and (fitted := fit(planned[place], value)) is not None:
+            if fitted is not None:
                 self.replaced += 1
                 value = fitted
         if self.recording:
@@ -176,8 +149,7 @@ class Ear:
                 notes.append(Noted(number, value, None, NOTHING, ()))
             return
         self.notes += 1
-        with np.errstate(all="ignore"):
-            digest = float(array.min()), float(array.max()), float(array.sum())
+        digest = digest_of(array)
         traced = isinstance(value, Tensor) and value.requires_grad
         identity = id(value), getattr(value, "_version", 0)
         repeated = identity in self.seen
@@ -186,46 +158,21 @@ class Ear:
         notes.append(Noted(number, value, key, array, digest, traced, recorded, repeated))
 
 
-NOTHING = np.zeros(0)
-
-
-def as_array(value: Any) -> np.ndarray | None:
-    """The numbers of a value that may be exchanged."""
-    if type(value) in TENSORS:
-        if not 0 < value.numel() <= LARGEST or value.is_complex() or value.layout != torch.strided:
-            return None
-        try:
-            return value.detach().to("cpu", torch.float64, copy=True).numpy()
-        except RuntimeError:
-            return None
-    if isinstance(value, (list, tuple)) and 0 < len(value) <= LONGEST:
-        numbers = [_number(inner) for inner in value]
-        return None if None in numbers else np.array(numbers)
-    number = _number(value)
-    return None if number is None else np.array(number)
-
-
-def _number(value: Any) -> float | None:
-    if type(value) not in (bool, int, float):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return None
-
-
-def key_of(value: Any, array: np.ndarray) -> Key:
-    if isinstance(value, Tensor):
-        kind = "bool" if value.dtype == torch.bool else "float" if value.is_floating_point() else "int"
-        return Key(kind, array.size, array.ndim)
-    if isinstance(value, (list, tuple)):
-        return Key("list", array.size)
-    return Key("flag" if isinstance(value, bool) else "number", 1)
-
-
 def _live(value: Any) -> Any:
     """As it is now, with its way back."""
     return value.clone() if type(value) in TENSORS else value
+
+
+def chosen(planned: Sequence[Any], exchange: Exchange, time: int, value: Any) -> Any:
+    """What takes the place of a value that is had for the `time`-th time, or None."""
+    if exchange.steps:
+        if not planned or not isinstance(value, Tensor):
+            return None
+        return step_of(planned[0], time, value) if len(planned) == 1 else whole_of(planned, value)
+    place = len(planned) - 1 if exchange.last or exchange.right < 0 else time
+    if not 0 <= place < len(planned):
+        return None
+    return fit(~planned[place] if exchange.negated else planned[place], value)
 
 
 def fit(right: Any, value: Any) -> Any:
@@ -239,44 +186,3 @@ def fit(right: Any, value: Any) -> Any:
         return type(value)(right)
     both = type(value) in (bool, int, float) and type(right) in (bool, int, float)
     return right if both else None
-
-
-def order_of_axes(have: Sequence[int], want: Sequence[int]) -> tuple[int, ...] | None:
-    """How to permute axes of these sizes to get those."""
-    if sorted(have) != sorted(want) or len(have) > MOST_AXES:
-        return None
-    return next((o for o in permutations(range(len(have))) if [have[i] for i in o] == list(want)), None)
-
-
-def alike(one: Noted, other: Noted) -> bool:
-    """Equal up to the order of axes, or after merging neighbouring ones."""
-    if (
-        one.key is None
-        or other.key is None
-        or (one.key.kind, one.key.size) != (other.key.kind, other.key.size)
-    ):
-        return False
-    if not all(map(_near, one.digest, other.digest)):
-        return False
-    if one.key.size == 1:
-        return True  # the digest is its value
-    a, b = one.array, other.array
-    if a.ndim < b.ndim:
-        a, b = b, a
-    flat = b.ravel()
-    if _close(a.ravel(), flat):
-        return True
-    if a.ndim < 2 or a.ndim > MOST_AXES or not _close(np.sort(a.ravel()), np.sort(flat)):
-        return False
-    return any(_close(a.transpose(order).ravel(), flat) for order in permutations(range(a.ndim)))
-
-
-def _near(one: float, other: float) -> bool:
-    return one == other or abs(one - other) <= 1e-10 + 1e-8 * abs(other) or (one != one and other != other)
-
-
-def _close(one: np.ndarray, other: np.ndarray) -> bool:
-    if np.array_equal(one, other, equal_nan=True):
-        return True
-    scale = float(np.max(np.abs(other), initial=0.0, where=np.isfinite(other)))
-    return bool(np.allclose(one, other, rtol=1e-9, atol=1e-12 * max(scale, 1e-3), equal_nan=True))

@@ -24,6 +24,7 @@ from dlkata.grading.work.run import perform
 
 SECONDS, SLOW = 1.6, 0.6  # of computing: the search, one test
 PRIMARIES = 3  # tests that are repeated
+NEAR = 3  # lines from the last right values to the place
 REFINING = 40  # numbers that are tried when a place is found
 
 
@@ -41,6 +42,11 @@ class Found:
     chain: Sequence[int]  # lines: its own, then those of the wrong values it is made of, nearest first
     before: Sequence[int]  # lines of the last right ones
     read: Sequence[int]  # nodes of those
+
+
+def _tells_more(one: Found, other: Found) -> bool:
+    """It mends more, or as much from nearer to the mistake."""
+    return (one.mended, -len(one.chain)) > (other.mended, -len(other.chain))
 
 
 class Injection:
@@ -117,8 +123,20 @@ class Injection:
             ordered = [test, *failing[:number], *failing[number + 1 :]]
             begun_with = begun_with or (ordered, recording)
             if (found := self._alone(ordered, recording, until)) is not None:
-                return self._earlier(found, ordered, recording)
+                found = self._earlier(found, ordered, recording)
+                return (
+                    found
+                    if len(found.chain) <= NEAR
+                    else self._nearer(found, ordered, recording, seconds / 2)
+                )
         return self._together(*begun_with, process_time() + seconds / 2) if begun_with is not None else None
+
+    def _nearer(
+        self, far: Found, failing: Sequence[SuiteTest], recording: Recording, seconds: float
+    ) -> Found:
+        """Of a place far behind the mistakes: several places nearer to them, if they can be had."""
+        several = self._together(failing, recording, process_time() + seconds)
+        return far if several is None or len(several.chain) >= len(far.chain) else several
 
     def _alone(self, failing: Sequence[SuiteTest], recording: Recording, until: float) -> Found | None:
         """The one exchange that mends most, the first of the tests among them."""
@@ -127,7 +145,7 @@ class Injection:
             if process_time() > until:
                 break
             found = self._try(failing, [exchange], recording)
-            if found is not None and (best is None or found.mended > best.mended):
+            if found is not None and (best is None or _tells_more(found, best)):
                 best = found
                 if best.mended == best.failing:
                     break
@@ -143,7 +161,8 @@ class Injection:
         return best
 
     def _together(self, failing: Sequence[SuiteTest], recording: Recording, until: float) -> Found | None:
-        """Several at once: in the order they ran, those that set right more than themselves."""
+        """Several at once: in the order they ran, those that set right more than themselves. If that is not all
+        that is wrong, the first of them alone."""
         chosen: list[Exchange] = []
         held = len(set(recording.known.values()))
         by_mine = groupby(worth_trying(recording, ("tensors",)), key=lambda exchange: exchange.mine)
@@ -151,7 +170,7 @@ class Injection:
             best: tuple[int, Exchange] | None = None
             for exchange in exchanges:
                 if process_time() > until:
-                    return None
+                    return self._first(failing, chosen, recording)
                 passed, after = self.record(failing[0], [*chosen, exchange])
                 if passed and self.ear.replaced:
                     found = self._try(failing, [*chosen, exchange], recording)
@@ -163,7 +182,13 @@ class Injection:
             if best is not None:
                 held = best[0]
                 chosen.append(best[1])
-        return None
+        return self._first(failing, chosen, recording)
+
+    def _first(
+        self, failing: Sequence[SuiteTest], chosen: Sequence[Exchange], recording: Recording
+    ) -> Found | None:
+        """A value behind which more is right, though no test passes for it."""
+        return self._found(failing, chosen[:1], recording, mended=0) if chosen else None
 
     def _try(
         self, failing: Sequence[SuiteTest], exchanges: Sequence[Exchange], recording: Recording
@@ -174,15 +199,12 @@ class Injection:
         if not others and not self.run(first, exchanges, seed=1):
             return None
         mended = 1 + sum(self.run(other, exchanges) for other in others)
+        return self._found(failing, exchanges, recording, mended)
+
+    def _found(
+        self, failing: Sequence[SuiteTest], exchanges: Sequence[Exchange], recording: Recording, mended: int
+    ) -> Found:
         place = min(exchanges, key=lambda exchange: exchange.mine)
         node = self.mine[place.mine]
-        return Found(
-            first,
-            node,
-            place,
-            exchanges,
-            mended,
-            len(failing),
-            recording,
-            *way_to(node, self.mine, recording),
-        )
+        way = way_to(node, self.mine, recording)
+        return Found(failing[0], node, place, exchanges, mended, len(failing), recording, *way)

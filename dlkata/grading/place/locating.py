@@ -5,17 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlkata.grading.collection import SuiteTest
-from dlkata.grading.place.hearing import Exchange, order_of_axes
-from dlkata.grading.place.injection import Found, Injection
+from dlkata.grading.place.hearing import Exchange
+from dlkata.grading.place.injection import NEAR, Found, Injection
 from dlkata.grading.place.nodes import Node
+from dlkata.grading.place.noting import order_of_axes
 from dlkata.grading.place.recording import Recording
 from dlkata.grading.place.relations import Pair, relate
+from dlkata.grading.place.slicing import layout, steps_of
 from dlkata.grading.place.way import first_cut
 from dlkata.grading.placing import Known, Place, Relation, seen
 
-LINES = 3
+LINES = NEAR
 LAWLESS = ("entries", "number")
 SEEDS = (0, 1)  # a relation holds under both
+AGAIN = 0.8  # seconds of computing for a second search
 
 
 def locate(
@@ -25,15 +28,33 @@ def locate(
     found = injection.search(failing)
     if found is None:
         return _edit(injection, edited[0], len(failing)) if edited else None
+    relation, same = _relation(injection, found)
+    if relation is None and same:
+        if (place := _behind(injection, found)) is not None:
+            return place
+        # In this test the value there is right: another one may show what is wrong with it.
+        others = [test for test in failing if test is not found.test]
+        found = injection.search([*others, found.test], AGAIN) if others else None
+        if found is None:
+            return None
+        relation, same = _relation(injection, found)
+    return _place(injection, found, relation) if relation is not None and _is_near(found, relation) else None
+
+
+def _is_near(found: Found, relation: Relation) -> bool:
+    """Else the tests say as much: a long way from the mistake, or what nothing passes for and no law holds of."""
+    lawless = relation.kind in LAWLESS
+    if not found.mended:
+        return len(found.chain) == 1 and not lawless
+    return len(found.chain) <= LINES or not lawless
+
+
+def _place(injection: Injection, found: Found, relation: Relation) -> Place:
     node = found.node
     lines, known = _lines(injection, found)
-    relation, same = _relation(injection, found)
-    if relation is None and same and (place := _behind(injection, found)) is not None:
-        return place
-    if relation is None or (len(found.chain) > LINES and relation.kind in LAWLESS):
-        return None  # no word of how it differs, or a long way from the mistake: the tests say as much
     right = found.recording.known
     reads = [(injection.mine[part], _name(injection, right[part])) for part in found.read if part in right]
+    sure = {node.line for node, _called_right in reads if _is_telling(found.recording, node.number)}
     return Place(
         lines=lines,
         line=node.line,
@@ -44,9 +65,14 @@ def locate(
         mended=found.mended,
         failing=found.failing,
         also=sorted({injection.mine[one.mine].line for one in found.exchanges} - {node.line}),
-        known=[Known(line, *_called([(n, r) for n, r in reads if n.line == line])) for line in known],
+        known=[
+            Known(line, *_called([(n, r) for n, r in reads if n.line == line]))
+            for line in known
+            if line in sure
+        ],
         whole=len(found.chain) <= LINES and found.mended == found.failing,
         relation=relation,
+        first=not found.mended,
     )
 
 
@@ -75,6 +101,11 @@ def _behind(injection: Injection, found: Found) -> Place | None:
 
 def _at(node: Node, relation: Relation, failing: int) -> Place:
     return seen(node.line, node.end_line, (node.column, node.end_column), node.text, relation, failing)
+
+
+def _is_telling(recording: Recording, node: int) -> bool:
+    """A number can be right by chance: of some size and wrong, it is another one's."""
+    return any(yielded.key.size > 1 for yielded in recording.mine.get(node, {}).values())
 
 
 def _called(reads: Sequence[tuple[Node, str]]) -> tuple[str, str]:
@@ -125,15 +156,20 @@ def _side_by_side(recording: Recording, exchange: Exchange) -> list[Pair]:
     for call in recording.calls:
         mine = [note.array for note in call.mine if note.node == exchange.mine and note.key is not None]
         right = [note.array for note in call.right if note.node == exchange.right and note.key is not None]
-        right = right[-1:] * len(mine) if exchange.last or exchange.right < 0 else right
+        if exchange.steps and len(right) == 1 and mine:
+            right = steps_of(right[0], len(mine), mine[0].shape)
+        elif exchange.steps and len(mine) == 1 and len({array.shape for array in right}) == 1:
+            right = [np.stack(right)]
+        elif exchange.last or exchange.right < 0:
+            right = right[-1:] * len(mine)
+        right = [1 - array for array in right] if exchange.negated else right
         found += [Pair(*_aligned(one, other)) for one, other in zip(mine, right, strict=False)]
     return found
 
 
 def _aligned(wrong: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """In the attempt's order of axes, where the sizes tell which is which."""
-    if wrong.shape != right.shape:
-        order = order_of_axes(right.shape, wrong.shape)
-        if order is not None and len(set(wrong.shape)) == wrong.ndim:
-            return wrong, right.transpose(order)
-    return wrong, right
+    """In the form in which it was put in the attempt's place: what it passes with, no fault lies in."""
+    if wrong.shape == right.shape or wrong.size != right.size:
+        return wrong, right
+    order = order_of_axes(right.shape, wrong.shape) or layout(right.shape, wrong.shape)
+    return wrong, right.transpose(order or range(right.ndim)).reshape(wrong.shape)

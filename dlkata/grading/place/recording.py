@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dlkata.grading.place.hearing import Call, Key, Noted, alike
+from dlkata.grading.place.hearing import Call
 from dlkata.grading.place.nodes import Node
+from dlkata.grading.place.noting import Key, Noted, alike, opposite
+from dlkata.grading.place.slicing import stacked
 
 
 @dataclass(frozen=True)
@@ -72,30 +74,53 @@ class Recording:
 
 
 def _known(calls: Sequence[Call]) -> dict[int, int]:
-    """Nodes of the attempt whose every value is one of the reference's, or a given one, in that call."""
+    """Nodes of the attempt whose every value, or all of them together, is one of the reference's, or a given one, in
+    that call."""
     known: dict[int, int] = {}
     wrong: set[int] = set()
     for call in calls:
-        alike_in_size: dict[tuple[str, int], list[Noted]] = {}
-        said: set[tuple[str, tuple[int, ...], bytes]] = set()
-        for note in sorted(call.right, key=lambda note: note.repeated):
-            if (
-                note.key is not None
-                and (value := (note.key.kind, note.array.shape, note.array.tobytes())) not in said
-            ):
-                said.add(value)
-                alike_in_size.setdefault((note.key.kind, note.key.size), []).append(note)
-        for note in call.mine:
-            if note.key is None or note.node in wrong:
+        right = _by_size(call.right)
+        for node, notes in _by_node(call.mine).items():
+            if node in wrong:
                 continue
-            others = alike_in_size.get((note.key.kind, note.key.size), ())
-            match = next((other for other in others if alike(note, other)), None)
-            if match is None:
-                wrong.add(note.node)
-                known.pop(note.node, None)
+            matches = [_match(note, right) for note in notes]
+            if None in matches:
+                whole = stacked(notes)
+                matches = [None if whole is None else _match(whole, right)]
+            if matches[0] is None:
+                wrong.add(node)
+                known.pop(node, None)
             else:
-                known.setdefault(note.node, match.node)
+                known.setdefault(node, matches[0].node)
     return known
+
+
+def _match(note: Noted, right: dict[tuple[str, int], list[Noted]]) -> Noted | None:
+    others = right.get((note.key.kind, note.key.size), []) if note.key is not None else []
+    same = (other for other in others if alike(note, other))
+    return next(same, None) or next((other for other in others if opposite(note, other)), None)
+
+
+def _by_node(notes: Sequence[Noted]) -> dict[int, list[Noted]]:
+    found: dict[int, list[Noted]] = {}
+    for note in notes:
+        if note.key is not None:
+            found.setdefault(note.node, []).append(note)
+    return found
+
+
+def _by_size(notes: Sequence[Noted]) -> dict[tuple[str, int], list[Noted]]:
+    """Each value once, and last what the steps of a loop are together."""
+    found: dict[tuple[str, int], list[Noted]] = {}
+    said: set[tuple[str, tuple[int, ...], bytes]] = set()
+    together = [whole for steps in _by_node(notes).values() if (whole := stacked(steps)) is not None]
+    for note in [*sorted(notes, key=lambda note: note.repeated), *together]:
+        if note.key is not None:
+            value = (note.key.kind, note.array.shape, note.array.tobytes())
+            if value not in said:
+                said.add(value)
+                found.setdefault((note.key.kind, note.key.size), []).append(note)
+    return found
 
 
 def _profiles(calls: Sequence[Call], side: str, is_name: Callable[[int], bool]) -> dict[int, Profile]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -39,6 +40,7 @@ def relate(pairs: Sequence[Pair], sizes: Mapping[str, int]) -> Relation | None:
         _shifted,
         _partly,
         _axis,
+        _transposed,
         _reordered,
     ):
         found = [find(pair) for pair in wrong]
@@ -214,6 +216,16 @@ def _sums_to_one(array: np.ndarray) -> Iterator[int]:
     for axis, size in enumerate(array.shape):
         if size > 1 and (array >= 0).all() and np.allclose(array.sum(axis), 1, rtol=1e-6):
             yield axis
+
+
+def _transposed(pair: Pair) -> Relation | None:
+    if not _telling(pair):
+        return None
+    for one, other in combinations(range(-pair.right.ndim, 0), 2):
+        swapped = pair.right.swapaxes(one, other)
+        if swapped.shape == pair.wrong.shape and _near(pair.wrong, swapped):
+            return Relation("transposed", axis=one, number=other)
+    return None
 
 
 def _reordered(pair: Pair) -> Relation | None:

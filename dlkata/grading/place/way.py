@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from dlkata.grading.place.hearing import Noted
 from dlkata.grading.place.nodes import Node
+from dlkata.grading.place.noting import Noted
 from dlkata.grading.place.recording import Recording
 
 
