@@ -1,4 +1,5 @@
 # mistake: two: w divides, and the diagonal is filled with 0
+# bug: divided_by_w + keeps_itself
 import torch
 from torch import nn
 

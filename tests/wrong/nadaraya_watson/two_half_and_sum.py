@@ -1,4 +1,5 @@
 # mistake: two: the factor ½ is missing, and the loss is summed
+# bug: no_half + loss_summed
 import torch
 from torch import nn
 

@@ -1,4 +1,5 @@
 # mistake: The loss is summed over the values, and w starts at random: two mistakes.
+# bug: starts_random + loss_summed
 import torch
 from torch import nn
 

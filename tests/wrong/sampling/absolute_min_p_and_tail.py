@@ -1,4 +1,5 @@
 # mistake: min_p is taken as a probability, and with top_p = 1 the tail is cut: two mistakes.
+# bug: tail_cut_at_one + min_p_absolute
 import torch
 
 

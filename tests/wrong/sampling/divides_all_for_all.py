@@ -1,4 +1,5 @@
 # mistake: The penalty divides negative logits too, and what one row has seen counts in all: two mistakes.
+# bug: penalty_always_divides + penalty_shared_by_rows
 import torch
 
 

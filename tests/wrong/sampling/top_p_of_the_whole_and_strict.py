@@ -1,4 +1,5 @@
 # mistake: top-p goes by the probabilities before top-k, and min-p cuts equals: two mistakes.
+# bug: top_p_over_all + min_p_strict
 import torch
 
 
