@@ -1,4 +1,5 @@
 # mistake: two: weights come first, and one key too many is seen
+# bug: returned_in_other_order + one_key_more
 import torch
 from torch import nn
 

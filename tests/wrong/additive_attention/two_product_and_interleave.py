@@ -1,4 +1,5 @@
 # mistake: two: queries and keys are multiplied, and lengths are repeated as a whole
+# bug: multiplied + lengths_in_wrong_order
 import torch
 from torch import nn
 

@@ -1,5 +1,5 @@
 # mistake: two: scores are divided by the root of h, and w_v starts at 0
-# bug: scores_scaled
+# bug: other_initialisation + scores_scaled
 import torch
 from torch import nn
 

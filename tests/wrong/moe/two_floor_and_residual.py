@@ -1,4 +1,5 @@
 # mistake: two: the capacity is rounded down, and x is added
+# bug: capacity_rounded_down + residual_added
 import math
 
 import torch

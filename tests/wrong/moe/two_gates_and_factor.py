@@ -1,4 +1,5 @@
 # mistake: two: the gates are not renormalised, and the loss lacks E
+# bug: gates_not_renormalised + loss_without_count
 import math
 
 import torch

@@ -1,4 +1,5 @@
 # mistake: two: places are given token by token, and ReLU stands for SiLU
+# bug: token_by_token + other_activation
 from math import ceil
 
 import torch

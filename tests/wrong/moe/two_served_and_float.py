@@ -1,4 +1,5 @@
 # mistake: two: the layer's loss counts served choices, and shares are computed in float32
+# bug: loss_after_dropping + share_in_float32
 import math
 
 import torch
