@@ -17,13 +17,13 @@ import torch
 from torch import Tensor
 
 
-def scores_of(q: Tensor, k: Tensor, start: int, stop: int, causal: bool) -> Tensor:
-    similarity = q @ k[..., start:stop, :].mT  # (…, Tq, tile)
+def scores_of(q: Tensor, k: Tensor, part: slice, causal: bool) -> Tensor:
+    similarity = q @ k[..., part, :].mT  # (…, Tq, tile)
     scores = similarity / math.sqrt(q.shape[-1])
     if causal:
-        columns = torch.arange(start, stop, device=q.device)
-        rows = torch.arange(k.shape[-2] - q.shape[-2], k.shape[-2], device=q.device)[:, None]
-        scores = scores.masked_fill(columns > rows, -math.inf)
+        positions = torch.arange(k.shape[-2], device=q.device)
+        later = positions[part] > positions[-q.shape[-2] :, None]  # (Tq, tile)
+        scores = scores.masked_fill(later, -math.inf)
     return scores
 
 
@@ -34,13 +34,13 @@ def flash_forward(
     total = torch.zeros_like(peak)  # ℓ
     mixed = q.new_zeros((*q.shape[:-1], v.shape[-1]))  # U, (…, Tq, dᵥ)
     for start in range(0, k.shape[-2], tile):
-        stop = min(start + tile, k.shape[-2])
-        scores = scores_of(q, k, start, stop, causal)
+        part = slice(start, start + tile)  # the last one may reach beyond the keys
+        scores = scores_of(q, k, part, causal)
         higher = torch.maximum(peak, scores.amax(dim=-1, keepdim=True))
         shrink = (peak - higher).exp()  # what was summed so far was too large by this
-        parts = (scores - higher).exp()
-        total = shrink * total + parts.sum(dim=-1, keepdim=True)
-        mixed = shrink * mixed + parts @ v[..., start:stop, :]
+        exps = (scores - higher).exp()
+        total = shrink * total + exps.sum(dim=-1, keepdim=True)
+        mixed = shrink * mixed + exps @ v[..., part, :]
         peak = higher
     output = mixed / total
     lse = peak + total.log()  # Λ
@@ -61,14 +61,14 @@ def flash_backward(
     mean = (grad_output * output).sum(dim=-1, keepdim=True)  # D, (…, Tq, 1): the mean of G Vᵀ under P
     grad_q, grad_k, grad_v = torch.zeros_like(q), torch.zeros_like(k), torch.zeros_like(v)
     for start in range(0, k.shape[-2], tile):
-        stop = min(start + tile, k.shape[-2])
-        scores = scores_of(q, k, start, stop, causal)
+        part = slice(start, start + tile)
+        scores = scores_of(q, k, part, causal)
         weights = (scores - lse[..., None]).exp()  # P, (…, Tq, tile)
-        slopes = grad_output @ v[..., start:stop, :].mT  # ∂L/∂P
+        slopes = grad_output @ v[..., part, :].mT  # ∂L/∂P
         grad_scores = weights * (slopes - mean)  # ∂L/∂S
-        grad_q += grad_scores @ k[..., start:stop, :] * scale
-        grad_k[..., start:stop, :] = grad_scores.mT @ q * scale
-        grad_v[..., start:stop, :] = weights.mT @ grad_output
+        grad_q += grad_scores @ k[..., part, :] * scale
+        grad_k[..., part, :] = grad_scores.mT @ q * scale
+        grad_v[..., part, :] = weights.mT @ grad_output
     return grad_q, grad_k, grad_v
 
 

@@ -363,28 +363,54 @@ class Memory(TorchDispatchMode):
         self.alive -= size
 
 
-def test_memory(candidate, seed):
-    """Memory: no Tq × Tk tensor, nor its parts kept side by side, forward or backward
-    显存：前向、反向都没有 Tq × Tk 的张量，也没有同时留着它的各个部分"""
-    queries, keys, width, tile = 64, 1024, 2, 16
-    for causal in (False, True):
-        given = draw(seed, (), queries, keys, width, width)
-        n = keys * width * given["q"].element_size()
-        with Memory() as seen:
-            output = candidate.flash_attention(**given, causal=causal, tile=tile)
-            gradients(output, list(given.values()))
-        where = f"Tq = {queries}, Tk = {keys}, tile = {tile}, causal = {causal}"
-        holds(
-            seen.largest <= 4 * n,
-            f"A tensor was made that is larger than the contract allows ({where}).",
-            f"生成了超出约定大小的张量（{where}）。",
-            value="small" if seen.largest <= 4 * n else "large",
-            name=f"largest tensor (causal = {causal})",
-        )
-        holds(
-            seen.most <= 24 * n,
-            f"Too much was alive at one time: tiles are kept for the backward pass ({where}).",
-            f"同时存在的张量太多：各块被留给了反向传播（{where}）。",
-            value="little" if seen.most <= 24 * n else "much",
-            name=f"alive at one time (causal = {causal})",
-        )
+LARGE = (  # sizes, tile: many keys; and a tile far below the default
+    ({"queries": 72, "keys": 1024, "d_k": 2, "d_v": 2}, 28),
+    ({"queries": 40, "keys": 40, "d_k": 1, "d_v": 1}, 4),
+)
+
+
+def frugal(run, make):
+    """Says which of the two limits is exceeded, if any."""
+    for sizes, tile in LARGE:
+        for causal in (False, True):
+            given = make(sizes, causal)
+            n = max(sizes["queries"] * tile, sizes["keys"] * sizes["d_v"]) * given["q"].element_size()
+            with Memory() as seen:
+                run(**given, causal=causal, tile=tile)
+            label = f"Tq = {sizes['queries']}, Tk = {sizes['keys']}, tile = {tile}, causal = {causal}"
+            holds(
+                seen.largest <= 4 * n,
+                f"A tensor was made that is larger than the contract allows ({label}).",
+                f"生成了超出约定大小的张量（{label}）。",
+                value="small" if seen.largest <= 4 * n else "large",
+                name=f"largest tensor ({label})",
+            )
+            holds(
+                seen.most <= 24 * n,
+                f"Too much was alive at one time: tiles are kept ({label}).",
+                f"同时存在的张量太多：各块被留了下来（{label}）。",
+                value="little" if seen.most <= 24 * n else "much",
+                name=f"alive at one time ({label})",
+            )
+
+
+def test_memory_forward(candidate, seed):
+    """Memory: flash_forward makes no Tq × Tk tensor, nor keeps its parts side by side
+    显存：flash_forward 没有 Tq × Tk 的张量，也没有同时留着它的各个部分"""
+    frugal(candidate.flash_forward, lambda sizes, causal: draw(seed, (), **sizes, grad=False))
+
+
+def test_memory_backward(candidate, seed):
+    """Memory: nor does flash_backward
+    显存：flash_backward 也一样"""
+    frugal(candidate.flash_backward, lambda sizes, causal: upstream(seed, causal, lead=(), **sizes))
+
+
+def test_memory_between(candidate, seed):
+    """Memory: nor is anything of that size kept from flash_attention to its backward pass
+    显存：flash_attention 也没有把这么大的东西留到反向传播"""
+
+    def both(q, k, v, **options):
+        gradients(candidate.flash_attention(q, k, v, **options), [q, k, v])
+
+    frugal(both, lambda sizes, causal: draw(seed, (), **sizes))

@@ -1,4 +1,5 @@
 # mistake: the log-sum-exp is saved in float32
+# bug: sums_in_float32
 import torch
 
 

@@ -1,4 +1,5 @@
 # mistake: ∂L/∂q is divided by the root twice
+# bug: gradient_scaled_twice
 import torch
 
 

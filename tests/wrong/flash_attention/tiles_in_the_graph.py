@@ -1,5 +1,5 @@
 # mistake: no Function: autograd keeps all tiles
-# bug: autograd_keeps_tiles
+# bug: tiles_kept
 import math
 
 import torch

@@ -1,4 +1,5 @@
 # mistake: two: Λ to base 2, and no Function
+# bug: base_two + tiles_kept
 import math
 
 import torch

@@ -1,4 +1,5 @@
 # mistake: two: the sum is not rescaled, and each query is hidden from itself
+# bug: sum_not_rescaled + causal_without_itself
 import math
 
 import torch

@@ -1,4 +1,5 @@
 # mistake: two: D is left out, and the gradients of q and k are not scaled
+# bug: mean_missing + gradients_unscaled
 import torch
 
 

@@ -1,4 +1,5 @@
 # mistake: the Function saves the weights of all tiles for its backward
+# bug: tiles_kept
 import torch
 
 
