@@ -1,4 +1,5 @@
 # mistake: without std groups that agree are left to rounding
+# bug: rounding_without_std
 import torch
 
 

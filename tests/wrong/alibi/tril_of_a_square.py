@@ -1,0 +1,23 @@
+# mistake: The mask is a lower triangle from the corner, as if there were as many queries as keys.
+# bug: mask_from_zero
+import math
+
+import torch
+
+
+def alibi_slopes(n_heads):
+    p = 2 ** int(math.log2(n_heads))
+    slopes = [2.0 ** (-8 * (i + 1) / p) for i in range(p)]
+    extra = [2.0 ** (-8 * (i + 1) / (2 * p)) for i in range(0, 2 * p, 2)]
+    return slopes + extra[: n_heads - p]
+
+
+def alibi_attention(q, k, v, causal=True):
+    n, t = q.shape[-2], k.shape[-2]
+    rel = torch.arange(t, device=q.device) - torch.arange(t - n, t, device=q.device)[:, None]
+    m = torch.tensor(alibi_slopes(q.shape[-3]), dtype=q.dtype, device=q.device).view(-1, 1, 1)
+    att = torch.einsum("...id,...jd->...ij", q, k) / q.shape[-1] ** 0.5
+    att = att - m * rel.abs()
+    if causal:
+        att = att.masked_fill(torch.ones(n, t, dtype=torch.bool, device=q.device).triu(1), float("-inf"))
+    return att.softmax(-1) @ v

@@ -1,0 +1,18 @@
+# mistake: cross_entropy averages over nothing when no token was chosen: NaN.
+# bug: loss_nan_if_none
+import torch
+import torch.nn.functional as F
+
+
+def mask_tokens(tokens, mask_id, special_ids, vocab_size, p=0.15, p_mask=0.8, p_random=0.1, generator=None):
+    rand = lambda: torch.rand(tokens.shape, generator=generator, device=tokens.device)  # noqa: E731
+    special = torch.isin(tokens, torch.tensor(special_ids, device=tokens.device))
+    words = torch.tensor(sorted(set(range(vocab_size)) - set(special_ids)), device=tokens.device)
+    chosen, fate = (rand() < p) & ~special, rand()
+    new = words[(torch.rand(tokens.shape, generator=generator, device=tokens.device) * len(words)).long()]
+    out = torch.where(fate < p_mask, mask_id, torch.where(fate < p_mask + p_random, new, tokens))
+    return torch.where(chosen, out, tokens), torch.where(chosen, tokens, -100)
+
+
+def mlm_loss(logits, labels):
+    return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels.reshape(-1), ignore_index=-100)

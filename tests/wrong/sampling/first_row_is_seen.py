@@ -1,0 +1,47 @@
+# mistake: A scatter with the last row of previous serves all rows, and padding counts for token 0: two mistakes.
+import torch
+
+
+def next_token_probs(
+    logits, temperature=1.0, top_k=None, top_p=1.0, min_p=0.0, repetition_penalty=1.0, previous=None
+):
+    z = logits.detach().clone()
+    if previous is not None:
+        for token in (
+            previous.reshape(-1, previous.shape[-1])[-1].clamp(min=0).tolist() if previous.numel() else []
+        ):
+            x = logits[..., token]
+            z[..., token] = torch.where(x > 0, x / repetition_penalty, x * repetition_penalty)
+    if temperature == 0:
+        first = torch.zeros_like(z).scatter(-1, z.argmax(-1, keepdim=True), 1.0)
+        return first * (z > -torch.inf).any(-1, keepdim=True)
+    z = z / temperature
+    z, order = z.sort(dim=-1, descending=True, stable=True)
+    if top_k is not None:
+        z[..., top_k:] = -torch.inf
+    if top_p < 1:
+        q = z.softmax(-1).nan_to_num()
+        drop = q.cumsum(-1) - q >= top_p
+        drop[..., 0] = False
+        z = z.masked_fill(drop, -torch.inf)
+    q = z.softmax(-1).nan_to_num()
+    z = z.masked_fill(q < min_p * q[..., :1], -torch.inf)
+    p = z.softmax(-1).nan_to_num()
+    return torch.zeros_like(p).scatter(-1, order, p)
+
+
+def sample(
+    logits,
+    temperature=1.0,
+    top_k=None,
+    top_p=1.0,
+    min_p=0.0,
+    repetition_penalty=1.0,
+    previous=None,
+    generator=None,
+):
+    p = next_token_probs(logits, temperature, top_k, top_p, min_p, repetition_penalty, previous)
+    flat = p.reshape(-1, p.shape[-1])
+    dead = flat.sum(-1) == 0
+    token = torch.multinomial(flat + dead[:, None], 1, generator=generator)[:, 0]
+    return token.masked_fill(dead, -1).reshape(p.shape[:-1])

@@ -1,0 +1,13 @@
+# mistake: The slice starts one key too early: w + 1 keys.
+# bug: window_without_itself
+import torch
+
+
+def sliding_window_attention(q, k, v, window, causal=True):
+    rows = []
+    for i in range(q.shape[-2]):
+        t = k.shape[-2] - q.shape[-2] + i
+        near = slice(max(0, t - window), t + 1 if causal else t + window + 1)
+        a = torch.einsum("...d,...jd->...j", q[..., i, :], k[..., near, :]) / q.shape[-1] ** 0.5
+        rows.append(torch.einsum("...j,...jv->...v", a.softmax(-1), v[..., near, :]))
+    return torch.stack(rows, -2)
