@@ -66,7 +66,7 @@ def test_a_newcomers_session(warm, home):
     write(attempt_of(home), REFERENCE.replace("torch.sqrt(var + self.eps)", "torch.sqrt(var) + self.eps"))
     failed = warm("check")
     assert failed.code == 1
-    assert "What it looks like" in failed.out and "You add ε to the standard deviation" in failed.out
+    assert "Likely cause" in failed.out and "You add ε to the standard deviation" in failed.out
     assert "Where it goes wrong" in failed.out and "hint layernorm" in failed.out
 
     assert "hint 1 of" in warm("hint").out

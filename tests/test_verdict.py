@@ -54,7 +54,7 @@ def test_one_exception_is_told_once_with_its_line_and_what_is_missing(capsys):
     ]
     text = screen(capsys, [*same, result(5, Outcome.PASSED)])
     assert text.count("NameError") == 1 and text.count("✗") == 1
-    assert "At the top of your file `import torch` is missing." in text and "So do 4 more tests." in text
+    assert "At the top of your file `import torch` is missing." in text and "4 more tests fail in the same way." in text
     assert text.index("NameError") < text.index("4 more tests")
 
 
@@ -64,7 +64,7 @@ def test_what_it_is_stands_before_the_tests_that_fail_and_what_they_print_beside
     verdict = Verdict(passed=False, bugs=[KATA.solution.bugs[0].name])
     text = screen(capsys, results, verdict)
     said = [
-        "What it looks like",
+        "Likely cause",
         "✗ Test 0",
         "✗ Test 1",
         "looking here",
@@ -107,7 +107,7 @@ def test_equal_messages_are_one(capsys):
         result(n, finding=Finding("shape", "output", actual="(2,)", expected="(3,)")) for n in range(4)
     ]
     text = screen(capsys, results)
-    assert text.count("has shape") == 1 and "So do 3 more tests." in text
+    assert text.count("has shape") == 1 and "3 more tests fail in the same way." in text
 
 
 def test_what_is_forbidden_stands_before_the_failures(capsys):

@@ -89,7 +89,11 @@ def failed_test(result: Result, width: int) -> list["Text"]:
 def _also(count: int, width: int) -> list["Text"]:
     from rich.text import Text
 
-    text = _("So does 1 more test.") if count == 1 else _("So do {count} more tests.", count=count)
+    text = (
+        _("1 more test fails in the same way.")
+        if count == 1
+        else _("{count} more tests fail in the same way.", count=count)
+    )
     return [Text("    ").append_text(row) for row in wrap(Text(text, style=QUIET), width - 4)]
 
 

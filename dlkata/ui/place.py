@@ -43,20 +43,20 @@ def sentences(place: Place) -> list[str]:
     if not place.mended:
         return said
     put = (
-        _("Put right values here and on line {lines}", lines=", ".join(map(str, place.also)))
+        _("With right values put here and on line {lines}", lines=", ".join(map(str, place.also)))
         if place.also
-        else _("Put the right value here")
+        else _("With the right value put here")
     )
     if place.failing == 1:
-        tried = _("{put}, and the failing test passes: the fault is in it or in what it is made of.", put=put)
+        tried = _("{put}, the failing test passes: the fault is in it or in what it is made of.", put=put)
     elif place.mended == place.failing:
         tried = _(
-            "{put}, and all {count} failing tests that were tried pass: the fault is in it or in what it is made of.",
+            "{put}, all {count} failing tests that were tried pass: the fault is in it or in what it is made of.",
             put=put, count=place.failing,
         )  # fmt: skip
     else:
         tried = _(
-            "{put}, and {mended} of {count} failing tests pass; the others have another cause, or one more.",
+            "{put}, {mended} of {count} failing tests pass; the others have another cause, or one more.",
             put=put, mended=place.mended, count=place.failing,
         )  # fmt: skip
     return [*said, tried]

@@ -71,7 +71,7 @@ def closing(kata: Kata, verdict: Verdict, source: str, width: int) -> list["Text
 
     lines: list[Text] = []
     if verdict.bugs:
-        lines += [Text(), Text(_("What it looks like"), style=STRONG)]
+        lines += [Text(), Text(_("Likely cause"), style=STRONG)]
         for text in bug_texts(kata, verdict.bugs):
             lines += marked("▸", text, "", width)
     if verdict.place is not None:

@@ -135,7 +135,7 @@ def _lines(injection: Injection, found: Found) -> tuple[list[int], list[int]]:
     if len(several) == 1 and len(chain) >= LINES:
         chain = [*chain[: LINES - 2], min(chain[LINES - 2 :])]  # the nearest, and where it begins
     faulty = [*several, *chain][: max(LINES, len(several))]
-    known = list(found.before[: LINES - len(faulty)]) if len(faulty) < LINES else []
+    known = list(found.before[:1]) if len(faulty) < LINES else []
     return sorted({*faulty, *known}), known
 
 
