@@ -1,4 +1,5 @@
 # mistake: A causal mask where no other is given, and no scale: two mistakes.
+# bug: causal_too + no_scale
 import math
 
 import torch

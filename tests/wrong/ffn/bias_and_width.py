@@ -1,4 +1,5 @@
 # mistake: SwiGLU has a bias at the end, and its default width is 4d: two mistakes.
+# bug: swiglu_with_biases + gated_as_wide
 import torch
 from torch import nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 # mistake: two: causal_mask without the offset, and the window one key too wide
+# bug: causal_from_the_first + window_one_more
 from functools import reduce
 
 import torch

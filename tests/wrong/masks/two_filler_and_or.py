@@ -1,4 +1,5 @@
 # mistake: two: filler sees filler, and masks are joined by or
+# bug: filler_sees_filler + combined_by_or
 from functools import reduce
 
 import torch

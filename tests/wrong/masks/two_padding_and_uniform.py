@@ -1,4 +1,5 @@
 # mistake: two: padding_mask inverted, and empty rows uniform
+# bug: padding_inverted + empty_rows_uniform
 from functools import reduce
 
 import torch
