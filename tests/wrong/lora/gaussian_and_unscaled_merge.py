@@ -1,4 +1,5 @@
 # mistake: A is drawn from N(0, 1/r), and merge() leaves the factor out: two mistakes.
+# bug: a_drawn_otherwise + merge_without_scale
 import torch
 from torch import nn
 import torch.nn.functional as F

@@ -1,4 +1,5 @@
 # mistake: long examples keep their end, and positions run on through the row
+# bug: positions_go_on + long_ones_lose_their_beginning
 import torch
 
 

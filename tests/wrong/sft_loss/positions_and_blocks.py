@@ -1,4 +1,5 @@
 # mistake: two: positions go on through the row, and padding tokens see one another
+# bug: padding_together + positions_go_on
 import torch
 
 

@@ -1,4 +1,5 @@
 # mistake: a mean of row means, and a count below 1 taken for 1
+# bug: mean_of_rows + count_at_least_one
 import torch
 
 
