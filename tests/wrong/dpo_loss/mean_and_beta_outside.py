@@ -1,4 +1,5 @@
 # mistake: two: the mean over the tokens, and β in front of the loss
+# bug: mean_over_tokens + beta_outside
 import torch
 import torch.nn.functional as F
 

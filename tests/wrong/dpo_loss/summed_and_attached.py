@@ -1,4 +1,5 @@
 # mistake: two: the losses are added, and the rewards keep their graph
+# bug: sum_of_pairs + rewards_with_gradient
 import torch
 import torch.nn.functional as F
 

@@ -1,4 +1,5 @@
 # mistake: two: token 0 counts as padding, and the gradient of the rejected answer is cut
+# bug: zero_as_padding + rejected_detached
 import torch
 import torch.nn.functional as F
 

@@ -1,4 +1,5 @@
 # mistake: two: γ does not damp the sum of δ, and entropy is punished
+# bug: gamma_not_in_the_sum + entropy_sign
 import torch
 
 

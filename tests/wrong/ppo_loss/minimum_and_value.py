@@ -1,4 +1,5 @@
 # mistake: two: the minimum is taken of the ratios, and the smaller squared error counts
+# bug: minimum_of_ratios + value_minimum
 import torch
 
 

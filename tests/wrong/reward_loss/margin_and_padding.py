@@ -1,4 +1,5 @@
 # mistake: two: right padding is assumed, and the margin is added
+# bug: number_of_tokens + margin_added
 import torch
 
 

@@ -1,4 +1,5 @@
 # mistake: two: λ weights the square of the mean, and all pairs are averaged together
+# bug: centre_of_means + mean_over_all_pairs
 import torch
 
 
