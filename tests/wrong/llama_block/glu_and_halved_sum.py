@@ -1,4 +1,4 @@
-# mistake: The gate goes through a sigmoid alone, and the second residual adds the normed tensor (two mistakes).
+# mistake: The gate goes through a sigmoid alone, and the second sum is divided by √2 (two mistakes).
 import math
 
 import torch
@@ -68,5 +68,5 @@ class LlamaBlock(nn.Module):
         out = torch.softmax(scores, dim=-1) @ v
         x = x + self.w_o(out.transpose(1, 2).reshape(b, t, width))
         h = self.ffn_norm(x)
-        x = h + self.w_down(torch.sigmoid(self.w_gate(h)) * self.w_up(h))
+        x = (x + self.w_down(torch.sigmoid(self.w_gate(h)) * self.w_up(h))) / math.sqrt(2)
         return x, cache
