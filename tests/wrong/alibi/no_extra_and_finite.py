@@ -1,4 +1,5 @@
 # mistake: Additional slopes repeat the first ones, and hidden keys get −10⁴: two mistakes.
+# bug: even_ones_in_between + hidden_by_a_number
 import math
 
 import torch
