@@ -21,8 +21,8 @@ class Table(nn.Module):
         if frozen is not None:
             self.weight.data[frozen] = 0.0
 
-    def row(self, i):
-        return self.weight[i].detach() if i == self.frozen else self.weight[i]
+    def rows(self):
+        return [row.detach() if i == self.frozen else row for i, row in enumerate(self.weight.unbind())]
 
 
 class Norm(nn.Module):
@@ -35,8 +35,10 @@ class Norm(nn.Module):
         )
 
     def forward(self, v):
-        centred = v - v.sum() / len(v)
-        return self.weight * centred / (centred.dot(centred) / len(v) + self.eps) ** 0.5 + self.bias
+        size = v.shape[-1]
+        centred = v - v.sum(-1, keepdim=True) / size
+        power = (centred * centred).sum(-1, keepdim=True) / size
+        return self.weight * centred / (power + self.eps) ** 0.5 + self.bias
 
 
 class BertEmbeddings(nn.Module):
@@ -60,11 +62,16 @@ class BertEmbeddings(nn.Module):
         )
         if len(rows[0]) > len(self.position.weight):
             raise ValueError(len(rows[0]))
-        out = []
+        words, out, places, sentences = (
+            self.token.rows(),
+            [],
+            self.position.weight.unbind(),
+            self.segment.weight.unbind(),
+        )
         for row, kind in zip(rows, kinds):
             for t, (token, k) in enumerate(zip(row, kind)):
-                out.append(self.norm(self.token.row(token) + self.position.row(t) + self.segment.row(k)))
-        y = torch.stack(out).view(*tokens.shape, self.width)
+                out.append(words[token] + places[t] + sentences[k])
+        y = self.norm(torch.stack(out)).view(*tokens.shape, self.width)
         if self.training and self.p:
             y = y * (torch.rand(y.shape, device=y.device) >= self.p) / (1 - self.p)
         return y

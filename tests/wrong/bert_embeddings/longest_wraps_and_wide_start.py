@@ -1,4 +1,5 @@
 # mistake: Positions beyond the table start again at 0, and tables are drawn with deviation 1: two mistakes.
+# bug: default_start + too_long_unnoticed
 import torch
 from torch import nn
 
