@@ -1,4 +1,5 @@
 # mistake: two: the end token is not in the mask, and std divides by G − 1
+# bug: end_left_out + unbiased_std
 import torch
 
 

@@ -1,4 +1,5 @@
 # mistake: two: padding is multiplied by 0 after exp, and the old policy learns
+# bug: old_policy_learns + padding_by_product
 import torch
 from torch import Tensor
 

@@ -1,5 +1,6 @@
 # mistake: fit does not pass l2 on, and the penalty in the loss lacks the factor 1/2
-# line: 37
+# bug: penalty_not_halved + fit_without_penalty
+# line: 38
 import math
 
 import torch

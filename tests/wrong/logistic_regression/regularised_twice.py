@@ -1,4 +1,5 @@
 # mistake: two: the penalty of the loss lacks its half, and the gradient that of the bias' exemption
+# bug: penalty_not_halved + gradient_of_penalty_on_bias
 import torch
 
 

@@ -1,4 +1,5 @@
 # mistake: two: the costs are swapped, and a p at the threshold counts as 0 in predict
+# bug: strictly_above + costs_swapped
 import torch
 
 

@@ -1,5 +1,6 @@
 # mistake: log(1 + e) rounds tiny losses to 0, and predict ignores its threshold
-# line: 16
+# bug: plain_log + threshold_ignored
+# line: 17
 import torch
 from torch import Tensor
 
