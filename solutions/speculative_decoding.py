@@ -30,7 +30,7 @@ def verify(p: Tensor, q: Tensor, drafted: Tensor, generator: torch.Generator | N
     n = kept.sum(-1, keepdim=True)  # (..., 1), how many are accepted
     sources = torch.cat([residual(p[..., :-1, :], q), p[..., -1:, :]], dim=-2)  # (..., γ + 1, V)
     at = n.unsqueeze(-1).expand(*n.shape, p.shape[-1])
-    source = sources.gather(-2, at).squeeze(-2)  # (..., V)
+    source = sources.gather(-2, at)  # (..., 1, V)
     last = torch.multinomial(source.reshape(-1, p.shape[-1]), 1, generator=generator).view(n.shape)
     position = torch.arange(p.shape[-2], device=p.device)
     tokens = pad(drafted, (0, 1)).masked_fill(position > n, -1)
