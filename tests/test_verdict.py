@@ -54,7 +54,10 @@ def test_one_exception_is_told_once_with_its_line_and_what_is_missing(capsys):
     ]
     text = screen(capsys, [*same, result(5, Outcome.PASSED)])
     assert text.count("NameError") == 1 and text.count("✗") == 1
-    assert "At the top of your file `import torch` is missing." in text and "4 more tests fail in the same way." in text
+    assert (
+        "At the top of your file `import torch` is missing." in text
+        and "4 more tests fail in the same way." in text
+    )
     assert text.index("NameError") < text.index("4 more tests")
 
 

@@ -51,7 +51,9 @@ class GPT(nn.Module):
         for b in self.blocks:
             q, k, v = F.linear(norm(x, b.norm1), b.qkv.weight, b.qkv.bias).chunk(3, dim=-1)
             q, k, v = (torch.stack(y.chunk(self.n_heads, dim=-1)) for y in (q, k, v))  # (H, B, T, d)
-            scores = (torch.matmul(q.float(), k.float().transpose(-1, -2)) / math.sqrt(q.size(-1))).to(x.dtype)
+            scores = (torch.matmul(q.float(), k.float().transpose(-1, -2)) / math.sqrt(q.size(-1))).to(
+                x.dtype
+            )
             probs = scores.masked_fill(hidden, torch.finfo(x.dtype).min).softmax(-1)
             mixed = torch.cat(list(torch.matmul(probs, v)), dim=-1)
             x = x + F.linear(mixed, b.proj.weight, b.proj.bias)

@@ -38,7 +38,7 @@ class Block(nn.Module):
         self.up = nn.Linear(d, 4 * d)
         self.down = nn.Linear(4 * d, d)
         self.attn = CausalSelfAttention(h, max_len)
-        self.act = nn.GELU(approximate='tanh')
+        self.act = nn.GELU(approximate="tanh")
 
     def forward(self, x):
         x = x + self.proj(self.attn(self.qkv(self.norm1(x))))

@@ -20,7 +20,12 @@ def resize_positions(positions, grid, new_grid):
     cls_pos, patch_pos = positions[:1], positions[1:]
     dim = positions.shape[-1]
     patch_pos = patch_pos.reshape(1, grid[0], grid[1], dim).permute(0, 3, 1, 2)
-    patch_pos = F.interpolate(patch_pos, scale_factor=[(b + 0.1) / a for a, b in zip(grid, new_grid)], mode="bilinear", align_corners=False)
+    patch_pos = F.interpolate(
+        patch_pos,
+        scale_factor=[(b + 0.1) / a for a, b in zip(grid, new_grid)],
+        mode="bilinear",
+        align_corners=False,
+    )
     patch_pos = patch_pos.permute(0, 2, 3, 1).reshape(-1, dim)
     return torch.cat((cls_pos, patch_pos), dim=0)
 

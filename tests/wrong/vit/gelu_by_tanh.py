@@ -46,7 +46,7 @@ class Block(nn.Module):
 
     def forward(self, x):
         x = x + self.self_attn(self.norm1(x))
-        return x + self.linear2(F.gelu(self.linear1(self.norm2(x)), approximate='tanh'))
+        return x + self.linear2(F.gelu(self.linear1(self.norm2(x)), approximate="tanh"))
 
 
 class ViT(nn.Module):

@@ -57,7 +57,7 @@ class ViT(nn.Module):
     def forward(self, images):
         p = self.patch_size
         patchify(images, p)
-        images = F.interpolate(images, self.image_size, mode='bilinear', align_corners=False)
+        images = F.interpolate(images, self.image_size, mode="bilinear", align_corners=False)
         N, _, H, W = images.shape
         x = self.patch(patchify(images, p))
         x = torch.cat((self.cls.view(1, 1, -1).repeat(N, 1, 1), x), dim=1)
