@@ -58,7 +58,11 @@ def broken(line: "Text", width: int) -> list["Text"]:
     while cell_len(rest.plain) > width - cell_len(margin.plain):
         cut = _cut(rest.plain, width - cell_len(margin.plain), 0 if rows else indent)
         if cut is None:
-            break
+            near = Text(" " * max(0, min(len(margin.plain), width - cell_len(rest.plain))))
+            if len(near.plain) == len(margin.plain):
+                break
+            margin = near  # a long token goes less far in
+            continue
         head, rest, in_comment = rest[:cut], rest[cut:], COMMENT in _uncommented(rest.plain[:cut])
         head.rstrip()
         rows.append(margin + head)
