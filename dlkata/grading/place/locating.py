@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 import msgspec
-import numpy as np
+import torch
+from torch import Tensor
 
 from dlkata.grading.collection import SuiteTest
-from dlkata.grading.place.hearing import Exchange
+from dlkata.grading.place.hearing import Exchange, chosen
 from dlkata.grading.place.injection import COST, NEAR, Found, Injection
 from dlkata.grading.place.nodes import Node, switched_off
-from dlkata.grading.place.noting import order_of_axes
+from dlkata.grading.place.noting import Noted
 from dlkata.grading.place.recording import Recording
 from dlkata.grading.place.relations import Pair, relate
-from dlkata.grading.place.slicing import layout, steps_of
 from dlkata.grading.place.way import first_cut
 from dlkata.grading.placing import Known, Place, Relation, seen
 
@@ -173,24 +173,19 @@ def _relation(injection: Injection, found: Found) -> tuple[Relation | None, bool
 
 
 def _side_by_side(recording: Recording, exchange: Exchange) -> list[Pair]:
+    """What the attempt had, and what was put in its place: in that form, for what it passes with, no fault lies in."""
     found = []
     for call in recording.calls:
-        mine = [note.array for note in call.mine if note.node == exchange.mine and note.key is not None]
-        right = [note.array for note in call.right if note.node == exchange.right and note.key is not None]
-        if exchange.steps and len(right) == 1 and mine:
-            right = steps_of(right[0], len(mine), mine[0].shape)
-        elif exchange.steps and len(mine) == 1 and len({array.shape for array in right}) == 1:
-            right = [np.stack(right)]
-        elif exchange.last or exchange.right < 0:
-            right = right[-1:] * len(mine)
-        right = [1 - array for array in right] if exchange.negated else right
-        found += [Pair(*_aligned(one, other)) for one, other in zip(mine, right, strict=False)]
+        wrong = _numbers(call.mine, exchange.mine)
+        right = _numbers(call.right, exchange.right)
+        if exchange.negated:
+            right = [value.bool() for value in right]
+        for time, value in enumerate(wrong):
+            put = chosen(right, exchange, time, value)
+            if put is not None:
+                found.append(Pair(value.numpy(), put.double().numpy()))
     return found
 
 
-def _aligned(wrong: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """In the form in which it was put in the attempt's place: what it passes with, no fault lies in."""
-    if wrong.shape == right.shape or wrong.size != right.size:
-        return wrong, right
-    order = order_of_axes(right.shape, wrong.shape) or layout(right.shape, wrong.shape)
-    return wrong, right.transpose(order or range(right.ndim)).reshape(wrong.shape)
+def _numbers(notes: Sequence[Noted], node: int) -> list[Tensor]:
+    return [torch.from_numpy(note.array) for note in notes if note.node == node and note.key is not None]

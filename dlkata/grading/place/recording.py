@@ -27,9 +27,8 @@ class Recording:
     """One test, with nothing put in any place."""
 
     calls: list[Call]
-    known: dict[
-        int, int
-    ]  # nodes of the attempt all of whose values are right: of the reference's, or a given one
+    # nodes of the attempt all of whose values are right: of the reference's, or a given one
+    known: dict[int, int]
     mine: dict[int, Profile]
     right: dict[int, Profile]
     names: Sequence[str]  # of what is given, and of what modules hold
@@ -48,13 +47,11 @@ class Recording:
 
     def is_cut(self, mine: int, right: int) -> bool:
         """Gradients flow through the reference's value and not through the attempt's."""
-        ours, theirs = self.mine.get(mine, {}), self.right.get(right, {})
-        return any(not ours[call].traced and theirs[call].traced for call in ours.keys() & theirs.keys())
+        return _only_first(self.right.get(right, {}), self.mine.get(mine, {}))
 
     def is_traced(self, mine: int, right: int) -> bool:
         """Gradients flow through the attempt's value and not through the reference's."""
-        ours, theirs = self.mine.get(mine, {}), self.right.get(right, {})
-        return any(ours[call].traced and not theirs[call].traced for call in ours.keys() & theirs.keys())
+        return _only_first(self.mine.get(mine, {}), self.right.get(right, {}))
 
     def missing(self) -> list[int]:
         """The reference's nodes whose values the attempt never has; of several with the same values, the first."""
@@ -79,6 +76,11 @@ class Recording:
         return cls(
             calls, known, _profiles(calls, "mine", lambda node: mine[node].kind == "name"), right, names
         )
+
+
+def _only_first(one: Profile, other: Profile) -> bool:
+    """Gradients flow through one in a call in which they do not through the other."""
+    return any(one[call].traced and not other[call].traced for call in one.keys() & other.keys())
 
 
 def _known(calls: Sequence[Call]) -> dict[int, int]:

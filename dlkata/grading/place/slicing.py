@@ -44,12 +44,6 @@ def whole_of(steps: Sequence[Any], value: Tensor) -> Tensor | None:
     return None if order is None else whole.permute(order).reshape(value.shape)
 
 
-def steps_of(whole: np.ndarray, count: int, shape: Sequence[int]) -> list[np.ndarray]:
-    wanted = (count, *shape)
-    order = layout(whole.shape, wanted)
-    return [] if order is None else list(whole.transpose(order).reshape(wanted))
-
-
 def layout(have: Sequence[int], want: Sequence[int]) -> tuple[int, ...] | None:
     """In which order axes of these sizes can be merged to those."""
     if len(have) > MOST_AXES:
