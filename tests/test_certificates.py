@@ -31,12 +31,8 @@ def kata(tmp_path):
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     kata = read_kata(tmp_path, STEM)
     figures = {"bugs": 3, "cpu_seconds": 1.5}
-    certificate.write(
-        certificate.kata_file(kata),
-        certificate.kata_digest(kata),
-        figures,
-        naming=certificate.naming_digest(kata),
-    )
+    proved = proving.Digests.of(kata)
+    certificate.write(certificate.kata_file(kata), proved.judging, figures, naming=proved.naming)
     return kata
 
 
@@ -98,7 +94,7 @@ def test_what_names_mistakes_makes_only_their_names_stale(kata, part, engine):
     assert "changed" in kata_complaint(kata) and proving.only_names_are_stale(kata)
 
 
-def test_everything_that_runs_in_a_worker_is_part_of_it_but_what_shows_the_place(engine):
+def test_all_that_explains_is_part_of_what_judges_or_of_what_names():
     import dlkata.grading.explain as explain
 
     namers = {Path(explain.__file__).parent / Path(part).name for part in certificate.NAMERS}

@@ -13,14 +13,7 @@ from dlkata.author.concept_inspection import inspect_concept
 from dlkata.author.coverage import cover, guessing_complaints
 from dlkata.author.inspection import inspect
 from dlkata.author.proof import attempts, prove
-from dlkata.author.proving import (
-    kata_complaint,
-    only_names_are_stale,
-    prove_kata_names,
-    prove_whole_concept,
-    prove_whole_kata,
-    topics,
-)
+from dlkata.author.proving import kata_complaint, prove_stale_kata, prove_whole_concept, topics
 from dlkata.author.smoke import smoke_claims, smoke_concept
 from dlkata.content.library import Library
 from dlkata.content.question import Kind
@@ -56,12 +49,7 @@ def test_the_files_are_as_they_must_be(name):
 
 @pytest.mark.parametrize("name", UNPROVED)
 def test_an_unproved_kata_is_proved_in_full(name, open_line):
-    kata = KATAS[name]
-    if only_names_are_stale(kata):
-        outcome = prove_kata_names(kata, open_line, CORES, keep=False)
-    else:
-        outcome = prove_whole_kata(kata, LIBRARY, open_line, CORES, keep=False)
-    assert outcome.complaints == []
+    assert prove_stale_kata(KATAS[name], LIBRARY, open_line, CORES, keep=False).complaints == []
 
 
 @pytest.mark.parametrize("name", [name for name in KATAS if name not in UNPROVED])

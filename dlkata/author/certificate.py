@@ -13,9 +13,11 @@ from pathlib import Path
 
 import msgspec
 
+from dlkata.author.proof import attempts
 from dlkata.content.concept import Concept
 from dlkata.content.kata import Kata
 from dlkata.content.page import decode_toml
+from dlkata.content.proved import proof_file
 from dlkata.content.roots import PACKAGE
 
 FOLDER = Path("tests", "proofs")
@@ -56,7 +58,7 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def kata_file(kata: Kata) -> Path:
-    return kata.root / FOLDER / "katas" / f"{kata.stem}.toml"
+    return proof_file(kata.root, kata.stem)
 
 
 def topic_file(root: Path, topic: str) -> Path:
@@ -66,17 +68,13 @@ def topic_file(root: Path, topic: str) -> Path:
 def kata_digest(kata: Kata) -> str:
     """Of everything that decides who passes."""
     own = [kata.page_file, kata.stub_file, kata.reference_file, kata.solution_file, kata.suite_file]
-    return _digest([*own, *_attempts(kata, "right")], kata.root, judges_digest())
+    return _digest([*own, *attempts(kata, "right")], kata.root, judges_digest())
 
 
-def naming_digest(kata: Kata) -> str:
-    """Of everything that decides what is said of those who do not: the other people's wrong attempts among it."""
-    said = _digest(_engine(NAMERS), PACKAGE, kata_digest(kata))
-    return _digest(_attempts(kata, "wrong"), kata.root, said)
-
-
-def _attempts(kata: Kata, kind: str) -> list[Path]:
-    return sorted((kata.root / "tests" / kind / kata.stem).glob("*.py"))
+def naming_digest(kata: Kata, digest: str) -> str:
+    """Of everything that decides what is said of those who do not: the kata's `digest`, and the wrong attempts."""
+    said = _digest(_engine(NAMERS), PACKAGE, digest)
+    return _digest(attempts(kata, "wrong"), kata.root, said)
 
 
 def bounds_digest(kata: Kata) -> str:

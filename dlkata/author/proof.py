@@ -68,6 +68,11 @@ class Claim:
     count: int = 1  # how many things are claimed
 
 
+Proof = tuple[
+    Claim, Graded, str | None
+]  # with how its source fared, and the complaint where it does not hold
+
+
 def check_of(kata: Kata, source: str, name: str, **options: Any) -> Check:
     return Check(root=str(kata.root), stem=kata.stem, attempt=f"/attempt/{name}.py", source=source, **options)
 
@@ -129,21 +134,19 @@ def prove_kata(
     open_line: Callable[[], Line],
     workers: int,
     seeds: Sequence[int] = SEEDS,
-) -> Iterator[tuple[Claim, Graded, str | None]]:
+) -> Iterator[Proof]:
     """All claims of a kata; its wrong attempts last, for then the known bugs have run."""
     yield from _with_wrong(kata, list(claims(kata, seeds)), open_line, workers)
 
 
-def prove_names(
-    kata: Kata, open_line: Callable[[], Line], workers: int
-) -> Iterator[tuple[Claim, Graded, str | None]]:
+def prove_names(kata: Kata, open_line: Callable[[], Line], workers: int) -> Iterator[Proof]:
     """Only what is said of its mistakes."""
     yield from _with_wrong(kata, [names_claim(kata)], open_line, workers)
 
 
 def _with_wrong(
     kata: Kata, first: Sequence[Claim], open_line: Callable[[], Line], workers: int
-) -> Iterator[tuple[Claim, Graded, str | None]]:
+) -> Iterator[Proof]:
     named: list[Named] = []
     for claim, graded, complaint in prove(first, open_line, workers):
         named += graded.named
@@ -151,9 +154,7 @@ def _with_wrong(
     yield from prove(list(wrong_claims(kata, named)), open_line, workers)
 
 
-def prove(
-    claims: Sequence[Claim], open_line: Callable[[], Line], workers: int
-) -> Iterator[tuple[Claim, Graded, str | None]]:
+def prove(claims: Sequence[Claim], open_line: Callable[[], Line], workers: int) -> Iterator[Proof]:
     """Every claim with how its source fared and the complaint, None where it holds; in order, run side by side."""
     with ThreadPoolExecutor(workers) as pool:
         for claim, graded in zip(

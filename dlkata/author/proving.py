@@ -11,7 +11,7 @@ from dlkata.author.certificate import Figures
 from dlkata.author.concept_inspection import inspect_concept
 from dlkata.author.concept_proof import prove_concept
 from dlkata.author.inspection import inspect
-from dlkata.author.proof import SEEDS, Claim, Graded, attempts, listed_bugs, prove_kata, prove_names
+from dlkata.author.proof import SEEDS, Graded, Proof, attempts, listed_bugs, prove_kata, prove_names
 from dlkata.author.survival import survival
 from dlkata.content.concept import Concept
 from dlkata.content.kata import Kata
@@ -23,7 +23,6 @@ from dlkata.laboratory.bench import Laboratory
 from dlkata.locale import _
 
 OpenLine = Callable[[], Line]
-Proof = tuple[Claim, Graded, str | None]
 LEAST_NAMED = 0.8  # of the wrong attempts that carry a listed mistake
 
 
@@ -38,8 +37,17 @@ class Outcome:
 
 def kata_complaint(kata: Kata) -> str | None:
     """Why its certificate does not hold; None where it does."""
-    found = certificate.read(certificate.kata_file(kata))
-    return certificate.complaint(found, certificate.kata_digest(kata), certificate.naming_digest(kata))
+    now = Digests.of(kata)
+    return certificate.complaint(certificate.read(certificate.kata_file(kata)), now.judging, now.naming)
+
+
+def prove_stale_kata(
+    kata: Kata, library: Library, open_line: OpenLine, workers: int, *, keep: bool = True
+) -> Outcome:
+    """No more than has changed since it was proved; all of it where that is nothing."""
+    if only_names_are_stale(kata):
+        return prove_kata_names(kata, open_line, workers, keep=keep)
+    return prove_whole_kata(kata, library, open_line, workers, keep=keep)
 
 
 def prove_whole_kata(
@@ -96,10 +104,10 @@ def prove_kata_names(kata: Kata, open_line: OpenLine, workers: int, *, keep: boo
 
 def only_names_are_stale(kata: Kata) -> bool:
     """Its certificate would hold, had nothing changed of what gives mistakes their names."""
-    kept = certificate.read(certificate.kata_file(kata))
-    if kept is None or kept.naming == certificate.naming_digest(kata):
+    kept, now = certificate.read(certificate.kata_file(kata)), Digests.of(kata)
+    if kept is None or kept.naming == now.naming:
         return False
-    return certificate.complaint(kept, certificate.kata_digest(kata), kept.naming) is None
+    return certificate.complaint(kept, now.judging, kept.naming) is None
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,8 @@ class Digests:
 
     @classmethod
     def of(cls, kata: Kata) -> "Digests":
-        return cls(certificate.kata_digest(kata), certificate.naming_digest(kata))
+        judging = certificate.kata_digest(kata)
+        return cls(judging, certificate.naming_digest(kata, judging))
 
 
 def _hold(kata: Kata, proofs: Sequence[Proof], found: Outcome) -> Figures:

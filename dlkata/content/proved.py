@@ -9,11 +9,15 @@ PROVED_SEED = 0
 TESTS, OF = "tests", "of"  # beside the labels of the bugs
 
 
+def proof_file(root: Path, stem: str) -> Path:
+    return root / FOLDER / f"{stem}.toml"
+
+
 def fails_proved(suite_file: Path) -> dict[str, frozenset[str]]:
     """By label of a spelling; nothing where the kata was not proved, or has changed since."""
     root, stem = suite_file.parents[2], suite_file.stem.removeprefix("test_")
     try:
-        with (root / FOLDER / f"{stem}.toml").open("rb") as file:
+        with proof_file(root, stem).open("rb") as file:
             fails = tomllib.load(file)["fails"]
         tests = fails.pop(TESTS).split()
         if fails.pop(OF) != digest_of(root, stem):

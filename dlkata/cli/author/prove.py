@@ -44,8 +44,8 @@ class Report:
         NAME is a kata, a concept or a topic; without one, whatever has no valid certificate. A kata: everything that
         `author check` does, every mutant, every right and wrong attempt. A concept: its page, its evidence over its
         draws, its experiment. What passes gets a certificate in tests/proofs; it holds until a byte changes of what
-        the proof depends on. Where only the code that
-        names mistakes or a wrong attempt has changed, only the names are proved anew.
+        the proof depends on. Where only the code that names mistakes or a wrong attempt has changed, only the names
+        are proved anew.
         """
     ),
 )
@@ -130,12 +130,7 @@ def _prove(
     app: App, katas: Sequence[Kata], chosen: "Sequence[tuple[Topic, list[str] | None]]", workers: int, report: Report,
     *, everything: bool,
 ) -> None:  # fmt: skip
-    from dlkata.author.proving import (
-        only_names_are_stale,
-        prove_kata_names,
-        prove_topic,
-        prove_whole_kata,
-    )
+    from dlkata.author.proving import prove_stale_kata, prove_topic, prove_whole_kata
     from dlkata.grading.client import warm
     from dlkata.laboratory.bench import laboratory
 
@@ -147,8 +142,6 @@ def _prove(
                     report.add("concept", outcome)
     if katas:
         with warm() as open_line:
+            prove = prove_whole_kata if everything else prove_stale_kata
             for kata in katas:
-                if not everything and only_names_are_stale(kata):
-                    report.add("kata", prove_kata_names(kata, open_line, workers))
-                else:
-                    report.add("kata", prove_whole_kata(kata, app.library, open_line, workers))
+                report.add("kata", prove(kata, app.library, open_line, workers))
