@@ -65,6 +65,7 @@ def test_the_wheel_holds_all_content_and_no_stray_packages(installed):
         ("katas", "*.*"),
         ("solutions", "*.*"),
         ("tests/katas", "test_*.py"),
+        ("tests/proofs/katas", "*.toml"),
         ("questions", "*/README.md"),
         ("paths", "*.md"),
     ]:
