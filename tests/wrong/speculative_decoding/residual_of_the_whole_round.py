@@ -1,0 +1,60 @@
+# mistake: After a rejection the token comes from the mean of the residuals of all positions of the round.
+import torch
+
+
+def _pick(weights, generator):
+    """One index for each row of weights, which need not sum to 1."""
+    sums = weights.double().cumsum(-1)
+    u = torch.rand(*sums.shape[:-1], 1, generator=generator, dtype=torch.float64, device=sums.device)
+    return (sums <= u * sums[..., -1:]).sum(-1).clamp(max=weights.shape[-1] - 1)
+
+
+def acceptance(p, q, drafted):
+    hot = torch.nn.functional.one_hot(drafted, p.shape[-1]).to(p.dtype)
+    return ((p * hot).sum(-1) / (q * hot).sum(-1)).clamp(0, 1)
+
+
+def residual(p, q):
+    gain = torch.maximum(p - q, torch.zeros((), dtype=p.dtype, device=p.device))
+    return (gain / gain.sum(-1, keepdim=True)).where(gain.sum(-1, keepdim=True) > 0, p)
+
+
+@torch.no_grad()
+def verify(p, q, drafted, generator=None):
+    gamma = drafted.shape[-1]
+    out = drafted.new_full((*drafted.shape[:-1], gamma + 1), -1)
+    alive = torch.ones(drafted.shape[:-1], dtype=torch.bool, device=drafted.device)
+    for i in range(gamma):
+        chance = acceptance(p[..., i, :], q[..., i, :], drafted[..., i])
+        yes = torch.rand(chance.shape, generator=generator, dtype=p.dtype, device=p.device) < chance
+        other = _pick(residual(p[..., :gamma, :], q).mean(-2), generator)
+        out[..., i] = torch.where(alive, torch.where(yes, drafted[..., i], other), out[..., i])
+        alive = alive & yes
+    out[..., gamma] = torch.where(alive, _pick(p[..., gamma, :], generator), -1)
+    return out
+
+
+class Walker:
+    def __init__(self, target, draft, prompt, generator):
+        self.target, self.draft, self.text, self.generator = target, draft, prompt, generator
+
+    def round(self, k):
+        ahead, q = self.text, []
+        for _ in range(k):
+            q += [self.draft(ahead)[-1]]
+            ahead = torch.cat((ahead, _pick(q[-1].detach()[None], self.generator)))
+        p = self.target(ahead)[self.text.numel() - 1 :]
+        q = torch.stack(q) if k else p[1:]
+        new = verify(p, q, ahead[self.text.numel() :], self.generator)
+        return [token for token in new.tolist() if token >= 0]
+
+
+def speculate(target, draft, prompt, max_new_tokens, gamma, eos=None, generator=None):
+    walker = Walker(target, draft, prompt, generator)
+    new = []
+    while len(new) < max_new_tokens and (eos is None or eos not in new):
+        new += walker.round(min(gamma, max_new_tokens - len(new) - 1))
+        if eos in new:
+            new = new[: new.index(eos) + 1]
+        walker.text = torch.cat((prompt, torch.tensor(new, dtype=torch.int64, device=prompt.device)))
+    return walker.text[prompt.numel() :]
