@@ -181,8 +181,17 @@ def test_parameters(candidate, reference):
     """A new model has the promised names and shapes; its class token starts at 0
     新建的模型名字和形状符合约定；class token 初始为 0"""
     for sizes in (SIZES, ((4, 2), 2, 1, 3, 4, 1, 2)):
-        constant = partial(any_of, ("cls", "norm", "in_proj_bias", "out_proj.bias"))
-        starts_like(candidate.ViT(*sizes), reference.ViT(*sizes), constant)
+        constant = partial(any_of, ("norm", "in_proj_bias", "out_proj.bias"))
+        fresh = candidate.ViT(*sizes)
+        starts_like(fresh, reference.ViT(*sizes), constant)
+        zeros = not fresh.state_dict()["cls"].any()
+        holds(
+            zeros,
+            "The class token, `cls`, does not start at 0.",
+            "class token `cls` 的初始值不是 0。",
+            value="zeros" if zeros else "others",
+            name="cls, new",
+        )
 
 
 def any_of(parts, name):
