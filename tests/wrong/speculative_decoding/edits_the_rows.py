@@ -1,4 +1,5 @@
 # mistake: A small number is added, in place, to the row that the draft returned, lest it be 0.
+# bug: edits_its_inputs
 import torch
 
 
