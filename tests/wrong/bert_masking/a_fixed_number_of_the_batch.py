@@ -1,4 +1,5 @@
 # mistake: Just p of all ordinary tokens are chosen, rounded: places from a random permutation of the whole batch.
+# bug: same_count_in_each_call
 import torch
 import torch.nn.functional as F
 

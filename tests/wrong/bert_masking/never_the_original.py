@@ -1,4 +1,5 @@
 # mistake: A random token is drawn among the other ordinary ones, so it is never the original.
+# bug: never_the_original
 import torch
 import torch.nn.functional as F
 
