@@ -1,4 +1,5 @@
 # mistake: The norms divide by the unbiased variance.
+# bug: norm_unbiased
 import math
 
 import torch
