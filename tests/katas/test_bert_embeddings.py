@@ -56,7 +56,8 @@ def close(one, other):
 def pair(candidate, reference, sizes=SIZES, **options):
     """The attempt's layer and the reference's in eval mode, with the same parameters, no row near 0."""
     mine, theirs = (m.eval() for m in twins(candidate, reference, "BertEmbeddings", *sizes, **options))
-    row = torch.zeros(min(sizes[2], 9), dtype=torch.int64, device=setting.device)
+    # one row, and not the longest: what is wrong with other shapes is to be seen where they are asked for
+    row = torch.zeros(1, max(sizes[2] - 1, 1), dtype=torch.int64, device=setting.device)
     steady = torch.equal(mine(row), mine(row))
     holds(
         steady,
@@ -132,7 +133,7 @@ def test_segments_of_many(candidate, reference):
     [SEP] 多于两个、一个也没有、或连着几个：仍然只有 0 和 1"""
     for row in (
         [1, SEP, 7, SEP, 8, SEP, 9, SEP, 9],
-        [1, 7, 8],
+        [1, 7, 8, 6, 9, 7],
         [SEP, SEP, SEP, 7],
         [SEP],
         [7],
@@ -193,7 +194,8 @@ def test_sizes(candidate, reference, seed):
     """Tables of any size, of one row, one feature, one segment
     任意大小的表：只有一行、一个特征、一种 segment 的都行"""
     for sizes in ((6, 6, 6, 6), (3, 10, 4, 2), (20, 1, 5, 2), (8, 2, 5, 1), (1, 4, 5, 2), (40, 3, 30, 5)):
-        mine, theirs = pair(candidate, reference, sizes)
+        # one feature has no variance: beside an ε of 10⁻¹² gradients would be rounding errors alone
+        mine, theirs = pair(candidate, reference, sizes, eps=0.01)
         make = partial(both, seed, 3, 4, size=sizes[0], n=sizes[3])
         agree(mine, theirs, make, f"output (V, d, L, n = {sizes})")
 
