@@ -7,6 +7,8 @@ With self-attention A, cross-attention C to the memory M, and FFN(z) = ReLU(z Wâ
     output   = answered + FFN(LNâ‚ƒ(answered))
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -33,7 +35,11 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
         q = self.split(self.w_q(x))  # (B, H, T, d)
-        heads = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)  # (B, H, T, d)
+        scores = q @ k.mT / math.sqrt(q.shape[-1])  # (B, H, T, L + T) or (B, H, T, S)
+        if mask is not None:
+            scores = scores.masked_fill(~mask, -math.inf)
+        weights = scores.softmax(dim=-1)
+        heads = weights @ v  # (B, H, T, d)
         merged = heads.transpose(1, 2).flatten(2)  # (B, T, D)
         return self.w_o(merged)
 

@@ -1,4 +1,5 @@
 # mistake: Hidden scores become −10⁴, which is not low enough where scores are large.
+# bug: masked_too_weakly
 import math
 
 import torch

@@ -1,4 +1,5 @@
 # mistake: Keys and values of the source are kept in the block, so a second text asks the source of the first.
+# bug: source_remembered
 import math
 
 import torch

@@ -1,4 +1,5 @@
 # mistake: Weights of hidden source tokens are set to 0 behind the softmax, so a row no longer sums to 1.
+# bug: masked_after_softmax
 import math
 
 import torch
