@@ -1,4 +1,5 @@
 # mistake: Hidden scores become −10⁴, which large scores fall below.
+# bug: masked_too_weakly
 import math
 
 import torch

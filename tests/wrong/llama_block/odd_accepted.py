@@ -1,4 +1,5 @@
 # mistake: An odd d is not refused.
+# bug: sizes_accepted
 import math
 
 import torch
