@@ -1,5 +1,5 @@
 # mistake: eos in the prompt ends the text at once, and in a round everything behind it is written.
-# bug: eos_of_the_prompt + written_on_after_eos
+# bug: written_on_after_eos
 import torch
 
 
