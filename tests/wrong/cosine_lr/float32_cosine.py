@@ -1,5 +1,6 @@
 # mistake: The cosine is computed in float32, which leaves seven digits.
-# line: 14
+# bug: float32_cosine
+# line: 15
 import math
 
 import torch
