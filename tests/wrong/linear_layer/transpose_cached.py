@@ -1,5 +1,6 @@
 # mistake: A transposed copy of the weight is made once and used for ever, so later updates of the weight have no effect.
 # line: 18
+# bug: weight_remembered
 import torch
 from torch import nn
 
