@@ -1,5 +1,6 @@
 # mistake: forward computes the encoding afresh and never reads pe, so a loaded table has no effect.
 # line: 23, 24
+# bug: pe_not_read
 import torch
 from torch import nn
 
