@@ -1,5 +1,6 @@
 # mistake: Grad mode is switched off and then on again by hand, so a step taken inside torch.no_grad() leaves it switched on.
-# line: 35
+# bug: grad_mode_left_on
+# line: 36
 from collections.abc import Iterable
 
 import torch

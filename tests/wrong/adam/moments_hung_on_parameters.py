@@ -1,5 +1,6 @@
 # mistake: The moments are stored as attributes of the parameter tensors, so a new optimizer over the same parameters goes on where the old one stopped.
-# line: 23
+# bug: state_outlives
+# line: 24
 from collections.abc import Iterable
 
 import torch
