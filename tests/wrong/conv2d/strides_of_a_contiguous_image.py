@@ -1,5 +1,6 @@
 # mistake: Where nothing is padded, the strides of a contiguous image are taken for granted.
-# line: 17
+# bug: strides_assumed
+# line: 18
 import torch
 
 
