@@ -131,19 +131,21 @@ def test_noncontiguous(candidate, reference, seed):
 
 
 def test_present_values(candidate, reference, seed):
-    """The output follows parameters that are loaded or updated between calls
-    两次调用之间加载或更新过参数，输出随之变化"""
-    mine, theirs = twins(candidate, reference, (7, 5))
-    for call in range(3):
-        same(mine(*normal(seed, (4, 7))), theirs(*normal(seed, (4, 7))), f"output (call {call + 1})")
-        shapes = normal(seed + 1 + call, (5, 7), (5,), grad=False)
-        for layer in (mine, theirs):
-            if call == 0:
-                layer.load_state_dict(dict(zip(("weight", "bias"), shapes, strict=True)))
-            else:
-                with torch.no_grad():
-                    for value, change in zip(learned(layer), shapes, strict=True):
-                        value.add_(change)
+    """The output follows parameters that are loaded or updated between calls, in eval mode too
+    两次调用之间加载或更新过参数，输出随之变化，eval 模式下也一样"""
+    for mode in (True, False):
+        mine, theirs = (layer.train(mode) for layer in twins(candidate, reference, (7, 5)))
+        for call in range(3):
+            name = f"output ({'train' if mode else 'eval'}, call {call + 1})"
+            same(mine(*normal(seed, (4, 7))), theirs(*normal(seed, (4, 7))), name)
+            shapes = normal(seed + 1 + call, (5, 7), (5,), grad=False)
+            for layer in (mine, theirs):
+                if call == 0:
+                    layer.load_state_dict(dict(zip(("weight", "bias"), shapes, strict=True)))
+                else:
+                    with torch.no_grad():
+                        for value, change in zip(learned(layer), shapes, strict=True):
+                            value.add_(change)
 
 
 def test_many_calls(candidate, reference, seed):
