@@ -178,7 +178,7 @@ def append_both(mine, theirs, seed, count, name, **how):
     """The same tokens into both caches; what they return must agree, and so must their lengths."""
     answers = []
     for cache in (mine, theirs):
-        returned = parts(cache.append(*keys_and_values(seed, count, **how)))
+        returned = parts(fits(cache.append, *keys_and_values(seed, count, **how)))
         answers.append([*returned, len(cache)])
     same(*answers, [f"k ({name})", f"v ({name})", f"len(cache) ({name})"])
 
@@ -283,11 +283,11 @@ def test_inputs_stay(candidate, seed):
             k, v = keys_and_values(seed + turn, count, dtype=dtype)
             watched |= {f"k{turn}": k, f"v{turn}": v}
             with unchanged(**watched):
-                cache.append(k, v)
+                fits(cache.append, k, v)
             with unchanged(**watched):
                 cache.truncate(kept)
         with unchanged(**watched):
-            cache.append(*keys_and_values(seed + 9, 4, dtype=dtype))
+            fits(cache.append, *keys_and_values(seed + 9, 4, dtype=dtype))
 
 
 # ---------------------------------------------------------------- the layer
