@@ -80,7 +80,7 @@ def test_a_value_that_is_overwritten_is_placed_where_it_is(told):
     [
         ("nn.Parameter(torch.ones(dim))", "torch.ones(dim)", "unregistered", "`self.weight`"),
         ("self.weight", "self.gamma", "misnamed", "`weight`"),
-        ("torch.ones(dim)", "torch.ones(1, dim)", "sized", "(1, 7)"),
+        ("torch.ones(dim)", "torch.ones(1, dim)", "shape", "(1, 7)"),
     ],
 )
 def test_what_state_dict_shows_is_placed_where_it_is_made(told, old, new, kind, text):

@@ -15,11 +15,13 @@ class Relation(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a wrong value differs from the right one; see ui/place.py for the words."""
 
     # shape · nonfinite · precision · factor · offset · power · shifted · masked · rim · axis · transposed · reordered ·
-    # cut · traced · edited (what was given) · overwritten · unregistered · misnamed · sized (state); if none of these
-    # holds: number (there is but one) · flag (true or false) · entries
+    # dtype · narrow (digits are lost) · cut · traced · backward · edited (what was given) · overwritten ·
+    # unregistered · misnamed · sized (state); if none of these holds: number (there is but one) · flag (true or
+    # false) · entries
     kind: str
     number: float = 0.0
     name: str = ""
+    wish: str = ""  # what should be there
     axis: int = 0
     mine: list[int] = []  # sizes
     right: list[int] = []
@@ -46,6 +48,7 @@ class Place(msgspec.Struct):
     whole: bool = True  # nothing is left out between the last right values and the expression
     near: bool = True  # the expression itself reads them
     relation: Relation | None = None
+    unfinished: bool = False  # it is right, and something is still to be done to it before it is used here
     first: bool = False  # with its right value more is right behind it, but no test passes yet
 
 

@@ -71,7 +71,7 @@ def details(
         if len(alike) > 1:
             lines += _also(len(alike) - 1, width)
         lines += [row for result in alike for row in own_output(result)]
-    if left := len(blocks) - len(shown):
+    if left := sum(map(len, list(blocks.values())[len(shown) :])):
         rest = N_("{count} more failures: {command}") if left > 1 else N_("1 more failure: {command}")
         lines += [Text(), *wrap(Text(_(rest, count=left, command=more)), width)]
     return lines

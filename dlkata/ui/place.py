@@ -40,26 +40,40 @@ def sentences(place: Place) -> list[str]:
     if place.first:
         more = _("What it is made of is right, and with the right value here more of what follows is right.")
         return [*said, more, _("No test passes for it yet: there is another mistake.")]
-    if not place.mended:
+    if not place.mended or (place.relation is not None and place.relation.kind == "backward"):
         return said
-    put = (
-        _("With right values put here and on line {lines}", lines=", ".join(map(str, place.also)))
-        if place.also
-        else _("With the right value put here")
-    )
+    return [*said, *_tried(place)]
+
+
+def _tried(place: Place) -> list[str]:
+    """What was put in its place, how many tests pass with it, and what follows from that."""
     if place.failing == 1:
-        tried = _("{put}, the failing test passes: the fault is in it or in what it is made of.", put=put)
+        passing = _("the failing test passes")
     elif place.mended == place.failing:
-        tried = _(
-            "{put}, all {count} failing tests that were tried pass: the fault is in it or in what it is made of.",
-            put=put, count=place.failing,
-        )  # fmt: skip
+        passing = _("all {count} failing tests that were tried pass", count=place.failing)
     else:
-        tried = _(
-            "{put}, {mended} of {count} failing tests pass; the others have another cause, or one more.",
-            put=put, mended=place.mended, count=place.failing,
-        )  # fmt: skip
-    return [*said, tried]
+        passing = _("{mended} of {count} failing tests pass", mended=place.mended, count=place.failing)
+    if place.unfinished:
+        why = _("it was right when it was made, and a step is missing before this use")
+    elif place.relation is not None and place.relation.kind == "narrow":
+        why = _("the digits are lost here")
+    else:
+        why = _("the fault is in it or in what it is made of")
+    others = (
+        [_("The others have another cause, or this one and another.")] if place.mended < place.failing else []
+    )
+    return [_("{put}, {passing}: {why}.", put=_put(place), passing=passing, why=why), *others]
+
+
+def _put(place: Place) -> str:
+    lines = ", ".join(map(str, place.also))
+    if place.relation is not None and place.relation.kind == "narrow":
+        if lines:
+            return _("With float64 kept here and on line {lines}", lines=lines)
+        return _("With float64 kept here")
+    if lines:
+        return _("With right values put here and on line {lines}", lines=lines)
+    return _("With the right value put here")
 
 
 def relation_sentence(relation: Relation, text: str) -> str:
@@ -94,6 +108,12 @@ def relation_sentence(relation: Relation, text: str) -> str:
                 "{what} is right to about seven digits only: float32 on the way, or large numbers that nearly cancel.",
                 what=what,
             )
+        case "dtype":
+            return _(
+                "{what} is {mine}; it should be {right}.", what=what, mine=relation.name, right=relation.wish
+            )
+        case "narrow":
+            return _("{what} is {dtype}, while all else here is float64.", what=what, dtype=relation.name)
         case "power":
             return _(POWERS[relation.name], what=what)
         case "shifted":
@@ -150,6 +170,8 @@ def relation_sentence(relation: Relation, text: str) -> str:
             return _(
                 "{what} has the right values, but carries a graph that should end here: detach it.", what=what
             )
+        case "backward":
+            return _("{what} has the right values, but passes wrong gradients back.", what=what)
         case "number":
             return _(
                 "{what} is {mine}; it should be {right}.",
@@ -210,9 +232,9 @@ def _told(number: float, other: float) -> str:
 
 def _right(known: Known) -> str:
     if known.reference in ("", known.name):
-        return _("`{name}` is right", name=known.name)
+        return _("`{name}` is right.", name=known.name)
     return _(
-        "`{name}` is right; the reference calls it `{reference}`", name=known.name, reference=known.reference
+        "`{name}` is right; the reference calls it `{reference}`.", name=known.name, reference=known.reference
     )
 
 

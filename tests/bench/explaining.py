@@ -54,10 +54,11 @@ def tell(verdict: Verdict, source: str, lengths: list[int], attempt: str) -> Cou
     if not found["explained"]:
         print(f"  {attempt}: {'placed, no relation' if place else 'nothing said'}")
     if place is not None:
-        lengths.append(len(place.lines))
+        right = {known.line for known in place.known} - {place.line}  # which are shown, and said to be right
+        lengths.append(len({*place.lines} - right))
         if (lines := LINES.search(source)) is not None:
             faulty = {int(number) for number in re.findall(r"\d+", lines[1])}
-            shown = {*place.lines, *range(place.line, place.end_line + 1)}
+            shown = {*place.lines, *range(place.line, place.end_line + 1)} - right
             found["judged"] = 1
             found["holds the line"] = not faulty.isdisjoint(shown)
             if faulty.isdisjoint(shown):

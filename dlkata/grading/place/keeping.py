@@ -45,6 +45,16 @@ def held(module: Any) -> dict[str, Tensor]:
     return {f"self.{name}": tensor for name, tensor in (*module.named_parameters(), *module.named_buffers())}
 
 
+def numbers_of(function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, float]:
+    """As `tensors_of`, with the numbers that were left out."""
+    try:
+        bound = inspect.signature(function).bind(*args, **kwargs)
+    except TypeError:
+        return {}
+    bound.apply_defaults()
+    return {name: value for name, value in bound.arguments.items() if type(value) in (int, float)}
+
+
 def tensors_of(function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, Tensor]:
     """What is given to a call, by the names of its parameters."""
     names = inspect.signature(function).parameters

@@ -12,6 +12,7 @@ from torch import Tensor
 MOST_AXES = 5
 LARGEST = 200_000  # entries
 LONGEST = 4096  # numbers in a list
+COARSE = 1e4  # so much more may two values of float32's digits differ
 TENSORS = (Tensor, torch.nn.Parameter)
 
 
@@ -19,13 +20,13 @@ TENSORS = (Tensor, torch.nn.Parameter)
 class Key:
     """What a value may be exchanged for."""
 
-    kind: str  # float · int · bool: tensors; number · flag · list
+    kind: str  # float · int · bool · complex: tensors; number · flag · list
     size: int
     axes: int = 0
 
     @property
     def is_tensor(self) -> bool:
-        return self.kind in ("float", "int", "bool")
+        return self.kind in ("float", "int", "bool", "complex")
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Noted:
     traced: bool = False  # gradients flow through it
     recorded: bool = True  # they would, for they are recorded here
     repeated: bool = False  # the very object that another expression yielded before
+    coarse: bool = False  # it has float32's digits, or fewer
 
 
 NOTHING = np.zeros(0)
@@ -48,10 +50,12 @@ NOTHING = np.zeros(0)
 def as_array(value: Any) -> np.ndarray | None:
     """The numbers of a value that may be exchanged."""
     if type(value) in TENSORS:
-        if not 0 < value.numel() <= LARGEST or value.is_complex() or value.layout != torch.strided:
+        if not 0 < value.numel() <= LARGEST or value.layout != torch.strided:
             return None
         try:
-            return value.detach().to("cpu", torch.float64, copy=True).numpy()
+            parts = value.detach().resolve_conj()
+            parts = torch.view_as_real(parts) if parts.is_complex() else parts
+            return parts.to("cpu", torch.float64, copy=True).numpy()
         except RuntimeError:
             return None
     if isinstance(value, (list, tuple)) and 0 < len(value) <= LONGEST:
@@ -72,11 +76,16 @@ def _number(value: Any) -> float | None:
 
 def key_of(value: Any, array: np.ndarray) -> Key:
     if isinstance(value, Tensor):
-        kind = "bool" if value.dtype == torch.bool else "float" if value.is_floating_point() else "int"
-        return Key(kind, array.size, array.ndim)
+        return Key(_kind(value), array.size, array.ndim)
     if isinstance(value, (list, tuple)):
         return Key("list", array.size)
     return Key("flag" if isinstance(value, bool) else "number", 1)
+
+
+def _kind(value: Tensor) -> str:
+    if value.dtype == torch.bool:
+        return "bool"
+    return "complex" if value.is_complex() else "float" if value.is_floating_point() else "int"
 
 
 def digest_of(array: np.ndarray) -> tuple[float, ...]:
@@ -99,7 +108,8 @@ def alike(one: Noted, other: Noted) -> bool:
         or (one.key.kind, one.key.size) != (other.key.kind, other.key.size)
     ):
         return False
-    if not all(map(_near, one.digest, other.digest)):
+    looser = COARSE if one.coarse and other.coarse else 1.0
+    if not all(_near(mine, right, looser) for mine, right in zip(one.digest, other.digest, strict=True)):
         return False
     if one.key.size == 1:
         return True  # the digest is its value
@@ -107,11 +117,13 @@ def alike(one: Noted, other: Noted) -> bool:
     if a.ndim < b.ndim:
         a, b = b, a
     flat = b.ravel()
-    if _close(a.ravel(), flat):
+    if _close(a.ravel(), flat, looser):
         return True
-    if a.ndim < 2 or a.ndim > MOST_AXES or not _close(np.sort(a.ravel()), np.sort(flat)):
+    if a.squeeze().shape == b.squeeze().shape:
+        return False  # in the same form, transposed is another value
+    if a.ndim < 2 or a.ndim > MOST_AXES or not _close(np.sort(a.ravel()), np.sort(flat), looser):
         return False
-    return any(_close(a.transpose(order).ravel(), flat) for order in permutations(range(a.ndim)))
+    return any(_close(a.transpose(order).ravel(), flat, looser) for order in permutations(range(a.ndim)))
 
 
 def opposite(one: Noted, other: Noted) -> bool:
@@ -120,12 +132,14 @@ def opposite(one: Noted, other: Noted) -> bool:
     return bools and np.array_equal(one.array.ravel(), 1 - other.array.ravel())
 
 
-def _near(one: float, other: float) -> bool:
-    return one == other or abs(one - other) <= 1e-10 + 1e-8 * abs(other) or (one != one and other != other)
+def _near(one: float, other: float, looser: float) -> bool:
+    gap = (1e-10 + 1e-8 * abs(other)) * looser
+    return one == other or abs(one - other) <= gap or (one != one and other != other)
 
 
-def _close(one: np.ndarray, other: np.ndarray) -> bool:
+def _close(one: np.ndarray, other: np.ndarray, looser: float) -> bool:
     if np.array_equal(one, other, equal_nan=True):
         return True
     scale = float(np.max(np.abs(other), initial=0.0, where=np.isfinite(other)))
-    return bool(np.allclose(one, other, rtol=1e-9, atol=1e-12 * max(scale, 1e-3), equal_nan=True))
+    atol = 1e-12 * max(scale, 1e-3)
+    return bool(np.allclose(one, other, rtol=1e-9 * looser, atol=atol * looser, equal_nan=True))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from dlkata.grading.place.doubt import doubtful
 from dlkata.grading.place.hearing import Call
 from dlkata.grading.place.nodes import Node
 from dlkata.grading.place.noting import Key, Noted, alike, opposite
@@ -29,6 +30,9 @@ class Recording:
     calls: list[Call]
     # nodes of the attempt all of whose values are right: of the reference's, or a given one
     known: dict[int, int]
+    doubtful: set[int]  # of these: what hands on a right value where the reference may not
+    reads: set[int]  # of the attempt's nodes: what only reads an attribute
+    foreign: set[int]  # of these: what the attempt gives no value to
     mine: dict[int, Profile]
     right: dict[int, Profile]
     names: Sequence[str]  # of what is given, and of what modules hold
@@ -38,6 +42,11 @@ class Recording:
         """The first node behind which what was watched differs, and its name."""
         return next((call.edited for call in self.calls if call.edited is not None), None)
 
+    @property
+    def held(self) -> set[int]:
+        """The reference's nodes whose values the attempt has without doubt."""
+        return {right for node, right in self.known.items() if node not in self.doubtful}
+
     def is_computed(self, node: int) -> bool:
         """No given value."""
         return node >= 0 or self.names[-1 - node].endswith(" afterwards")
@@ -45,9 +54,18 @@ class Recording:
     def is_flag(self, node: int) -> bool:
         return any(yielded.key.kind == "flag" for yielded in self.mine.get(node, {}).values())
 
+    def is_telling(self, node: int) -> bool:
+        """A number can be right by chance: of some size and wrong, it is another one's."""
+        return any(yielded.key.size > 1 for yielded in self.mine.get(node, {}).values())
+
     def is_cut(self, mine: int, right: int) -> bool:
         """Gradients flow through the reference's value and not through the attempt's."""
         return _only_first(self.right.get(right, {}), self.mine.get(mine, {}))
+
+    def is_traced_alike(self, mine: int, right: int) -> bool:
+        """Gradients flow through both."""
+        one, other = self.mine.get(mine, {}), self.right.get(right, {})
+        return any(one[call].traced and other[call].traced for call in one.keys() & other.keys())
 
     def is_traced(self, mine: int, right: int) -> bool:
         """Gradients flow through the attempt's value and not through the reference's."""
@@ -55,14 +73,15 @@ class Recording:
 
     def missing(self) -> list[int]:
         """The reference's nodes whose values the attempt never has; of several with the same values, the first."""
-        held = set(self.known.values())
+        held = self.held
+        notes = _by_node([note for call in self.calls for note in call.right])
+        values = [notes[node] for node in self.right if node in held]
         found: list[int] = []
-        values: list[list[Noted]] = []
         for node in self.right:
+            own = notes[node]
             if node in held or not self.is_computed(node):
                 continue
-            own = [note for call in self.calls for note in call.right if note.node == node]
-            if not any(len(own) == len(v) and all(map(alike, own, v)) for v in values):
+            if not any(len(own) == len(v) and all(map(_is_the_same, own, v)) for v in values):
                 found.append(node)
                 values.append(own)
         return found
@@ -73,9 +92,16 @@ class Recording:
     ) -> "Recording":
         right = _profiles(calls, "right", lambda node: node >= 0 and theirs[node].kind == "name")
         known = {node: other for node, other in _known(calls).items() if other in right}
-        return cls(
-            calls, known, _profiles(calls, "mine", lambda node: mine[node].kind == "name"), right, names
-        )
+        profiles = _profiles(calls, "mine", lambda node: mine[node].kind == "name")
+        reads = {node.number for node in mine if node.text.replace(".", "").isidentifier()}
+        bound = {name for node in mine for name in node.binds}
+        foreign = {number for number in reads if mine[number].text not in bound}
+        return cls(calls, known, doubtful(calls, known, mine), reads, foreign, profiles, right, names)
+
+
+def _is_the_same(one: Noted, other: Noted) -> bool:
+    """Alike, and cut into axes of the same sizes."""
+    return alike(one, other) and sorted(one.array.squeeze().shape) == sorted(other.array.squeeze().shape)
 
 
 def _only_first(one: Profile, other: Profile) -> bool:

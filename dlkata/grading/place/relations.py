@@ -10,7 +10,7 @@ import numpy as np
 from dlkata.grading.placing import Relation
 
 FEW = 2  # entries of which nearly everything is true
-PLAIN = {-1.0: "-1", 2.0: "2", 0.5: "1/2", -2.0: "-2", -0.5: "-1/2"}  # not looked for among the sizes
+PLAIN = (-1.0, 2.0, 0.5, -2.0, -0.5)  # factors that say what they are, whatever the sizes
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,11 @@ def _telling(pair: Pair) -> bool:
     return pair.wrong.shape == pair.right.shape and pair.right.size > FEW and np.isfinite(pair.right).any()
 
 
+def _varies(pair: Pair) -> bool:
+    """Between two numbers that are the same everywhere, a factor and an offset say the same."""
+    return _telling(pair) and np.unique(pair.right).size > 1
+
+
 # ---------------------------------------------------------------- one relation each
 
 
@@ -116,7 +121,7 @@ def _precision(pair: Pair) -> Relation | None:
 
 
 def _factor(pair: Pair) -> Relation | None:
-    if not _telling(pair):
+    if not _varies(pair):
         return None
     with np.errstate(all="ignore"):
         finite = np.isfinite(pair.right) & (pair.right != 0)
@@ -132,7 +137,7 @@ def _factor(pair: Pair) -> Relation | None:
 
 
 def _offset(pair: Pair) -> Relation | None:
-    if not _telling(pair):
+    if not _varies(pair):
         return None
     finite = np.isfinite(pair.right)
     if finite.sum() <= FEW or not _near(pair.wrong[~finite], pair.right[~finite]):
@@ -190,7 +195,7 @@ def _partly(pair: Pair) -> Relation | None:
     with np.errstate(all="ignore"):
         good = np.isclose(pair.wrong, pair.right, rtol=1e-9, atol=1e-12 * scale, equal_nan=True)
     for name, special in (("zero", pair.right == 0), ("-inf", pair.right == -np.inf)):
-        if special.any() and not special.all() and good[~special].all() and not good[special].any():
+        if special.any() and not special.all() and good[~special].all() and not good[special].all():
             return Relation("masked", name=name)
     for axis, size in enumerate(pair.right.shape):
         if size < 3:
@@ -247,8 +252,8 @@ def _measured(kind: str, numbers: Sequence[float], sizes: Mapping[str, int]) -> 
     same = all(math.isclose(number, first, rel_tol=1e-6) for number in numbers)
     if not same:
         return None
-    if first in PLAIN or kind == "offset":
-        return Relation(kind, number=first, name=PLAIN.get(round(first, 9), ""))
+    if round(first, 9) in PLAIN or kind == "offset":
+        return Relation(kind, number=first)
     return Relation(kind, number=first, name=_formula(first, sizes))
 
 

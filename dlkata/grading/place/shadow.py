@@ -21,7 +21,7 @@ from dlkata.grading.place.counterparts import (
     translated,
 )
 from dlkata.grading.place.hearing import Ear
-from dlkata.grading.place.keeping import chance_kept, held, listed, tensors_of, unchanged
+from dlkata.grading.place.keeping import chance_kept, held, listed, numbers_of, tensors_of, unchanged
 
 NOT_SHADOWED = {
     "__init__",
@@ -58,7 +58,11 @@ class Shadows:
             args, kept = listed(args)
             given = tensors_of(right, kept, kwargs)
             with unchanged(given.values()):
-                self._shadow(lambda: right(*map(translated, kept), **all_translated(kwargs)), given)
+                self._shadow(
+                    lambda: right(*map(translated, kept), **all_translated(kwargs)),
+                    given,
+                    numbers_of(right, kept, kwargs),
+                )
             return self._answer(mine, args, kwargs)
 
         return ask
@@ -105,7 +109,8 @@ class Shadows:
                 self.ear.ended(held(other))
                 return result
 
-            self._shadow(asked, tensors_of(mine, (this, *args), kwargs) | held(this))
+            given = tensors_of(mine, (this, *args), kwargs) | held(this)
+            self._shadow(asked, given, numbers_of(mine, (this, *args), kwargs))
             return self._answer(mine, (this, *args), kwargs)
 
         return ask
@@ -117,9 +122,14 @@ class Shadows:
         finally:
             self.depth -= 1
 
-    def _shadow(self, asked: Callable[[], Any], given: dict[str, Tensor] | None = None) -> None:
+    def _shadow(
+        self,
+        asked: Callable[[], Any],
+        given: dict[str, Tensor] | None = None,
+        numbers: dict[str, float] | None = None,
+    ) -> None:
         self.depth += 1
-        self.ear.begin(given or {})
+        self.ear.begin(given or {}, numbers or {})
         self.ear.shadowing(True)
         try:
             with chance_kept():

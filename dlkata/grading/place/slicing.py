@@ -21,7 +21,8 @@ def stacked(notes: Sequence[Noted]) -> Noted | None:
     if any(note.array.shape != first.array.shape for note in notes):
         return None
     array = np.stack([note.array for note in notes])
-    return Noted(first.node, None, Key(first.key.kind, array.size, array.ndim), array, digest_of(array))
+    key = Key(first.key.kind, array.size, array.ndim)
+    return Noted(first.node, None, key, array, digest_of(array), coarse=first.coarse)
 
 
 def step_of(whole: Tensor, step: int, value: Tensor) -> Tensor | None:

@@ -32,6 +32,27 @@ def where_state_is_made(source: str, finding: Finding, failing: int) -> Place | 
     return None
 
 
+def where_layer_is_made(source: str, call: str) -> int | None:
+    """The line that chooses how a layer works, if the call is one of a layer that is made elsewhere: `self.conv(x)`."""
+    tree, called = ast.parse(source), ast.parse(f"({call})", mode="eval").body
+    if not isinstance(called, ast.Call) or not isinstance(called.func, ast.Attribute):
+        return None
+    made = dict(_made(tree)).get(called.func.attr) if ast.unparse(called.func.value) == "self" else None
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    return made.lineno if isinstance(made, ast.Call) and ast.unparse(made.func) not in own else None
+
+
+def way_back(source: str, function: str) -> list[int]:
+    """Where the way back of an autograd function begins, and the line that returns the gradients."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef) and node.name == function:
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and method.name == "backward":
+                    returns = [one.lineno for one in ast.walk(method) if isinstance(one, ast.Return)]
+                    return [method.body[0].lineno, *returns[-1:]]
+    return []
+
+
 def _first(name: str) -> str:
     return name.partition(".")[0]
 

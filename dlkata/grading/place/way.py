@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from dlkata.grading.place.nodes import Node
 from dlkata.grading.place.noting import Noted
 from dlkata.grading.place.recording import Recording
@@ -24,13 +26,25 @@ def way_to(node: Node, nodes: Sequence[Node], recording: Recording) -> tuple[lis
                 if maker.number in seen:
                     continue
                 seen.add(maker.number)
-                if maker.number in recording.known:
+                if maker.number in recording.known and maker.number not in recording.doubtful:
                     right.append(maker)
                 else:
-                    lines.append(maker.line)
+                    if maker.number in recording.doubtful or not _hands_on(maker, notes, when, nodes):
+                        lines.append(maker.line)
                     waiting.append((maker, when))
     before = sorted({maker.line for maker in right} - set(lines), reverse=True)
     return list(dict.fromkeys(lines)), before, [maker.number for maker in right]
+
+
+def _hands_on(node: Node, notes: Sequence[Noted], position: int, nodes: Sequence[Node]) -> bool:
+    """Whether it yields the very numbers that it is made of, in another form: no fault is in it."""
+    value, parts = notes[position].array.ravel(), []
+    for n in range(position - 1, -1, -1):
+        if notes[n].node == node.number:
+            break  # it was evaluated before
+        if node.holds(nodes[notes[n].node]) and notes[n].array.size > 1:
+            parts.append(notes[n].array.ravel())
+    return bool(parts) and all(np.array_equal(part, value, equal_nan=True) for part in parts)
 
 
 def first_cut(node: Node, nodes: Sequence[Node], recording: Recording) -> Node | None:
