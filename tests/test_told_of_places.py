@@ -1,5 +1,9 @@
 """What a place says of a mistake: as `locate` finds it, whatever names the attempt has."""
 
+from pathlib import Path
+
+import pytest
+
 from dlkata.content.library import Library
 from dlkata.grading.collection import collect
 from dlkata.grading.place.injection import Injection
@@ -8,6 +12,8 @@ from dlkata.grading.work.module import execute
 from dlkata.grading.work.run import perform
 from dlkata.locale import use_language
 from dlkata.ui.place import sentences
+
+RIGHT = Path(__file__).with_name("right")
 
 
 def edited(kata: str, *edits: tuple[str, str]) -> str:
@@ -48,12 +54,47 @@ def test_a_mask_that_hides_nothing_is_in_doubt():
     assert (place.text, place.relation.kind) == (masked.text, "masked")
 
 
+CUT_BY_FEATURE = """
+import torch
+from torch import Tensor, nn
+
+
+class MultiHeadAttention(nn.Module):
+    def __init__(self, d_model: int, n_heads: int):
+        super().__init__()
+        if d_model % n_heads:
+            raise ValueError(f"{d_model} features do not split into {n_heads} heads")
+        self.heads = n_heads
+        for name in ("w_q", "w_k", "w_v", "w_o"):
+            setattr(self, name, nn.Linear(d_model, d_model))
+
+    def split(self, y: Tensor) -> Tensor:
+        return y.unflatten(-1, (-1, self.heads)).permute(0, 3, 1, 2)
+
+    def merge(self, y: Tensor) -> Tensor:
+        return y.permute(0, 2, 3, 1).flatten(2)
+
+    def allowed(self, x: Tensor, valid: Tensor | None, causal: bool) -> Tensor:
+        T = x.shape[1]
+        ok = torch.ones(1, 1, T, T, dtype=torch.bool, device=x.device)
+        if causal:
+            ok = ok.tril()
+        if valid is not None:
+            ok = ok & valid[:, None, None, :]
+        return ok
+
+    def forward(self, x: Tensor, valid: Tensor | None = None, causal: bool = False) -> Tensor:
+        q, k, v = (self.split(w(x)) for w in (self.w_q, self.w_k, self.w_v))
+        scores = torch.einsum("bhid,bhjd->bhij", q * q.shape[-1] ** -0.5, k)
+        scores = scores.masked_fill(~self.allowed(x, valid, causal), -torch.inf)
+        return self.w_o(self.merge(scores.softmax(-1) @ v))
+"""
+
+
 def test_heads_that_are_cut_wrongly_are_placed_where_they_are_cut():
     """Cut and merged by the wrong axis, the numbers are the right ones all the way to the product of q and k."""
-    cut = ("x.unflatten(-1, (self.n_heads, -1))", "x.unflatten(-1, (-1, self.n_heads))")
-    source = edited("mha", cut, ("apart.transpose(1, 2)", "apart.permute(0, 3, 1, 2)"))
-    place = located("mha", source)
-    assert (place.line, place.relation.kind) == (told_line(source, "(-1, self.n_heads)"), "reordered")
+    place = located("mha", CUT_BY_FEATURE)
+    assert (place.line, place.relation.kind) == (told_line(CUT_BY_FEATURE, "unflatten"), "reordered")
 
 
 def test_digits_are_lost_where_they_first_are():
@@ -162,6 +203,26 @@ def test_a_layer_that_is_made_wrongly_is_shown_where_it_is_made():
     place = located("resnet_block", source)
     assert place.text == "self.conv2(hidden)"
     assert told_line(source, "dilation=2") in place.lines
+
+
+BROKEN = {
+    "attention/einsum_by_hand": ("(1 / q.size(-1) ** 0.5)", "(1 / q.size(-1))"),
+    "mha/head_by_head": ("q / d**0.5", "q / width**0.5"),
+    "rope/swap_and_sign": ("[-1.0, 1.0]", "[1.0, -1.0]"),
+    "layernorm/shifted": ("+ self.eps) ** 0.5", "+ self.eps) ** 0.25"),
+    "conv2d/im2col": ("weight.reshape(o, -1)", "weight.flip(-1).reshape(o, -1)"),
+    "lstm/all_steps_at_once": ("i, torch.tanh(gates[2])", "i, torch.sigmoid(gates[2])"),
+    "adam/data_and_products": ("torch.pow(grad, 2)", "grad.abs()"),
+}
+
+
+@pytest.mark.parametrize("attempt", BROKEN)
+def test_a_right_attempt_of_another_style_is_pointed_at_where_it_is_broken(attempt):
+    old, new = BROKEN[attempt]
+    source = RIGHT.joinpath(f"{attempt}.py").read_text(encoding="utf-8")
+    assert source.count(old) == 1
+    broken = source.replace(old, new)
+    assert told_line(broken, new) in located(attempt.partition("/")[0], broken).lines
 
 
 def test_a_number_that_any_other_would_do_for_is_not_shown():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dlkata.grading.place.doubt import doubtful
 from dlkata.grading.place.hearing import Call
 from dlkata.grading.place.nodes import Node
-from dlkata.grading.place.noting import Key, Noted, alike, opposite
+from dlkata.grading.place.noting import Key, Noted, alike, may_be_alike, opposite
 from dlkata.grading.place.slicing import stacked
 
 
@@ -133,7 +133,7 @@ def _known(calls: Sequence[Call]) -> dict[int, int]:
 
 def _match(note: Noted, right: dict[tuple[str, int], list[Noted]]) -> Noted | None:
     others = right.get((note.key.kind, note.key.size), []) if note.key is not None else []
-    same = (other for other in others if alike(note, other))
+    same = (other for other in others if may_be_alike(note, other) and alike(note, other))
     return next(same, None) or next((other for other in others if opposite(note, other)), None)
 
 

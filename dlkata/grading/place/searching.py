@@ -12,8 +12,8 @@ from dlkata.grading.place.recording import Recording
 from dlkata.grading.place.refining import earlier, outside
 
 # What a search may cost, as runs are estimated. The clock ends it only where the estimate is far off.
-COST, SLOW = 3_000_000, 600_000  # of the search, of one test that is repeated
-SECONDS = 3.0
+COST, SLOW = 1_500_000, 400_000  # of the search, of one test that is repeated
+SECONDS = 8.0
 PRIMARIES = 3  # tests that are repeated
 NEAR = 3  # lines from the last right values to the place
 MISSES = 3  # tests, after which an exchange is given up that mends few
@@ -100,13 +100,8 @@ def _first(
 
 
 def _tells_more(one: Found, other: Found) -> bool:
-    """It mends more; from nearer to the mistake, it may mend a quarter less, for what comes later mends all that is
-    wrong before."""
-    if len(one.chain) < len(other.chain):
-        return 4 * one.mended >= 3 * other.mended
-    if len(one.chain) > len(other.chain):
-        return 3 * one.mended > 4 * other.mended
-    return one.mended > other.mended
+    """It mends more, or as much from nearer to the mistake."""
+    return (one.mended, -len(one.chain)) > (other.mended, -len(other.chain))
 
 
 def _is_over(injection: Injection, limit: int) -> bool:
