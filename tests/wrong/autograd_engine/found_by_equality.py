@@ -1,5 +1,6 @@
 # mistake: Values compare equal when their numbers do, and the search takes them for one.
-# line: 13
+# bug: equal_taken_for_same
+# line: 14
 import math
 
 

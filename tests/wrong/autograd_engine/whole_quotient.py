@@ -1,5 +1,6 @@
 # mistake: Two ints are divided as whole numbers.
-# line: 61
+# bug: whole_quotient
+# line: 62
 import math
 
 

@@ -1,5 +1,6 @@
 # mistake: The first batch replaces the running statistics instead of being averaged with their initial values.
-# line: 23
+# bug: first_batch_taken_whole
+# line: 24
 import torch
 from torch import Tensor, nn
 

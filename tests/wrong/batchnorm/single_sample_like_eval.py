@@ -1,5 +1,6 @@
 # mistake: A batch of one is taken for inference even in train mode.
-# line: 18
+# bug: single_sample_like_eval
+# line: 20
 import torch
 from torch import Tensor, nn
 

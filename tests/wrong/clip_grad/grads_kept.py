@@ -1,5 +1,6 @@
 # mistake: The gradients are kept in a list between calls, so a later call scales those of earlier calls again.
-# line: 11
+# bug: earlier_gradients_scaled
+# line: 12
 import torch
 
 seen = []

@@ -1,5 +1,6 @@
 # mistake: Whether there are gradients is asked of the first parameter only; if it has none, nothing is clipped.
-# line: 9
+# bug: first_parameter_decides
+# line: 10
 import torch
 
 

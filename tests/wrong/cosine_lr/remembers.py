@@ -1,5 +1,6 @@
 # mistake: The step is taken from a counter of calls, so the order and number of calls matter.
-# line: 11
+# bug: step_from_calls
+# line: 12
 import math
 
 calls = {}

@@ -1,5 +1,6 @@
 # mistake: min_lr enters as a share of max_lr, which does not exist where both are 0.
-# line: 10
+# bug: share_of_zero
+# line: 11
 import math
 
 

@@ -1,5 +1,6 @@
 # mistake: The biases start as copies of a column of the recurrent weights.
-# line: 17
+# bug: biases_copied
+# line: 18
 import torch
 from torch import nn
 

@@ -1,5 +1,6 @@
 # mistake: The argument of tanh is clamped to (-3, 3).
-# line: 26
+# bug: candidate_clamped
+# line: 27
 import math
 
 import torch

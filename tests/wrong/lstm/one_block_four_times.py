@@ -1,5 +1,6 @@
 # mistake: All four blocks of both weights start as copies of one block.
-# line: 14
+# bug: weights_copied
+# line: 15
 import math
 
 import torch

@@ -1,5 +1,6 @@
 # mistake: The recurrent weights start as a copy of part of the input weights.
-# line: 17
+# bug: weights_copied
+# line: 18
 import torch
 from torch import nn
 

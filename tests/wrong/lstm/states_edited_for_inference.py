@@ -1,5 +1,6 @@
 # mistake: Without gradients the caller's c is updated in place.
-# line: 24
+# bug: edits_c
+# line: 25
 import torch
 from torch import nn
 

@@ -1,5 +1,6 @@
 # mistake: Every tenth step the states are detached, to save memory.
-# line: 41
+# bug: steps_truncated
+# line: 42
 import math
 
 import torch
