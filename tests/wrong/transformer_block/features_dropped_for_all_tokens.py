@@ -1,5 +1,6 @@
 # mistake: One mask is drawn for all tokens of a sequence.
-# line: 17
+# bug: dropout_shared_by_tokens
+# line: 18
 import torch
 from torch import nn
 from torch.nn import functional as F

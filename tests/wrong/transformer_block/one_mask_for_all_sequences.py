@@ -1,5 +1,6 @@
 # mistake: One mask is drawn for all sequences of the batch.
-# line: 17
+# bug: dropout_shared_by_batch
+# line: 18
 import torch
 from torch import nn
 from torch.nn import functional as F

@@ -1,5 +1,6 @@
 # mistake: A single token is squeezed out of the attention's output, which then broadcasts over the batch.
-# line: 28
+# bug: single_token_squeezed
+# line: 29
 import torch
 from torch import nn
 from torch.nn import functional as F

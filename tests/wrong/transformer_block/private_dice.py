@@ -1,5 +1,6 @@
 # mistake: The dropout masks come from a generator of its own, not from torch's global one.
-# line: 20
+# bug: own_generator
+# line: 21
 import torch
 from torch import nn
 from torch.nn import functional as F

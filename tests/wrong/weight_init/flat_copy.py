@@ -1,5 +1,6 @@
 # mistake: The numbers are written into a flattened weight, which is a copy if the weight is not contiguous.
-# line: 38
+# bug: flat_copy
+# line: 39
 import math
 
 import torch

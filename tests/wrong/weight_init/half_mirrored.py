@@ -1,5 +1,6 @@
 # mistake: Only half of the numbers are drawn; the others are the same with the opposite sign.
-# line: 39
+# bug: half_mirrored
+# line: 40
 import math
 
 import torch

@@ -1,5 +1,6 @@
 # mistake: The weight is flattened with view, which refuses kernels that are not contiguous.
-# line: 38
+# bug: viewed_flat
+# line: 39
 import math
 
 import torch

@@ -1,5 +1,6 @@
 # mistake: he_uniform draws from a generator of its own, which always starts the same.
-# line: 31
+# bug: reseeded
+# line: 32
 import math
 
 import torch
