@@ -86,7 +86,9 @@ def _narrow(injection: Injection, failing: Sequence[SuiteTest]) -> Place | None:
     first, dtype = narrowed[0]
     named = [node for node in injection.mine if node.binds and node.text in COARSE]
     chosen_at = [
-        one.line for one in named if any(re.search(rf"\b{re.escape(name)}\b", first.text) for name in one.binds)
+        one.line
+        for one in named
+        if any(re.search(rf"\b{re.escape(name)}\b", first.text) for name in one.binds)
     ]
     others = sorted({*chosen_at, *(node.line for node, _dtype in narrowed)} - {first.line})
     place = _at(first, Relation("narrow", name=dtype), len(failing))
