@@ -148,16 +148,29 @@ def calls_apart(
     **options: Any,
 ) -> None:
     """Three calls on different inputs of one shape, in every mode, judged after the last: what they return, and its
-    gradients, is what layers return that see one input each. A function cannot be had anew: there `right` gives the
-    reference's."""
+    gradients, is what layers return that see one input each. And so is a call with tensors that were seen before, filled
+    anew. A function cannot be had anew: there `right` gives the reference's."""
+    anew = right or build
     for training, mode in modes_of(build(), modes):
         for recording in ("grad", "inference_mode"):
             together = [_at_work(build, training)] * 3
-            alone = [_at_work(right or build, training) for _ in together]
+            alone = [_at_work(anew, training) for _ in together]
             found, wanted = (
                 _three_calls(layers, make, RECORDING[recording], options) for layers in (together, alone)
             )
             consistent(found, wanted, f"{mode}, {recording}", judge)
+        found = _filled_anew(_at_work(build, training), make, options)
+        wanted = answers(_at_work(anew, training), named(make(1)), options)
+        consistent(found, {name: wanted[name] for name in found}, f"{mode}, tensors filled anew", judge)
+
+
+def _filled_anew(layer: Any, make: Callable[[int], Inputs], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers to the second inputs, in the tensors of the first; none of these asks for a gradient."""
+    tensors = {name: x.detach().clone() for name, x in named(make(0)).items()}
+    layer(*tensors.values(), **options)
+    for name, x in named(make(1)).items():
+        tensors[name].copy_(x.detach())
+    return answers(layer, tensors, options)
 
 
 def modes_of(layer: Any, modes: Sequence[tuple[bool, str]]) -> Sequence[tuple[bool, str]]:

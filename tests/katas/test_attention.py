@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlkata.suite import (
+    calls_apart,
     causal,
     descend,
     draw,
@@ -268,6 +269,11 @@ def test_calls(candidate, reference, seed):
     everything = torch.ones(5, 7, dtype=torch.bool, device=setting.device)
     output = candidate.attention(*inputs(seed), everything)
     same(output, reference.attention(*inputs(seed)), "output (mask = True)")
+
+    def make(i):
+        return dict(zip("qkv", inputs(seed + i), strict=True))
+
+    calls_apart(lambda: candidate.attention, make, right=lambda: reference.attention)
 
 
 def test_not_contiguous(candidate, reference, seed):

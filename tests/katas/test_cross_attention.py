@@ -211,6 +211,25 @@ def test_two_sources(candidate, reference, seed):
     same(*found, [f"output (call {i + 1})" for i in range(7)])
 
 
+def test_remembers_nothing(candidate, reference, seed):
+    """The same memory tensor with other contents, and other weights, give other outputs
+    同一个 memory 张量换了内容，或者权重变了，输出随之改变"""
+    found = []
+    for layer in layers(candidate, reference):
+        with torch.no_grad():
+            x, memory = inputs(seed, grad=False).values()
+            outputs = [layer(x, memory).clone()]
+            memory.mul_(-3)
+            outputs.append(layer(x, memory).clone())
+            for value in learned(layer, layer).values():
+                value.add_(1)
+            outputs.append(layer(x, memory).clone())
+            outputs += encoded(layer, memory)
+        found.append(outputs)
+    names = ["output", "output (memory changed in place)", "output (weights changed, too)", "k", "v"]
+    same(*found, names)
+
+
 def test_steps(candidate, reference, seed):
     """Asked one token at a time, with one cache, it gives what it gives to all at once
     用同一个 cache 逐个 token 提问，与一次问完结果相同"""

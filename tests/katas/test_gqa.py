@@ -11,6 +11,7 @@ from dlkata.suite import (
     COARSE,
     adopt,
     alike,
+    calls_apart,
     causal,
     descend,
     draw,
@@ -27,6 +28,7 @@ from dlkata.suite import (
     setting,
     slopes,
     starts_uniform,
+    travels,
     unchanged,
     undisturbed,
     visible,
@@ -254,6 +256,17 @@ def test_calls(candidate, reference, seed):
     mine, theirs = layers[0]
     everything = torch.ones(7, 7, dtype=torch.bool, device=setting.device)
     same(mine(tokens(seed), everything), theirs(tokens(seed)), "output (mask = True)")
+
+
+def test_nothing_is_remembered(candidate, seed):
+    """Neither weights that were replaced nor what a tensor held before count
+    已被替换的权重、张量里以前的内容，都不再起作用"""
+
+    def build():
+        return draw(place(candidate.GroupedQueryAttention(24, 6, 3)))
+
+    travels(build(), build, lambda i: tokens(seed + i))
+    calls_apart(build, lambda i: tokens(seed + i))
 
 
 def test_side_effects(candidate, seed):

@@ -11,6 +11,7 @@ from dlkata.suite import (
     COARSE,
     adopt,
     alike,
+    calls_apart,
     descend,
     draw,
     follows,
@@ -29,6 +30,7 @@ from dlkata.suite import (
     setting,
     slopes,
     starts_uniform,
+    travels,
     unchanged,
     undisturbed,
 )
@@ -556,6 +558,17 @@ def test_layers_are_their_own(candidate, reference, seed):
             same(layers[0](x[0]), layers[1](x[1]), f"output (layer {i})")
             results = [fed(*each, pieces) for each in zip(layers, both, x, strict=True)]
             same(*results, [*(f"output (layer {i}, with cache)" for _ in pieces), "len(cache)"])
+
+
+def test_nothing_is_remembered(candidate, seed):
+    """Neither weights that were replaced nor what a tensor held before count
+    已被替换的权重、张量里以前的内容，都不再起作用"""
+
+    def build():
+        return draw(place(candidate.CachedAttention(12, 3)))
+
+    travels(build(), build, lambda i: tokens(seed + i))
+    calls_apart(build, lambda i: tokens(seed + i))
 
 
 def test_bad_sizes(candidate, seed):

@@ -32,6 +32,7 @@ from dlkata.suite import (
     share_nothing,
     starts_like,
     train,
+    travels,
     twins,
 )
 
@@ -202,10 +203,11 @@ def test_tokens_apart(candidate, seed):
 
 
 def test_layers_share_nothing(candidate, seed):
-    """What one layer learns is not seen by another, nor by a copy
-    一层学到的东西，不影响另一层，也不影响它的副本"""
+    """What one layer learns is not seen by another, nor by a copy; state that is loaded counts
+    一层学到的东西，不影响另一层，也不影响它的副本；加载的参数立即生效"""
     share_nothing(lambda: candidate.LayerNorm(7), lambda: tokens(seed))
     copies_apart(partial(drawn, candidate), lambda i: tokens(seed + i))
+    travels(drawn(candidate), partial(drawn, candidate), lambda i: tokens(seed + i))
 
 
 def test_noncontiguous(candidate, seed):

@@ -216,7 +216,8 @@ def test_side_effects_in_eval_mode(candidate, seed):
 def test_calls_are_independent(candidate, seed):
     """A later call does not change earlier outputs or their gradients
     之后的调用不影响之前的输出和梯度"""
-    calls_apart(partial(net, candidate), lambda i: image(seed + i))
+    sizes = (1, 2, 12, 12)  # small: gradients of every weight are judged
+    calls_apart(partial(net, candidate, *sizes), lambda i: image(seed + i, sizes))
 
 
 def test_networks_are_independent(candidate, seed):

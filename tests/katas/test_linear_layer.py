@@ -8,6 +8,7 @@ from torch import nn
 
 from dlkata.suite import (
     adopt,
+    calls_apart,
     digits,
     draw,
     follows,
@@ -162,6 +163,7 @@ def test_many_calls(candidate, reference, seed):
         gradients(right, [value for _, theirs in pairs for value in learned(theirs)]),
         ["∂L/∂weight", "∂L/∂bias"] * 2,
     )
+    calls_apart(lambda: draw(place(candidate.Linear(7, 5))), lambda i: normal(seed + i, (4, 7))[0])
 
 
 def test_eval(candidate, reference, seed):

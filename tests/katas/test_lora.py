@@ -522,7 +522,7 @@ class Attention(nn.Module):
 
 
 class Model(nn.Module):
-    """Linear layers at all depths; names that hold others; a target's name on a layer of another type."""
+    """Linear layers at all depths; names that hold others, a factor's too; a target's name on a layer of another type."""
 
     def __init__(self):
         super().__init__()
@@ -530,17 +530,17 @@ class Model(nn.Module):
         self.w_k = nn.LayerNorm(6)
         self.blocks = nn.ModuleList([nn.Sequential(Attention(), nn.Linear(6, 8)) for _ in range(2)])
         self.kw_q, self.w_q = nn.Linear(6, 6), nn.Linear(6, 7)
-        self.level = nn.Parameter(torch.ones(8))
+        self.flora_a = nn.Parameter(torch.ones(8))
         self.out = nn.ModuleDict({"w_q": nn.Linear(8, 3), "w_k": nn.GELU()})
 
     def forward(self, x):
         x = x + self.w_k(self.attn(x))
         first, second = (block(x) for block in self.blocks)
-        mixed = torch.sigmoid(first) * second + self.level * self.w_q(self.kw_q(x)).sum(-1, keepdim=True)
+        mixed = torch.sigmoid(first) * second + self.flora_a * self.w_q(self.kw_q(x)).sum(-1, keepdim=True)
         return self.out["w_q"](self.out["w_k"](mixed))
 
 
-TARGETS = (("w_q",), ("w_q", "w_k"), ("base", "w_qk", "attn", "blocks", "level"), ("w", "1"))
+TARGETS = (("w_q",), ("w_q", "w_k"), ("base", "w_qk", "attn", "blocks", "flora_a"), ("w", "1"))
 
 
 def fitted(side, targets, r=2, alpha=3.0):

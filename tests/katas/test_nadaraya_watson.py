@@ -23,6 +23,7 @@ from dlkata.suite import (
     setting,
     share_nothing,
     starts_like,
+    travels,
 )
 
 SIZES = (
@@ -261,8 +262,8 @@ def test_calls_apart(candidate, reference, seed):
 
 
 def test_side_effects(candidate, seed):
-    """Inputs are left alone, models share nothing, nothing is reseeded
-    输入保持不变，模型互不共享，不重新设种子"""
+    """Inputs are left alone, models share nothing, a loaded w counts, nothing is reseeded
+    输入保持不变，模型互不共享，加载的 w 立即生效，不重新设种子"""
     leaves_alone(lambda: candidate.kernel_regression, lambda i: points(seed + i))
     leaves_alone(lambda: candidate.leave_one_out, lambda i: pairs(seed + i))
 
@@ -273,6 +274,7 @@ def test_side_effects(candidate, seed):
         return model
 
     share_nothing(build, lambda: points(seed, grad=False))
+    travels(build(), build, lambda i: points(seed + i, grad=False))
     not_reseeded(lambda: candidate.KernelRegression(1)(*torch.rand(3, 4, 1)))
 
 

@@ -30,6 +30,7 @@ from dlkata.suite import (
     starts_like,
     stir,
     train,
+    travels,
     twins,
     varies,
 )
@@ -244,12 +245,13 @@ def test_side_effects(candidate, seed):
 
 
 def test_calls_are_independent(candidate, seed):
-    """A later call does not change earlier outputs or their gradients; blocks share nothing
-    之后的调用不影响之前的输出和梯度；块与块之间不共享任何东西"""
+    """A later call does not change earlier outputs or their gradients; blocks share nothing; loaded state counts
+    之后的调用不影响之前的输出和梯度；块与块之间不共享任何东西；加载的参数立即生效"""
     for sizes in (KEEPS, (5, 3, 2)):
         calls_apart(partial(block, candidate, *sizes), lambda i: image(seed + i, 5))
     share_nothing(lambda: candidate.ResidualBlock(5, 3, 2), lambda: image(seed, 5))
     copies_apart(partial(block, candidate, 5, 3, 2), lambda i: image(seed + i, 5))
+    travels(block(candidate, 5, 3, 2), partial(block, candidate, 5, 3, 2), lambda i: image(seed + i, 5))
 
 
 class Network(nn.Module):

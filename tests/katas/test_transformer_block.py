@@ -12,12 +12,14 @@ from torch.nn import functional as F
 from dlkata.suite import (
     adopt,
     alike,
+    calls_apart,
     descend,
     draw,
     follows,
     gradients,
     holds,
     integers,
+    modes_alike,
     near,
     normal,
     not_reseeded,
@@ -27,6 +29,7 @@ from dlkata.suite import (
     same,
     setting,
     starts_uniform,
+    travels,
     unchanged,
     undisturbed,
 )
@@ -352,6 +355,20 @@ def test_instances(candidate, reference, seed):
     pairs = [twins(candidate, reference, seed + i, bool(i)) for i in range(2)]
     for number, (mine, theirs) in enumerate(pairs):
         same(mine(tokens(seed)), theirs(tokens(seed)), f"output ({number})")
+
+
+def test_nothing_is_remembered(candidate, seed):
+    """Neither weights that were replaced nor what a tensor held before count; eval mode has gradients, too
+    已被替换的权重、张量里以前的内容，都不再起作用；eval 模式下也有梯度"""
+    for norm_first, _kind in KINDS:
+        build = partial(built, candidate, norm_first)
+        travels(build(), build, lambda i: tokens(seed + i))
+        calls_apart(build, lambda i: tokens(seed + i))
+        modes_alike(build, lambda i: tokens(seed + i))
+
+
+def built(candidate, norm_first):
+    return draw(place(candidate.TransformerBlock(D, H, WIDE, 0.0, norm_first)))
 
 
 def test_float32(candidate, reference, seed):

@@ -1,5 +1,6 @@
 # mistake: The kernel is turned in place before the windows are, so every second call leaves it as it was and the others turned round.
-# line: 13
+# bug: kernel_turned_in_place
+# line: 14
 import torch
 
 

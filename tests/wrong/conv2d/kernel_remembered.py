@@ -1,5 +1,6 @@
 # mistake: Without gradients the flattened kernel is kept by its shape, so the next kernel of that shape is not looked at.
-# line: 20
+# bug: kernel_kept
+# line: 21
 import torch
 
 

@@ -1,5 +1,6 @@
 # mistake: A single output channel is squeezed away before the bias is added.
-# line: 16
+# bug: one_channel_squeezed
+# line: 17
 import torch
 
 

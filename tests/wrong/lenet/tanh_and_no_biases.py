@@ -1,4 +1,5 @@
 # mistake: Two mistakes: tanh whatever is given, and convolutions without biases.
+# bug: always_another_activation + convolutions_without_bias
 import torch
 import torch.nn.functional as F
 from torch import nn

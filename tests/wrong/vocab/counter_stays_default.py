@@ -1,4 +1,5 @@
 # mistake: The counts stay a defaultdict, and membership is read from it.
+# bug: specials_not_in
 from collections import defaultdict
 
 import torch

@@ -1,4 +1,5 @@
 # mistake: A token needs more than min_count, and skip_specials takes the first four ids for the special ones.
+# bug: strict_min_count + first_four_skipped
 from collections import Counter
 
 
