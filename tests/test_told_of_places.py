@@ -229,3 +229,130 @@ def test_a_number_that_any_other_would_do_for_is_not_shown():
     source = edited("kv_cache", ("if cache is not None:", "if cache:"))
     place = located("kv_cache", source)
     assert place is None or place.relation.kind != "number"
+
+
+def test_a_condition_is_not_blamed_because_a_test_passes_on_the_other_path():
+    """The test asks that no large tensor is made: without the adapter none is."""
+    source = edited(
+        "lora",
+        (
+            """if self.kept is not None:
+            return y
+        low = x @ self.lora_a.mT  # (..., r)
+        change = low @ self.lora_b.mT  # (..., d_out)
+        return y + self.scale * change""",
+            """if self.kept is None:
+            y = y + x @ (self.scale * self.lora_b @ self.lora_a).mT
+        return y""",
+        ),
+    )
+    assert located("lora", source) is None
+
+
+def test_a_way_back_is_not_blamed_by_a_test_that_asks_for_no_gradient():
+    source = edited(
+        "lora",
+        ("low = x @ self.lora_a.mT", "return Low.apply(x, y, self.lora_a, self.lora_b, self.scale)"),
+        (
+            "class LoRALinear(nn.Module):",
+            """class Low(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, y, a, b, scale):
+        ctx.save_for_backward(x, a, b)
+        ctx.scale = scale
+        return y + scale * (x @ a.mT @ b.mT)
+
+    @staticmethod
+    def backward(ctx, g):
+        x, a, b = ctx.saved_tensors
+        whole = ctx.scale * (g.flatten(0, -2).mT @ x.flatten(0, -2)) if g.dim() > 1 else ctx.scale * g[:, None] * x
+        return ctx.scale * (g @ (b @ a)), g, b.mT @ whole, whole @ a.mT, None
+
+
+class LoRALinear(nn.Module):""",
+        ),
+    )
+    place = located("lora", source)
+    assert place is None or place.relation.kind != "backward"
+
+
+def test_a_parameter_may_change():
+    """unmerge() of a copy puts back what the original's weight was; that merge() changes the weight is right."""
+    source = edited(
+        "lora",
+        (
+            "self.kept = self.base.weight.clone()",
+            """weight, before = self.base.weight, self.base.weight.clone()
+
+            def undo():
+                with torch.no_grad():
+                    weight.copy_(before)
+
+            self.kept = undo""",
+        ),
+        ("self.base.weight.add_(self.scale * delta)", "weight.add_(self.scale * delta)"),
+        ("self.base.weight.copy_(self.kept)", "self.kept()"),
+    )
+    place = located("lora", source)
+    assert place is None or place.relation.kind != "overwritten"
+
+
+def test_of_numbers_drawn_at_random_none_is_said_to_be_wrong():
+    source = edited(
+        "lora",
+        (
+            "base.weight.new_empty(r, base.in_features).uniform_(-bound, bound)",
+            "torch.randn(r, base.in_features, dtype=base.weight.dtype) * bound / 3**0.5",
+        ),
+    )
+    place = located("lora", source)
+    assert (place.relation.kind, place.line) == ("drawn", told_line(source, "torch.randn"))
+
+
+IN_FLOAT32 = """
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+PLAIN = {"relu": F.relu, "gelu": F.gelu}
+
+
+def default_width(d_model: int, activation: str, multiple_of: int = 1) -> int:
+    if activation not in (*PLAIN, "swiglu"):
+        raise ValueError(activation)
+    width = 8 * d_model // 3 if activation == "swiglu" else 4 * d_model
+    return -(-width // multiple_of) * multiple_of
+
+
+class Affine(nn.Module):
+    def __init__(self, n_in, n_out, bias):
+        super().__init__()
+        self.weight = nn.Parameter((2 * torch.rand(n_out, n_in) - 1) * n_in**-0.5)
+        self.bias = nn.Parameter((2 * torch.rand(n_out) - 1) * n_in**-0.5) if bias else None
+
+    def forward(self, x):
+        y = torch.einsum("...i,oi->...o", x.float(), self.weight.float())
+        return (y if self.bias is None else y + self.bias.float()).to(x.dtype)
+
+
+class FeedForward(nn.Module):
+    def __init__(self, d_model: int, d_ff: int | None = None, activation: str = "relu", multiple_of: int = 1):
+        super().__init__()
+        width = default_width(d_model, activation, multiple_of)
+        width = width if d_ff is None else d_ff
+        self.activation = activation
+        plain = activation != "swiglu"
+        self.gate = None if plain else Affine(d_model, width, False)
+        self.up, self.down = Affine(d_model, width, plain), Affine(width, d_model, plain)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.gate is None:
+            return self.down(PLAIN[self.activation](self.up(x)))
+        return self.down(F.silu(self.gate(x)) * self.up(x))
+"""
+
+
+def test_digits_that_nobody_misses_are_not_said_to_be_lost():
+    """New parameters are float32 by contract, and are cast."""
+    place = located("ffn", IN_FLOAT32)
+    assert (place.relation.kind, place.text) == ("narrow", "x.float()")

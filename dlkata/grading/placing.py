@@ -15,9 +15,9 @@ class Relation(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a wrong value differs from the right one; see ui/place.py for the words."""
 
     # shape · nonfinite · precision · factor · offset · power · shifted · masked · rim · axis · transposed · reordered ·
-    # dtype · narrow (digits are lost) · cut · traced · backward · edited (what was given) · overwritten ·
-    # unregistered · misnamed · sized (state); if none of these holds: number (there is but one) · flag (true or
-    # false) · entries
+    # dtype · narrow (digits are lost) · drawn (at random, in another way) · cut · traced · backward · edited (what was
+    # given) · overwritten · unregistered · misnamed · sized (state); if none of these holds: number (there is but
+    # one) · flag (true or false) · entries
     kind: str
     number: float = 0.0
     name: str = ""

@@ -106,7 +106,8 @@ def explain_finding(found: Finding) -> list[str]:
         case "state_dict":
             lines = _state_dict(found)
         case "range":
-            lines = [
+            lines = [own_sentence] if own_sentence else []
+            lines += [
                 _(
                     "{name} is {actual}; it should be {expected}.",
                     name=name,
@@ -114,7 +115,6 @@ def explain_finding(found: Finding) -> list[str]:
                     expected=found.expected,
                 )
             ]
-            lines += [own_sentence] if own_sentence else []
         case "property":
             lines = [own_sentence]
             if found.actual:

@@ -114,6 +114,8 @@ def relation_sentence(relation: Relation, text: str) -> str:
             )
         case "narrow":
             return _("{what} is {dtype}, while all else here is float64.", what=what, dtype=relation.name)
+        case "drawn":
+            return _("{what} is drawn at random in another way than it should be.", what=what)
         case "power":
             return _(POWERS[relation.name], what=what)
         case "shifted":

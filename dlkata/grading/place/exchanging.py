@@ -14,7 +14,7 @@ def worth_trying(recording: Recording, narrow: Sequence[str] = ()) -> Iterator[E
     wrong = [node for node in mine if node not in known or node in recording.doubtful]
     own = [node for node in wrong if node not in recording.foreign]
     right = [node for node in mine if node in known]
-    missing = recording.missing()
+    missing = recording.missing
     found = [node for node in theirs if node in held and recording.is_computed(node)]
     computed = [node for node in right if node not in recording.reads]
     cut = [node for node in right if recording.is_cut(node, known[node])]
@@ -48,7 +48,7 @@ def exchanges_of(recording: Recording, node: int, other: int) -> Iterator[Exchan
 def still_to_become(recording: Recording, node: int) -> Iterator[Exchange]:
     """What a right tensor may still have to become: of its kind and size, and never had."""
     keys = {note.key for call in recording.calls for note in call.mine if note.node == node}
-    for other in recording.missing():
+    for other in recording.missing:
         theirs = [yielded.key for yielded in recording.right[other].values()]
         if all(key is not None and key.is_tensor and key.size > 1 for key in keys) and any(
             (key.kind, key.size) == (their.kind, their.size)

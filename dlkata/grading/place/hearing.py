@@ -50,9 +50,11 @@ class Exchange:
     steps: bool = False
     negated: bool = False
     whole: bool = False  # in its own shape
-    # To see what matters of the right value: another number in its place, or it with the dtype of what it replaces.
+    # To see what matters of the right value: another number in its place, it with the dtype of what it replaces, or it
+    # without a way back.
     besides: bool = False
     recast: bool = False
+    detached: bool = False
 
 
 class Ear:
@@ -62,7 +64,8 @@ class Ear:
         self.watching = False  # over what is given, which takes its time
         self.following: int | None = None  # the attempt's node over whose value it watches
         self.copied: int | None = None  # the attempt's node of whose value a copy goes on
-        self.widening = False  # whether digits that are lost are given back
+        self.widening = False  # whether digits that are lost are given back,
+        self.widening_at: set[int] | None = None  # and at which of the attempt's nodes, if not at all
         self.narrowed: list[tuple[int, str]] = []  # the attempt's nodes at which they are, and to what
         self.exchanges: dict[int, Exchange] = {}  # by the attempt's node
         self.wanted: set[int] = set()  # the reference's nodes
@@ -133,7 +136,8 @@ class Ear:
         if self.recording:
             self._keep(call.mine, number, value)
             self._look_after(call, number)
-            if number == self.following and isinstance(value, Tensor) and not value.is_inference():
+            # (Not a parameter: those are made to change.)
+            if number == self.following and type(value) is Tensor and not value.is_inference():
                 call.given[FOLLOWED], call.versions[FOLLOWED] = value, value._version
         return value
 
@@ -159,7 +163,8 @@ class Ear:
         return value
 
     def _widened(self, call: Call, number: int, value: Any) -> Any:
-        if is_coarse(value) and not isinstance(value, torch.nn.Parameter):
+        wanted = self.widening_at is None or number in self.widening_at
+        if wanted and is_coarse(value) and not isinstance(value, torch.nn.Parameter):
             self.narrowed.append((number, _dtype(value)))
             value = widened(value, call.latest)
         if is_fine(value):
@@ -215,8 +220,9 @@ def chosen(planned: Sequence[Any], exchange: Exchange, time: int, value: Any) ->
     if exchange.whole:
         return planned[place]
     fitted = fit(~planned[place] if exchange.negated else planned[place], value)
-    if exchange.recast and isinstance(fitted, Tensor) and isinstance(value, Tensor):
-        return fitted.to(value.dtype)
+    if isinstance(fitted, Tensor) and isinstance(value, Tensor):
+        fitted = fitted.to(value.dtype) if exchange.recast else fitted
+        fitted = fitted.detach() if exchange.detached else fitted
     return fitted + 1 if exchange.besides and _is_number(fitted) else fitted
 
 

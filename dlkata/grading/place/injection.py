@@ -5,8 +5,9 @@ the right values for each call (`shadow`). One failing test is repeated with a r
 expression's. If it passes, everything behind that expression is right, and the fault lies there or before it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import inf
 
 import torch
@@ -24,6 +25,7 @@ from dlkata.grading.work.run import perform
 # What a run costs, in microseconds as they are estimated from what is heard: the same each time, on an idle machine as
 # on a busy one.
 A_RUN, A_VALUE, TO_RECORD = 6_000, 2, 3
+MOST_TRIED = 12  # expressions
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,14 @@ class Found:
     read: Sequence[int]  # nodes of those
     unfinished: bool = False  # what the place reads is right, and something is still to be done to it
     beside: Sequence[int] = ()  # lines where that may be
+
+    @property
+    def others(self) -> list[Exchange]:
+        return [exchange for exchange in self.exchanges if exchange != self.exchange]
+
+    @property
+    def mends_most(self) -> bool:
+        return 2 * self.mended > self.failing
 
 
 class Injection:
@@ -117,27 +127,43 @@ class Injection:
             self.ear.copied = None
 
     def narrowings(self, failing: Sequence[SuiteTest]) -> tuple[list[tuple[Node, str]], int]:
-        """Where digits are lost, to which dtype, and how many tests pass if none are."""
+        """Where digits that matter are lost, to which dtype, and how many tests pass if none are."""
         self.ear.widening = True
         try:
             mended = int(self.run(failing[0]))
             narrowed = dict(self.ear.narrowed)
+            lost = self._missed(failing[0], narrowed) if mended else set(narrowed)
             if narrowed:
                 mended += sum(map(self.run, failing[1:]))
-            return [(self.mine[number], dtype) for number, dtype in narrowed.items()], mended
+            return [
+                (self.mine[number], dtype) for number, dtype in narrowed.items() if number in lost
+            ], mended
         finally:
-            self.ear.widening = False
+            self.ear.widening, self.ear.widening_at = False, None
+
+    def _missed(self, test: SuiteTest, narrowed: Iterable[int]) -> set[int]:
+        """Where the test fails if no digits are given back."""
+        lost = set(narrowed)
+        for number in islice(narrowed, MOST_TRIED):
+            self.ear.widening_at = lost - {number}
+            if self.run(test):
+                lost.remove(number)
+        self.ear.widening_at = None
+        return lost
 
     def dtypes_that_matter(self, found: Found) -> tuple[str, str] | None:
         """Those of the attempt's value and of the right one, if the test fails with the right value in the first."""
-        others = [exchange for exchange in found.exchanges if exchange != found.exchange]
-        passed = self.run(found.test, [*others, replace(found.exchange, recast=True)])
+        passed = self.run(found.test, [*found.others, replace(found.exchange, recast=True)])
         differing = {pair for pair in self.ear.dtypes if pair[0] != pair[1]}
         return None if passed or len(differing) != 1 else differing.pop()
 
     def passes_with_another(self, found: Found) -> bool:
         """Whether the test passes with a number that is not the right one: then it says nothing."""
-        return self.run(found.test, [replace(found.exchange, besides=True)])
+        return self.run(found.test, [*found.others, replace(found.exchange, besides=True)])
+
+    def passes_without_a_way_back(self, found: Found) -> bool:
+        """Whether the test asks for no gradient through the right value."""
+        return self.run(found.test, [*found.others, replace(found.exchange, detached=True)])
 
     def tried(
         self,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from math import prod
 
 import msgspec
 import torch
@@ -24,6 +25,7 @@ LINES = NEAR
 COARSE = ("torch.float32", "torch.float", "torch.float16", "torch.half", "torch.bfloat16")
 LAWLESS = ("entries", "number", "flag")
 OF_DTYPES = ("dtype", "precision")
+DRAWS = re.compile(r"\b(?:rand\w*|\w*uniform_?|\w*normal_?|bernoulli_?|multinomial|dropout\w*)\(")
 SEEDS = (0, 1)  # a relation holds under both
 FEW = 3  # failing tests
 AGAIN = COST // 2  # for a second search
@@ -73,7 +75,7 @@ def _further_back(
     """Of a place that no law holds of: what it reads, if that is not done yet and a law says what is missing."""
     if relation.kind == "entries" and (earlier := unfinished(injection, found, failing)) is not None:
         other, _same = _relation(injection, earlier)
-        if other is not None and other.kind not in LAWLESS:
+        if other is not None and other.kind not in LAWLESS and prod(other.mine) == prod(other.right):
             return earlier, other
     return found, relation
 
@@ -100,17 +102,15 @@ def _is_near(found: Found, relation: Relation) -> bool:
     """Else the tests say as much: a long way from the mistake, or what few tests pass for and no law holds of."""
     lawful = relation.kind not in LAWLESS
     if not found.mended:
-        return len(found.chain) == 1 and lawful
+        return len(found.chain) == 1 and lawful and relation.kind != "shape"
+    if relation.kind == "flag" and found.mended == 1:
+        return False  # a test that passes on another path may only ask for less there
     by_chance = found.failing > FEW or found.node.number in found.recording.known
-    if relation.kind in ("number", "flag") and found.mended == 1 and by_chance:
-        return False  # a number or flag that one test passes with
-    if not _mends_most(found):
+    if relation.kind == "number" and found.mended == 1 and by_chance:
+        return False
+    if not found.mends_most:
         return len(found.chain) <= LINES and lawful
     return len(found.chain) <= 2 * LINES or lawful
-
-
-def _mends_most(found: Found) -> bool:
-    return 2 * found.mended > found.failing
 
 
 def _place(injection: Injection, found: Found, relation: Relation) -> Place:
@@ -138,8 +138,8 @@ def _place(injection: Injection, found: Found, relation: Relation) -> Place:
             for line in known
             if line in sure
         ],
-        whole=len(found.chain) <= LINES and _mends_most(found),
-        near=len(found.chain) == len(found.exchanges) == 1 and _mends_most(found),
+        whole=len(found.chain) <= LINES and found.mends_most,
+        near=len(found.chain) == len(found.exchanges) == 1 and found.mends_most,
         relation=relation,
         first=not found.mended,
         unfinished=found.unfinished,
@@ -172,6 +172,8 @@ def _behind(injection: Injection, found: Found) -> Place | None:
         return _at(found.node, Relation("traced"), found.failing)
     back = found.node.text.partition(".apply(")[0]
     if recording.is_traced_alike(found.node.number, found.exchange.right) and back != found.node.text:
+        if injection.passes_without_a_way_back(found):
+            return None  # it is not for its gradient that the test fails
         place = _at(found.node, Relation("backward"), found.failing)
         place.lines = sorted({found.node.line, *way_back(injection.source, back)})
         place.mended = found.mended
@@ -231,12 +233,11 @@ def _name(injection: Injection, right: int) -> str:
 
 def _relation(injection: Injection, found: Found) -> tuple[Relation | None, bool]:
     """Of the values at the place, with all others of the exchanges put right; and whether they are the same."""
-    others = [exchange for exchange in found.exchanges if exchange != found.exchange]
     pairs: list[Pair] = []
     sizes: dict[str, int] = {}
     cut = False
     for seed in SEEDS:
-        _passed, recording = injection.record(found.test, others, seed=seed)
+        _passed, recording = injection.record(found.test, found.others, seed=seed)
         pairs += _side_by_side(recording, found.exchange)
         cut = cut or recording.is_cut(found.exchange.mine, found.exchange.right)
         for call in recording.calls:
@@ -251,6 +252,8 @@ def _relation(injection: Injection, found: Found) -> tuple[Relation | None, bool
             return Relation("dtype", name=dtypes[0], wish=dtypes[1]), same
     if relation is not None and relation.kind == "number" and found.recording.is_flag(found.node.number):
         relation = msgspec.structs.replace(relation, kind="flag")
+    if relation is not None and relation.kind in LAWLESS and DRAWS.search(found.node.text):
+        relation = Relation("drawn")
     return relation, same
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from dlkata.grading.place.doubt import doubtful
 from dlkata.grading.place.hearing import Call
@@ -42,7 +43,7 @@ class Recording:
         """The first node behind which what was watched differs, and its name."""
         return next((call.edited for call in self.calls if call.edited is not None), None)
 
-    @property
+    @cached_property
     def held(self) -> set[int]:
         """The reference's nodes whose values the attempt has without doubt."""
         return {right for node, right in self.known.items() if node not in self.doubtful}
@@ -71,6 +72,7 @@ class Recording:
         """Gradients flow through the attempt's value and not through the reference's."""
         return _only_first(self.mine.get(mine, {}), self.right.get(right, {}))
 
+    @cached_property
     def missing(self) -> list[int]:
         """The reference's nodes whose values the attempt never has; of several with the same values, the first."""
         held = self.held

@@ -45,7 +45,7 @@ def _alone(
     best: Found | None = None
     for exchange in worth_trying(recording):
         as_it_is = recording.known.get(exchange.mine) == exchange.right
-        if _is_over(injection, limit) or (best is not None and as_it_is and 2 * best.mended > best.failing):
+        if _is_over(injection, limit) or (best is not None and as_it_is and best.mends_most):
             break
         found = injection.tried(
             failing, [exchange], recording, best.mended if best is not None else 0, MISSES
