@@ -18,7 +18,7 @@ from dlkata.author.proof import check_of, grade
 from dlkata.content.library import Library
 from dlkata.grading import client
 from dlkata.grading.confirming import TRIES, Confirmation
-from dlkata.grading.protocol import Done, Outcome
+from dlkata.grading.protocol import Done, Outcome, Verdict
 from dlkata.grading.work.landlock import version
 from dlkata.grading.workers import Ended, Worker
 
@@ -50,7 +50,9 @@ def fate(open_line, tmp_path):
     def fare(kata: str, source: str):
         file = tmp_path / f"{kata}.py"
         file.write_text(source, encoding="utf-8")
-        check = check_of(LIBRARY.kata(kata), source, kata, training=False, diagnose=False, locate=False)
+        check = check_of(
+            LIBRARY.kata(kata), source, kata, training=False, diagnose=False, locate=False, repeated=True
+        )
         check.attempt = str(file)
         return grade(open_line(), check)
 
@@ -334,7 +336,7 @@ def test_a_desk_that_is_gone_confirms_nobody():
         )
 
     supervisor = SimpleNamespace(
-        quick=["test_output"], worker=worker, end=lambda _worker: None, notice=lambda *_caught: None,
+        quick=["test_output"], desk=None, worker=worker, end=lambda _worker: None, notice=lambda *_caught: None,
         kata=LIBRARY.kata("attention"),
     )  # fmt: skip
     assert Confirmation(supervisor).disagreements() == ["test_output"]
@@ -369,7 +371,7 @@ def test_the_right_attempts_of_a_kata_are_confirmed(fate):
 
 
 @pytest.mark.skipif(not version(), reason="this kernel has no Landlock")
-def test_an_attempt_reads_python_and_its_own_folder_and_writes_what_goes_away(fate, tmp_path):
+def test_an_attempt_reads_python_and_its_own_folder_and_writes_what_goes_away(open_line, tmp_path):
     (tmp_path / "beside.txt").write_text("0", encoding="utf-8")
     probe = (
         "import tempfile\n"
@@ -384,8 +386,13 @@ def test_an_attempt_reads_python_and_its_own_folder_and_writes_what_goes_away(fa
         "try: socket.create_connection(('127.0.0.1', 9), 1)\n"
         "except PermissionError: pass\n"
     )
-    graded = fate("attention", RIGHT.format(top=probe, when="False", fault="pass"))
-    assert graded.passed, (graded.problem, graded.failed)
+    source = RIGHT.format(top=probe, when="False", fault="pass")
+    check = check_of(LIBRARY.kata("attention"), source, "probe", training=False)
+    check.attempt = str(tmp_path / "attention.py")
+    line = open_line()
+    line.send(check)
+    heard = list(iter(line.receive, None))  # until the last of its processes has ended
+    assert isinstance(heard[-1], Verdict) and heard[-1].passed, heard
     assert not list(Path("/tmp").glob("dlkata-*/*/note")), "it goes away"
 
 

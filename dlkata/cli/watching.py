@@ -108,7 +108,7 @@ class Watch:
         self.line.send(
             Check(
                 root=str(kata.root), stem=kata.stem, attempt=str(self.view.file), source=self.view.source,
-                device=self.device, private=[str(data_folder())],
+                device=self.device, private=[str(data_folder())], repeated=True,
             )
         )  # fmt: skip
         self.selector.register(self.line.connection, selectors.EVENT_READ)

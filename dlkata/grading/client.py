@@ -21,6 +21,7 @@ from dlkata.grading.protocol import Check, Fault, FromSupervisor, Ping, Pong, Pr
 from dlkata.grading.wire import Line
 from dlkata.locale import _
 
+TIDYING_SECONDS = 10.0  # a busy machine takes its time to take down processes
 ANSWER_SECONDS = 2.0  # a warm host that is still importing is slower than a cold one of our own
 
 
@@ -45,14 +46,15 @@ def cold(sandbox: Sandbox | None = None) -> Iterator[Line]:
     ours, theirs = socket.socketpair()
     process = launch("once", theirs, sandbox=sandbox)
     theirs.close()
+    line = Line(ours, FromSupervisor)
     try:
-        yield Line(ours, FromSupervisor)
+        yield line
     finally:
         ours.close()  # a host that still works sees this and ends its workers
         try:
-            process.wait(timeout=1.0)
+            process.wait(TIDYING_SECONDS if line.answered else 1.0)
         except subprocess.TimeoutExpired:
-            process.kill()  # it is still importing torch: there are no workers yet
+            process.kill()  # as a rule it is still importing torch: there are no workers yet
             process.wait()
 
 
@@ -252,11 +254,10 @@ def events(line: Line, check: Check) -> Iterator[FromSupervisor]:
         line.send(check)
     except BrokenPipeError:
         pass  # the host died on the way: said below
-    decided = False
     while (message := line.receive()) is not None:
         if isinstance(message, Fault):
             raise GradingFault(message.text)
-        decided = decided or isinstance(message, (Verdict, Problem))
         yield message
-    if not decided:
-        raise GradingFault(_("It ended without a verdict."))
+        if isinstance(message, (Verdict, Problem)):
+            return  # nobody waits until its processes are taken down
+    raise GradingFault(_("It ended without a verdict."))

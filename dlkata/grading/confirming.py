@@ -4,9 +4,9 @@ Whoever passes has computed the numbers that the reference computes, from number
 that never held the answer. See `work/room.py`.
 """
 
-import secrets
 from typing import TYPE_CHECKING
 
+from dlkata.grading.desks import new_seed
 from dlkata.grading.explain.journal import confirms
 from dlkata.grading.protocol import Done, Finished, Loaded, Outcome
 from dlkata.grading.workers import LOADING_SECONDS, Worker
@@ -25,10 +25,15 @@ class Confirmation:
         self._begin()
 
     def _begin(self) -> None:
-        self.seed = 1 + secrets.randbelow(1 << 31)
-        self.room, self.desk = (
-            self.supervisor.worker(purpose, self.supervisor.quick, self.seed) for purpose in ("room", "desk")
-        )
+        """The room is started before anything but the seed is heard of a desk made ready: it gets a copy of our memory."""
+        desk = self.supervisor.desk
+        seed, process = (desk.take() if desk is not None else None) or (new_seed(), None)
+        self.seed = seed
+        self.room = self._worker("room")
+        self.desk = self.supervisor.hear(process) if process is not None else self._worker("desk")
+
+    def _worker(self, purpose: str) -> Worker:
+        return self.supervisor.worker(purpose, self.supervisor.quick, self.seed)
 
     @property
     def workers(self) -> tuple[Worker, Worker]:

@@ -10,6 +10,7 @@ import resource
 import selectors
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -19,6 +20,7 @@ from dlkata import __version__
 from dlkata.content.kata import Kata, read_kata
 from dlkata.errors import DlkataError
 from dlkata.grading.collection import Suite, collect
+from dlkata.grading.desks import Desks
 from dlkata.grading.lingering import Lease
 from dlkata.grading.protocol import Check, Fault, Ping, Pong, ToSupervisor
 from dlkata.grading.supervisor import Supervisor
@@ -27,6 +29,7 @@ from dlkata.grading.work import absence
 from dlkata.grading.work.bench import grader_modules
 from dlkata.grading.work.confinement import LINUX
 from dlkata.grading.work.contract import prepare
+from dlkata.grading.work.integrity import vocabulary
 from dlkata.grading.work.module import compiled
 from dlkata.grading.work.nets import python_places
 from dlkata.grading.work.preloading import preload_gradients, preload_optimizers
@@ -56,6 +59,7 @@ def _read_ahead(kata: Kata) -> None:
     prepare(kata.stub)
     absence.look_up(kata.head.forbids)
     grader_modules()
+    vocabulary()
 
 
 def once(connection: socket.socket) -> None:
@@ -76,43 +80,113 @@ def debug(connection: socket.socket) -> None:
         run(check, suite, line)
 
 
-def serve(listener: socket.socket) -> None:
-    """Check after check, each in a forked supervisor, until whoever started us is gone (our standard input ends)."""
-    suites = Suites()
-    _settle()
-    selector = selectors.DefaultSelector()
-    selector.register(listener, selectors.EVENT_READ)
-    selector.register(0, selectors.EVENT_READ)
-    while True:
-        ready = [key.fileobj for key, _events in selector.select(1.0)]
-        _reap()
-        if 0 in ready and not os.read(0, 1 << 10):
-            return
-        if listener in ready:
-            _accept(listener, suites)
+class Host:
+    """Answers who connects, each in a process of its own."""
 
+    def __init__(self, listener: socket.socket):
+        self.listener = listener
+        self.suites, self.desks = Suites(), Desks()
+        self.supervisors: set[int] = set()
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(listener, selectors.EVENT_READ)
 
-def linger(listener: socket.socket, seconds: float) -> None:
-    """Check after check, left behind by who started us, until nobody has asked for so many seconds.
+    def serve(self) -> None:
+        """Check after check, until whoever started us is gone (our standard input ends)."""
+        _settle()
+        self.selector.register(0, selectors.EVENT_READ)
+        while True:
+            ready = self._wait()
+            if 0 in ready and not os.read(0, 1 << 10):
+                return
+            if self.listener in ready:
+                self._accept()
 
-    The first check is not kept waiting: what later ones share is imported beside it.
-    """
-    suites, lease, settled = Suites(), Lease(listener, seconds), False
-    selector = selectors.DefaultSelector()
-    selector.register(listener, selectors.EVENT_READ)
-    while not lease.ended():
-        ready = selector.select(1.0)
-        working = _reap()
-        if ready:
-            if lease.changed():
-                break  # whoever asks is answered by a host of its own
-            _accept(listener, suites)
-        if not settled:
-            settled = True
-            _settle()
-        if ready or working:
-            lease.renew()
-    lease.release()
+    def linger(self, seconds: float) -> None:
+        """Check after check, left behind by who started us, until nobody has asked for so many seconds.
+
+        The first check is not kept waiting: what later ones share is imported beside it.
+        """
+        lease, settled = Lease(self.listener, seconds), False
+        while not lease.ended():
+            ready = self._wait()
+            if ready:
+                if lease.changed():
+                    break  # whoever asks is answered by a host of its own
+                self._accept()
+            if not settled:
+                settled = True
+                _settle()
+            if ready or self.supervisors:
+                lease.renew()
+        lease.release()
+
+    def _wait(self) -> list[object]:
+        """Who asks for something, within a second. Where a check has ended, a desk begins for the next."""
+        asking: list[object] = []
+        for key, _events in self.selector.select(1.0):
+            if key.data is None:
+                asking.append(key.fileobj)
+            else:
+                self.selector.unregister(key.fileobj)
+                os.close(key.fd)
+                with suppress(OSError):  # no room for another process: the check will start its own
+                    self.desks.prepare(*key.data)
+        self._reap()
+        return asking
+
+    def _accept(self) -> None:
+        connection, _address = self.listener.accept()
+        with connection:
+            self._answer(connection)
+
+    def _answer(self, connection: socket.socket) -> None:
+        connection.settimeout(PATIENCE)  # whoever connects and says nothing must not stop the others
+        line = Line(connection, ToSupervisor)
+        try:
+            request = line.receive()
+            connection.settimeout(None)
+            if isinstance(request, Ping):
+                line.send(self._pong())
+            elif isinstance(request, Check) and (suite := _suite(self.suites, request, line)) is not None:
+                self._check(request, suite, line)
+        except (OSError, ValueError):  # a client that left, or one that talks nonsense
+            pass
+
+    def _check(self, check: Check, suite: Suite, line: Line) -> None:
+        desk = self.desks.take(check, suite)
+        at_work, works = os.pipe()  # ends with the supervisor: nobody else keeps `works`
+        supervisor = os.fork()
+        if supervisor == 0:
+            self.listener.close()
+            os.setsid()
+            Supervisor(check, suite, line, desk).grade()
+            os._exit(0)
+        self.supervisors.add(supervisor)
+        os.close(works)
+        self.selector.register(at_work, selectors.EVENT_READ, (check, suite))
+        if desk is not None:
+            desk.forget()
+
+    def _pong(self) -> Pong:
+        self._reap()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        memory = largest >> (10 if LINUX else 20)  # macOS counts bytes
+        return Pong(
+            __version__,
+            computing=used.ru_utime + used.ru_stime,
+            pid=os.getpid(),
+            age=monotonic() - STARTED,
+            memory=memory,
+            working=bool(self.supervisors),
+        )
+
+    def _reap(self) -> None:
+        try:
+            while ended := os.waitpid(-1, os.WNOHANG)[0]:
+                self.supervisors.discard(ended)
+        except ChildProcessError:
+            pass
 
 
 def _settle() -> None:
@@ -123,45 +197,6 @@ def _settle() -> None:
     gc.freeze()
 
 
-def _accept(listener: socket.socket, suites: Suites) -> None:
-    connection, _address = listener.accept()
-    with connection:
-        _answer(connection, listener, suites)
-
-
-def _answer(connection: socket.socket, listener: socket.socket, suites: Suites) -> None:
-    connection.settimeout(PATIENCE)  # whoever connects and says nothing must not stop the others
-    line = Line(connection, ToSupervisor)
-    try:
-        request = line.receive()
-        connection.settimeout(None)
-        if isinstance(request, Ping):
-            line.send(_pong())
-        elif isinstance(request, Check) and (suite := _suite(suites, request, line)) is not None:
-            if os.fork() == 0:
-                listener.close()
-                os.setsid()
-                Supervisor(request, suite, line).grade()
-                os._exit(0)
-    except (OSError, ValueError):  # a client that left, or one that talks nonsense
-        pass
-
-
-def _pong() -> Pong:
-    working = _reap()
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    memory = largest >> (10 if LINUX else 20)  # macOS counts bytes
-    return Pong(
-        __version__,
-        computing=used.ru_utime + used.ru_stime,
-        pid=os.getpid(),
-        age=monotonic() - STARTED,
-        memory=memory,
-        working=working,
-    )
-
-
 def _suite(suites: Suites, check: Check, line: Line) -> Suite | None:
     try:
         return suites.get(check)
@@ -170,16 +205,6 @@ def _suite(suites: Suites, check: Check, line: Line) -> Suite | None:
     except OSError as error:
         line.send(Fault(str(error)))
     return None
-
-
-def _reap() -> bool:
-    """Whether a child is still at work."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return False
-    return True
 
 
 def main() -> None:
@@ -194,9 +219,11 @@ def main() -> None:
     connection = socket.socket(fileno=options.descriptor)
     preload_gradients()
     if options.mode == "linger":
-        linger(connection, options.seconds)
+        Host(connection).linger(options.seconds)
+    elif options.mode == "serve":
+        Host(connection).serve()
     else:
-        {"once": once, "serve": serve, "debug": debug}[options.mode](connection)
+        {"once": once, "debug": debug}[options.mode](connection)
     if LINUX:
         os._exit(0)  # torch takes its time to tidy up
 

@@ -40,6 +40,7 @@ class Check(Message, kw_only=True):
     training: bool = True
     fail_fast: bool = False
     confirm: bool = True  # a pass, with other numbers
+    repeated: bool = False  # likely: by a learner at work on a kata
     diagnose: bool = True
     locate: bool = True  # where it goes wrong
     prove: bool = False  # in place of an attempt, known bugs are graded and diagnosed, all in one worker:

@@ -12,6 +12,7 @@ from typing import Any
 from dlkata.content.kata import Kata, read_kata
 from dlkata.grading.collection import Suite
 from dlkata.grading.confirming import Confirmation
+from dlkata.grading.desks import Desk
 from dlkata.grading.explaining import Explanation, explain
 from dlkata.grading.protocol import (
     MOST_TIMEOUTS,
@@ -37,17 +38,18 @@ from dlkata.grading.research import research
 from dlkata.grading.wire import Line
 from dlkata.grading.work.confinement import become_subreaper, children, end_children, reap
 from dlkata.grading.work.job import Job
-from dlkata.grading.workers import LOADING_SECONDS, Abandoned, Ended, Worker
+from dlkata.grading.workers import LOADING_SECONDS, Abandoned, Ended, Process, Worker, start
 from dlkata.suite.finding import Finding
 
 TRAINING = 4  # times the deadline of the other tests
 
 
 class Supervisor:
-    def __init__(self, check: Check, suite: Suite, line: Line):
+    def __init__(self, check: Check, suite: Suite, line: Line, desk: Desk | None = None):
         self.check = check
         self.suite = suite
         self.line = line
+        self.desk = desk  # made ready for this check
         self.kata: Kata = read_kata(Path(check.root), check.stem)
         self.results: dict[str, Done] = {}
         self.defaults: list[Default] = []
@@ -69,15 +71,15 @@ class Supervisor:
                 research(self)
             else:
                 self._grade()
-        except Abandoned:
-            pass
-        except BrokenPipeError:
+        except (Abandoned, BrokenPipeError):
             pass
         except Exception:
             import traceback
 
             self.line.send(Fault(traceback.format_exc()))
         finally:
+            if self.desk is not None:
+                self.desk.end()
             reap(self.ended)
             shutil.rmtree(self.scratch, ignore_errors=True)
 
@@ -167,7 +169,10 @@ class Supervisor:
     def worker(self, purpose: Any, tests: list[str], seed: int, **more: Any) -> Worker:
         scratch = tempfile.mkdtemp(dir=self.scratch)  # its own: what one knows, another must not read there
         job = Job(self.check, purpose, tests, seed, self.kata.head.forbids, scratch=scratch, **more)
-        worker = Worker(job, self.suite, self.line.connection)
+        return self.hear(start(job, self.suite))
+
+    def hear(self, process: Process) -> Worker:
+        worker = Worker(process, self.line.connection)
         self.workers.append(worker)
         return worker
 

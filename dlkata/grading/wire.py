@@ -46,6 +46,7 @@ class Line:
         self.decoder = msgspec.msgpack.Decoder(receives)
         self.frames = Frames()
         self.waiting: list[bytes] = []
+        self.answered = False
 
     def send(self, message: Message) -> None:
         self.connection.sendall(frame(message))
@@ -68,9 +69,11 @@ class Line:
 
     def _read(self) -> bytes:
         try:
-            return self.connection.recv(1 << 16)
+            data = self.connection.recv(1 << 16)
         except ConnectionResetError:
             return b""  # it died with something unread
+        self.answered = self.answered or bool(data)
+        return data
 
     def close(self) -> None:
         self.connection.close()

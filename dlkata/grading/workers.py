@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,20 +61,34 @@ class Output:
         return as_text(text), cut
 
 
+@dataclass(frozen=True)
+class Process:
+    """A worker's process, and how it is heard."""
+
+    pid: int
+    token: bytes
+    result: int
+    printed: int
+
+    def end(self) -> None:
+        kill_process(self.pid)
+        self.forget()
+
+    def forget(self) -> None:
+        """Somebody else hears it."""
+        os.close(self.result)
+        os.close(self.printed)
+
+
 class Worker:
     """One worker process as its supervisor sees it."""
 
-    def __init__(self, job: Job, suite: Suite, client: socket.socket):
+    def __init__(self, process: Process, client: socket.socket):
         self.client = client
         self.output = Output()
-        self.token = secrets.token_bytes(TOKEN_SIZE)
+        self.token = process.token
         self.decoder = msgspec.msgpack.Decoder(FromWorker)
-        result_read, result_write = os.pipe()
-        output_read, output_write = os.pipe()
-        self.pid = start(job, suite, result_write, output_write, self.token)
-        os.close(result_write)
-        os.close(output_write)
-        self.result, self.printed = result_read, output_read
+        self.pid, self.result, self.printed = process.pid, process.result, process.printed
         os.set_blocking(self.printed, False)
         self.buffer = bytearray()
         self.selector = selectors.DefaultSelector()
@@ -180,7 +194,10 @@ class Worker:
             pass  # it was closed before
 
     def _reason(self) -> str:
-        _pid, status = os.waitpid(self.pid, 0) if self._ended_soon() else (0, 0)
+        try:
+            _pid, status = os.waitpid(self.pid, 0) if self._ended_soon() else (0, 0)
+        except ChildProcessError:
+            return "pipe"  # a desk made ready is no child of ours
         if not _pid:
             return "pipe"  # it lives on, but has closed the pipe
         self.pid = 0
@@ -210,15 +227,23 @@ class Worker:
         os.close(self.printed)
 
 
-def start(job: Job, suite: Suite, result: int, output: int, token: bytes) -> int:
-    """A worker for the job; its process id."""
-    if not FORKS:
+def start(job: Job, suite: Suite, first: Callable[[int], None] | None = None) -> Process:
+    """A worker for the job. `first`: what a forked one does before anything else; it is told where we listen."""
+    token = secrets.token_bytes(TOKEN_SIZE)
+    result_read, result = os.pipe()
+    output_read, output = os.pipe()
+    if FORKS:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            if first is not None:
+                first(result)
+            become_worker(job, suite, result, output, token)
+    else:
         from dlkata.grading.work.spawned import spawn
 
-        return spawn(job, result, output, token)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if pid == 0:
-        become_worker(job, suite, result, output, token)
-    return pid
+        pid = spawn(job, result, output, token)
+    os.close(result)
+    os.close(output)
+    return Process(pid, token, result_read, output_read)

@@ -12,11 +12,14 @@ BIN = os.path.dirname(sys.executable)
 DLKATA = os.path.join(BIN, "dlkata")
 
 
-def medians(runs: int = RUNS, /, **tasks: Callable[[], object]) -> dict[str, float]:
-    """The median seconds of each task, run in turn."""
+def medians(
+    runs: int = RUNS, /, *, between: Callable[[], object] = lambda: None, **tasks: Callable[[], object]
+) -> dict[str, float]:
+    """The median seconds of each task, run in turn; what is done `between` two of them does not count."""
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for number in range(runs + 1):
         for name, task in tasks.items():
+            between()
             start = time.perf_counter()
             task()
             if number:  # the first round warms the disk cache
