@@ -3,6 +3,7 @@
 import selectors
 import sys
 from collections.abc import Callable
+from time import monotonic
 
 import click
 
@@ -25,6 +26,7 @@ from dlkata.ui.screen import console
 from dlkata.ui.stage import Stage
 from dlkata.ui.watching import View, beside, frame, statement_width
 
+REDRAW = 0.05  # seconds between two drawings, if no key is pressed: a clock ticks, results come in
 GAP, EDGE = 2, 2  # columns between verdict and statement, and those of the line before it
 
 
@@ -45,6 +47,7 @@ class Watch:
         self.line: Line | None = None
         self.selector = selectors.DefaultSelector()
         self.left: list[Kata] = []  # where one came from
+        self.stale = 0.0  # when the screen is to be drawn again
         self.begin(kata)
 
     def begin(self, kata: Kata) -> None:
@@ -71,7 +74,9 @@ class Watch:
 
     def step(self) -> bool:
         """One look round; False to quit."""
-        self.draw()
+        if monotonic() >= self.stale:
+            self.draw()
+            self.stale = monotonic() + REDRAW
         if self.selector.get_map():
             for _key, _events in self.selector.select(PAUSE):
                 self.hear()
@@ -86,6 +91,8 @@ class Watch:
                 "{file} is gone. It will be checked when it is back.", file=self.view.file.name
             )
         key = self.keyboard.key() if self.stage is not None else ""
+        if key:
+            self.stale = 0.0
         return press(self, key) if key else True
 
     # ------------------------------------------------------------ checking

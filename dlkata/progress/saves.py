@@ -7,7 +7,7 @@ folder that moves away and comes back all look the same from here, and there is 
 import os
 from pathlib import Path
 
-PAUSE = 0.02  # seconds between two looks
+PAUSE = 0.01  # seconds between two looks
 
 Signature = tuple[int, int, int] | None
 
