@@ -80,9 +80,9 @@ def test_who_asks_once_neither_takes_nor_leaves_one(open_line):
 
 
 class Ended(Exception):
-    """In place of a process: it has been told to end."""
+    """In place of a process: nobody hears it any more."""
 
-    def end(self):
+    def close(self):
         raise self
 
 
@@ -109,7 +109,7 @@ def at_desk():
     """A process that has said nothing yet, and where it says it."""
     (result, said), (printed, prints) = os.pipe(), os.pipe()
     process = SimpleNamespace(result=result, ended=False)
-    process.end = lambda: setattr(process, "ended", True)
+    process.close = lambda: setattr(process, "ended", True)
     yield process, said
     for descriptor in (result, printed, prints):
         os.close(descriptor)

@@ -27,8 +27,7 @@ class Confirmation:
     def _begin(self) -> None:
         """The room is started before anything but the seed is heard of a desk made ready: it gets a copy of our memory."""
         desk = self.supervisor.desk
-        seed, process = (desk.take() if desk is not None else None) or (new_seed(), None)
-        self.seed = seed
+        self.seed, process = (desk.take() if desk is not None else None) or (new_seed(), None)
         self.room = self._worker("room")
         self.desk = self.supervisor.hear(process) if process is not None else self._worker("desk")
 

@@ -4,6 +4,7 @@ They need no attempt, and so nobody who waits for a verdict need wait for them. 
 ended, with a seed of its own making: no process that runs an attempt knows it until the room does.
 """
 
+import dataclasses
 import fcntl
 import os
 import secrets
@@ -44,18 +45,13 @@ class Desk:
         except BlockingIOError:
             said = b""
         if len(said) < SEED_SIZE:
-            process.end()
+            process.close()
             return None
         return int.from_bytes(said), process
 
-    def forget(self) -> None:
-        """Somebody else has it."""
+    def close(self) -> None:
         if self.process is not None:
-            self.process.forget()
-
-    def end(self) -> None:
-        if self.process is not None:
-            self.process.end()
+            self.process.close()
 
 
 class Desks:
@@ -70,7 +66,7 @@ class Desks:
             return None
         desk, self.ready = self.ready, None
         if desk is not None and desk.fits != fitting(check, suite):
-            desk.end()
+            desk.close()
             return None
         return desk
 
@@ -82,7 +78,7 @@ class Desks:
         if self.ready is not None:
             if self.ready.fits == fits:
                 return
-            self.ready.end()
+            self.ready.close()
         job = Job(replace(check, attempt="", source=""), "desk", suite.quick, seed=0, forbids=[])
 
         def make_up_a_seed(result: int) -> None:
@@ -90,7 +86,8 @@ class Desks:
             os.write(result, job.seed.to_bytes(SEED_SIZE))
 
         process = start(job, suite, make_up_a_seed)
-        self.ready = Desk(process, fits)
+        # When it is needed it may have ended long ago, and its number be somebody else's.
+        self.ready = Desk(dataclasses.replace(process, pid=0), fits)
         try:
             fcntl.fcntl(process.result, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
         except OSError:

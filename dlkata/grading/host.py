@@ -165,7 +165,7 @@ class Host:
         os.close(works)
         self.selector.register(at_work, selectors.EVENT_READ, (check, suite))
         if desk is not None:
-            desk.forget()
+            desk.close()
 
     def _pong(self) -> Pong:
         self._reap()

@@ -79,7 +79,7 @@ class Supervisor:
             self.line.send(Fault(traceback.format_exc()))
         finally:
             if self.desk is not None:
-                self.desk.end()
+                self.desk.close()
             reap(self.ended)
             shutil.rmtree(self.scratch, ignore_errors=True)
 

@@ -65,17 +65,13 @@ class Output:
 class Process:
     """A worker's process, and how it is heard."""
 
-    pid: int
+    pid: int  # 0: not ours to kill or to wait for
     token: bytes
     result: int
     printed: int
 
-    def end(self) -> None:
-        kill_process(self.pid)
-        self.forget()
-
-    def forget(self) -> None:
-        """Somebody else hears it."""
+    def close(self) -> None:
+        """It is not heard here any more: where nobody hears it, it ends when it says something."""
         os.close(self.result)
         os.close(self.printed)
 
@@ -194,10 +190,7 @@ class Worker:
             pass  # it was closed before
 
     def _reason(self) -> str:
-        try:
-            _pid, status = os.waitpid(self.pid, 0) if self._ended_soon() else (0, 0)
-        except ChildProcessError:
-            return "pipe"  # a desk made ready is no child of ours
+        _pid, status = os.waitpid(self.pid, 0) if self.pid and self._ended_soon() else (0, 0)
         if not _pid:
             return "pipe"  # it lives on, but has closed the pipe
         self.pid = 0
