@@ -267,23 +267,12 @@ def test_instances(candidate, reference, seed):
         same(*results, [f"output ({number})", f"h ({number})"])
 
 
-class Walked(nn.Module):
-    """What a layer returns, in a row."""
-
-    def __init__(self, layer):
-        super().__init__()
-        self.layer = layer
-
-    def forward(self, x):
-        return list(walk(self.layer, x))
-
-
 def test_nothing_is_remembered(candidate, seed):
     """Neither weights that were replaced nor what a tensor held before count
     已被替换的权重、张量里以前的内容，都不再起作用"""
 
     def build():
-        return Walked(draw(place(candidate.GRU(D, H, L))))
+        return draw(place(candidate.GRU(D, H, L)))
 
     travels(build(), build, lambda i: normal(seed + i, (B, T, D))[0])
     calls_apart(build, lambda i: normal(seed + i, (B, T, D))[0])
