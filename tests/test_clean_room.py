@@ -356,7 +356,7 @@ def test_who_is_ended_is_no_longer_listened_to():
     )
     other.ears = []
     listener = SimpleNamespace(selector=ears)
-    Worker.listen_beside(listener, other)
+    Worker.listen_beside(listener, other, at_its_end=lambda: None)
     other.end()
     os.write(ours[1], b"too late")
     assert ears.select(0) == []

@@ -10,6 +10,7 @@ import resource
 import selectors
 import signal
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -21,6 +22,7 @@ from dlkata.content.kata import Kata, read_kata
 from dlkata.errors import DlkataError
 from dlkata.grading.collection import Suite, collect
 from dlkata.grading.desks import Desks
+from dlkata.grading.large_pages import collapse
 from dlkata.grading.lingering import Lease
 from dlkata.grading.protocol import Check, Fault, Ping, Pong, ToSupervisor
 from dlkata.grading.supervisor import Supervisor
@@ -87,12 +89,15 @@ class Host:
         self.listener = listener
         self.suites, self.desks = Suites(), Desks()
         self.supervisors: set[int] = set()
+        self.collected: Suite | None = None  # the last one
+        self.growing: Iterator[int] = iter(())  # pages, while nobody asks for anything
+        self.grown = True
         self.selector = selectors.DefaultSelector()
         self.selector.register(listener, selectors.EVENT_READ)
 
     def serve(self) -> None:
         """Check after check, until whoever started us is gone (our standard input ends)."""
-        _settle()
+        self._settle()
         self.selector.register(0, selectors.EVENT_READ)
         while True:
             ready = self._wait()
@@ -115,15 +120,27 @@ class Host:
                 self._accept()
             if not settled:
                 settled = True
-                _settle()
+                self._settle()
             if ready or self.supervisors:
                 lease.renew()
         lease.release()
 
+    def _settle(self) -> None:
+        preload_optimizers()
+        python_places()
+        absence.look_ahead()
+        gc.collect()
+        gc.freeze()
+        self.grow()
+
+    def grow(self) -> None:
+        self.growing, self.grown = collapse(), False
+
     def _wait(self) -> list[object]:
         """Who asks for something, within a second. Where a check has ended, a desk begins for the next."""
         asking: list[object] = []
-        for key, _events in self.selector.select(1.0):
+        at_leisure = not self.grown and not self.supervisors
+        for key, _events in self.selector.select(0.0 if at_leisure else 1.0):
             if key.data is None:
                 asking.append(key.fileobj)
             else:
@@ -132,6 +149,8 @@ class Host:
                 with suppress(OSError):  # no room for another process: the check will start its own
                     self.desks.prepare(*key.data)
         self._reap()
+        if at_leisure and not asking:
+            self.grown = next(self.growing, None) is None
         return asking
 
     def _accept(self) -> None:
@@ -162,6 +181,9 @@ class Host:
             Supervisor(check, suite, line, desk).grade()
             os._exit(0)
         self.supervisors.add(supervisor)
+        if suite is not self.collected:
+            self.collected = suite
+            self.grow()
         os.close(works)
         self.selector.register(at_work, selectors.EVENT_READ, (check, suite))
         if desk is not None:
@@ -187,14 +209,6 @@ class Host:
                 self.supervisors.discard(ended)
         except ChildProcessError:
             pass
-
-
-def _settle() -> None:
-    preload_optimizers()
-    python_places()
-    absence.look_ahead()
-    gc.collect()
-    gc.freeze()
 
 
 def _suite(suites: Suites, check: Check, line: Line) -> Suite | None:

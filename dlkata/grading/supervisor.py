@@ -160,8 +160,7 @@ class Supervisor:
         )
         if self.confirmation is None and promising and self.check.confirm:
             self.confirmation = Confirmation(self)
-            for other in self.confirmation.workers:
-                worker.listen_beside(other)
+            self.confirmation.listen_beside(worker)
         elif self.confirmation is not None and not promising:
             self.confirmation.end()
             self.confirmation = None

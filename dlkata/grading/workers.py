@@ -17,7 +17,7 @@ import msgspec
 from dlkata.grading.collection import Suite
 from dlkata.grading.patience import Patience
 from dlkata.grading.protocol import Finished, Frame, FromWorker
-from dlkata.grading.wire import LENGTH
+from dlkata.grading.wire import LENGTH, frame
 from dlkata.grading.work.becoming import become_worker
 from dlkata.grading.work.channel import CUT, TOKEN_SIZE, WHERE
 from dlkata.grading.work.confinement import kill_process
@@ -118,9 +118,8 @@ class Worker:
                 yield Ended("timeout")
                 return
             for key, _events in self.selector.select(left):
-                if isinstance(key.data, Worker):
-                    if not key.data._keep():
-                        self.selector.unregister(key.fileobj)
+                if key.data is not None:
+                    key.data()
                     continue
                 if key.fileobj is self.client:
                     # Nothing more is ever sent to us: the learner has gone, or wants another check.
@@ -135,16 +134,23 @@ class Worker:
                     return
                 self.buffer += data
 
-    def listen_beside(self, other: "Worker") -> None:
+    def listen_beside(self, other: "Worker", at_its_end: Callable[[], None]) -> None:
         """While this one is heard, what the other says is kept for later: it need not wait for an ear."""
-        self.selector.register(other.result, selectors.EVENT_READ, other)
         other.ears.append(self.selector)
 
-    def _keep(self) -> bool:
-        """Reads what there is, unheard; False at its end."""
-        data = os.read(self.result, 1 << 20)
-        self.buffer += data
-        return bool(data)
+        def keep() -> None:
+            data = os.read(other.result, 1 << 20)
+            other.buffer += data
+            if not data:
+                self.selector.unregister(other.result)
+                at_its_end()
+
+        self.selector.register(other.result, selectors.EVENT_READ, keep)
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether all it had to say is here, up to the last word: to hear it is not to wait."""
+        return self.buffer.endswith(self.token + frame(Finished()))
 
     def place(self, file: str, source: str) -> Frame | None:
         """The attempt's line that a hanging worker is in: it says so on its standard error, whatever it does."""
