@@ -33,7 +33,7 @@ from dlkata.grading.work.confinement import LINUX
 from dlkata.grading.work.contract import prepare
 from dlkata.grading.work.integrity import vocabulary
 from dlkata.grading.work.module import compiled
-from dlkata.grading.work.nets import python_places
+from dlkata.grading.work.nets import optimizer_functions, python_places
 from dlkata.grading.work.preloading import preload_gradients, preload_optimizers
 
 PATIENCE = 5.0  # seconds for a request to arrive
@@ -128,6 +128,7 @@ class Host:
     def _settle(self) -> None:
         preload_optimizers()
         python_places()
+        optimizer_functions()
         absence.look_ahead()
         gc.collect()
         gc.freeze()

@@ -10,6 +10,7 @@ from typing import Any
 HOLDS = {
     "inputs": ("normal", "integers", "place", "digits", "data_file"),
     "comparing": ("difference",),
+    "memory": ("Memory",),
     "judging": ("same", "near", "holds", "rejects", "unchanged", "not_reseeded"),
     "backward": ("differentiate", "gradients"),
     "training": ("follows", "reaches"),

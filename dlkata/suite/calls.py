@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from dlkata.suite.backward import gradients
-from dlkata.suite.judging import holds, same, unchanged
+from dlkata.suite.judging import holds, not_reseeded, same, unchanged
 from dlkata.suite.layers import learned
 
 MODES = ((True, "train"), (False, "eval"))
@@ -167,7 +167,8 @@ def calls_apart(
 def _filled_anew(layer: Any, make: Callable[[int], Inputs], options: Mapping[str, Any]) -> dict[str, Any]:
     """The answers to the second inputs, in the tensors of the first; none of these asks for a gradient."""
     tensors = {name: x.detach().clone() for name, x in named(make(0)).items()}
-    layer(*tensors.values(), **options)
+    with torch.no_grad():  # of an output that is kept, autograd would notice the filling, and speak first
+        layer(*tensors.values(), **options)
     for name, x in named(make(1)).items():
         tensors[name].copy_(x.detach())
     return answers(layer, tensors, options)
@@ -224,7 +225,7 @@ def leaves_alone(
     **options: Any,
 ) -> None:
     """Every single call leaves its inputs, those of the call before and all parameters as they are: in train and
-    eval mode, recording gradients or not, in inference mode, and after backward.
+    eval mode, recording gradients or not, in inference mode, and after backward. None seeds torch's generator anew.
 
     `call(layer, *inputs)`: another method than forward.
     """
@@ -240,6 +241,8 @@ def leaves_alone(
                     with context():
                         output = (call or _call)(layer, *inputs.values(), **options)
                     _backward(output)
+        again = _at_work(build, training), *named(make(0)).values()
+        not_reseeded(partial(call or _call, *again, **options))
 
 
 def _call(layer: Any, *inputs: Tensor, **options: Any) -> Any:

@@ -92,12 +92,16 @@ def unchanged(**tensors: Tensor) -> Iterator[None]:
 
 
 def not_reseeded(call: Callable[[], object]) -> None:
-    """`call` may draw from the global generator but must leave it where its own draws end."""
-    states = []
+    """`call` may draw from the global generator but must leave it where its own draws end.
+
+    Afterwards it stands where it stood: what a test draws next is not known beforehand.
+    """
+    before, states = torch.get_rng_state(), []
     for seed in (11, 12):
         torch.manual_seed(seed)
         call()
         states.append(torch.get_rng_state())
+    torch.set_rng_state(before)
     reseeded = bool((states[0] == states[1]).all())
     journal.record("rng", str(reseeded), EXACT)
     if reseeded:

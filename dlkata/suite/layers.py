@@ -111,8 +111,11 @@ def starts_like(mine: nn.Module, theirs: nn.Module, given: Callable[[str], bool]
     )
 
 
-def share_nothing(build: Callable[[], Any], make: Callable[[], Any]) -> None:
-    """What one module learns and remembers is not seen by another, whether it was made before or after."""
+def share_nothing(
+    build: Callable[[], Any], make: Callable[[], Any], *, beside: Callable[[], Any] | None = None
+) -> None:
+    """What one module learns and remembers is not seen by another, whether it was made before or after; nor is how
+    another one was configured: `beside` makes one in which every size and option is another."""
     first, busy, before = (place(build()) for _ in range(3))
     kept = {name: value.clone() for name, value in before.state_dict().items()}
     # What is drawn at random differs from one new layer to the next.
@@ -132,6 +135,11 @@ def share_nothing(build: Callable[[], Any], make: Callable[[], Any]) -> None:
         value=names or "nothing",
         name="shared between layers",
     )
+    if beside is not None:
+        layer = stir(place(build()).eval())
+        right = layer(make())
+        beside()
+        same(layer(make()), right, "output (once a layer of other sizes was made)", nonfinite=True)
 
 
 def travels(layer: Any, build: Callable[[], Any], make: Callable[[int], Any]) -> None:

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from dlkata.content.roots import BUILT_IN
+from dlkata.grading.work.module import execute_file
 from dlkata.suite.journals import journal
 from dlkata.suite.settings import setting
-from dlkata.grading.work.module import execute_file
 
 
 def pytest_addoption(parser):

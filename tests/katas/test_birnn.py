@@ -272,7 +272,11 @@ def test_sequences_apart(candidate, seed):
 def test_networks_apart(candidate, seed):
     """Two networks share nothing; a deep copy stands on its own
     两个网络不共享任何东西；deepcopy 得到的网络独立存在"""
-    share_nothing(partial(candidate.BiRNN, D, H, L), lambda: whole(seed)["x"])
+    share_nothing(
+        partial(candidate.BiRNN, D, H, L),
+        lambda: whole(seed)["x"],
+        beside=lambda: candidate.BiRNN(D + 1, H + 2, 1),
+    )
     copies_apart(partial(built, candidate), lambda i: whole(seed + i)["x"])
 
 

@@ -319,7 +319,11 @@ def test_layers_share_nothing(candidate, seed):
     各层互不共享，副本与原件也不共享；state_dict 可以互相加载"""
     build = lambda: Itself(alone(candidate, D, H))  # noqa: E731
     make = lambda i=0: inputs(seed + i)["x"]  # noqa: E731
-    share_nothing(lambda: Itself(candidate.CrossAttention(D, H)), make)
+    share_nothing(
+        lambda: Itself(candidate.CrossAttention(D, H)),
+        make,
+        beside=lambda: candidate.CrossAttention(12, 4, 5),
+    )
     copies_apart(build, make)
     travels(build(), build, make)
 

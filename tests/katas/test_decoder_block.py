@@ -331,7 +331,9 @@ def test_blocks_share_nothing(candidate, seed):
     各个 block 互不共享，副本与原件也不共享；state_dict 可以互相加载"""
     build = lambda: Itself(alone(candidate))  # noqa: E731
     make = lambda i=0: inputs(seed + i)["x"]  # noqa: E731
-    share_nothing(lambda: Itself(candidate.DecoderBlock(*SIZES)), make)
+    share_nothing(
+        lambda: Itself(candidate.DecoderBlock(*SIZES)), make, beside=lambda: candidate.DecoderBlock(12, 4, 5)
+    )
     copies_apart(build, make)
     travels(build(), build, make)
 

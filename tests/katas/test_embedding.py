@@ -340,7 +340,11 @@ def test_samples_apart(candidate, reference, seed):
 def test_layers_share_nothing(candidate, seed):
     """What one table learns is not seen by another, nor by a copy
     一张表学到的东西，不影响另一张，也不影响它的副本"""
-    share_nothing(lambda: candidate.Embedding(V, D, 3), partial(tokens, seed))
+    share_nothing(
+        lambda: candidate.Embedding(V, D, 3),
+        partial(tokens, seed),
+        beside=lambda: candidate.Embedding(V + 1, 9, 1, True),
+    )
     copies_apart(partial(drawn, candidate, padding_idx=3, scale=True), lambda i: tokens(seed + i))
     copies_apart(partial(drawn, candidate, Tied, padding_idx=3), lambda i: tokens(seed + i))
 

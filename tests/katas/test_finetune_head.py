@@ -222,7 +222,7 @@ def test_new_head_is_drawn(candidate, seed):
     )
     apart = bool((heads[0].weight != heads[1].weight).any())
     told(str(apart), "True", "two new heads differ", "两个新 head 不同")
-    not_reseeded(lambda: candidate.FineTuner(net(), "1", 3))
+    not_reseeded(lambda: candidate.FineTuner(net(), "1", 3)(torch.ones(2, 100)))
 
 
 def test_frozen_parameters(candidate):

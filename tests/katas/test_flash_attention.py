@@ -1,13 +1,12 @@
 """Grades katas/flash_attention.py."""
 
 import math
-import weakref
 from functools import partial
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from dlkata.suite import (
+    Memory,
     agree,
     any_layout,
     calls_apart,
@@ -323,44 +322,6 @@ def test_inputs_unchanged(candidate, seed):
         leaves_alone(
             lambda: candidate.flash_backward, lambda i, make=make: make(seed + i), causal=causal, tile=3
         )
-
-
-class Memory(TorchDispatchMode):
-    """The largest tensor that an operation returned, and the most that was alive at one time, in bytes."""
-
-    def __init__(self):
-        super().__init__()
-        self.largest = self.alive = self.most = 0
-        self.known = set()
-
-    @classmethod
-    def _should_skip_dynamo(cls):
-        """Nothing is compiled here: torch need not import its compiler, which takes seconds, to leave us alone."""
-        return False
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        given = {
-            x.untyped_storage()._cdata
-            for x in (*args, *(kwargs or {}).values())
-            if isinstance(x, torch.Tensor)
-        }
-        result = function(*args, **(kwargs or {}))
-        for one in result if isinstance(result, (tuple, list)) else (result,):
-            if isinstance(one, torch.Tensor):
-                storage = one.untyped_storage()
-                if storage._cdata not in given and storage._cdata not in self.known:
-                    self.grow(storage._cdata, storage.nbytes())
-                    weakref.finalize(storage, self.shrink, storage._cdata, storage.nbytes())
-        return result
-
-    def grow(self, address, size):
-        self.known.add(address)
-        self.alive += size
-        self.largest, self.most = max(self.largest, size), max(self.most, self.alive)
-
-    def shrink(self, address, size):
-        self.known.discard(address)
-        self.alive -= size
 
 
 LARGE = (  # sizes, tile: many keys; and a tile far below the default

@@ -244,7 +244,9 @@ def test_modes(candidate, seed):
 def test_models_apart(candidate, seed):
     """Models share nothing, nor does a copy share with its original; state travels
     模型之间不共享任何东西，副本与原件也不共享；state_dict 可以互相加载"""
-    share_nothing(partial(candidate.GPT, *SIZES), partial(words, seed))
+    share_nothing(
+        partial(candidate.GPT, *SIZES), partial(words, seed), beside=lambda: candidate.GPT(5, 2, 12, 1, 4)
+    )
     copies_apart(partial(model, candidate), lambda i: words(seed + i))
     travels(model(candidate), partial(candidate.GPT, *SIZES), lambda i: words(seed + i))
 

@@ -24,6 +24,7 @@ from dlkata.suite import (
     reaches,
     same,
     setting,
+    share_nothing,
     starts_uniform,
     travels,
     unchanged,
@@ -32,7 +33,10 @@ from dlkata.suite import (
 
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 B, T, D, H, L = 4, 6, 5, 3, 2
-ROUGH = (1e-2, 1e-2)  # pre-activations of size 300 are right to four digits in float32; where they cancel, gates are, too
+ROUGH = (
+    1e-2,
+    1e-2,
+)  # pre-activations of size 300 are right to four digits in float32; where they cancel, gates are, too
 
 
 def learned(module):
@@ -268,14 +272,15 @@ def test_instances(candidate, reference, seed):
 
 
 def test_nothing_is_remembered(candidate, seed):
-    """Neither weights that were replaced nor what a tensor held before count
-    已被替换的权重、张量里以前的内容，都不再起作用"""
+    """Neither weights that were replaced nor what a tensor held before count, nor what another layer is or has learned
+    已被替换的权重、张量里以前的内容、另一层的尺寸和参数，都不起作用"""
 
     def build():
         return draw(place(candidate.GRU(D, H, L)))
 
     travels(build(), build, lambda i: normal(seed + i, (B, T, D))[0])
     calls_apart(build, lambda i: normal(seed + i, (B, T, D))[0])
+    share_nothing(build, lambda: normal(seed, (B, T, D))[0], beside=lambda: candidate.GRU(D + 1, H + 2))
 
 
 def test_float32(candidate, reference, seed):

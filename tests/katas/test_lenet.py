@@ -223,7 +223,11 @@ def test_calls_are_independent(candidate, seed):
 def test_networks_are_independent(candidate, seed):
     """Networks share nothing, copies are networks of their own, and loaded parameters are all that counts
     网络之间不共享任何东西，拷贝是独立的网络，结果只取决于载入的参数"""
-    share_nothing(lambda: candidate.LeNet(*SIZES), partial(image, seed))
+    share_nothing(
+        lambda: candidate.LeNet(*SIZES),
+        partial(image, seed),
+        beside=lambda: candidate.LeNet(1, 3, 16, 15, torch.relu),
+    )
     copies_apart(partial(net, candidate), lambda i: image(seed + i))
     travels(net(candidate), lambda: candidate.LeNet(*SIZES, activation=wave), lambda i: image(seed + i))
 

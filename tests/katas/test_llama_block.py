@@ -338,7 +338,11 @@ def test_blocks_share_nothing(candidate, seed):
     """Blocks share nothing, nor does a copy share with its original; state travels
     各个 block 互不共享，副本与原件也不共享；state_dict 可以互相加载"""
     build = lambda: Twice(single(candidate))  # noqa: E731
-    share_nothing(lambda: Twice(candidate.LlamaBlock(*SIZES)), partial(tokens, seed))
+    share_nothing(
+        lambda: Twice(candidate.LlamaBlock(*SIZES)),
+        partial(tokens, seed),
+        beside=lambda: candidate.LlamaBlock(8, 2, 1, 3, 50.0, 0.1),
+    )
     copies_apart(build, lambda i: tokens(seed + i))
     travels(build(), build, lambda i: tokens(seed + i))
 

@@ -5,10 +5,10 @@ from functools import partial
 
 import pytest
 import torch
-from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch import nn
 
 from dlkata.suite import (
+    Memory,
     accuracy,
     adopt,
     any_layout,
@@ -435,35 +435,15 @@ def test_modes(candidate, reference, seed):
     same(weight(mine), merged, "weight (merged, after train() and eval())")
 
 
-class Largest(TorchDispatchMode):
-    """Notes the most entries of any memory that an operation returns, but for those that were there before."""
-
-    @classmethod
-    def _should_skip_dynamo(cls):
-        return False
-
-    def __init__(self, module):
-        super().__init__()
-        self.known = {value.untyped_storage().data_ptr() for value in module.parameters()}
-        self.size = 0
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        for one in result if isinstance(result, (tuple, list)) else [result]:
-            if isinstance(one, Tensor) and one.untyped_storage().data_ptr() not in self.known:
-                self.size = max(self.size, one.untyped_storage().nbytes() // one.element_size())
-        return result
-
-
 def test_stays_thin(candidate, seed):
     """Neither forward nor backward makes a tensor as large as W
     前向和反向都不生成和 W 一样大的张量"""
     layer = stir(fresh(candidate, (40, 30), 2))
     for shape in ((3, 40), (40,), (2, 3, 40)):
         x = vectors(seed, *shape)
-        with Largest(layer) as seen:
+        with Memory(*layer.parameters()) as seen:
             gradients(layer(x), [x, *adapters(layer)])
-        small = seen.size < 40 * 30
+        small = seen.largest < 40 * 30 * x.element_size()
         holds(
             small,
             "A tensor with as many entries as W was made: keep the factors apart, x goes through A and then through B.",

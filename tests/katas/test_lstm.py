@@ -23,6 +23,7 @@ from dlkata.suite import (
     reaches,
     same,
     setting,
+    share_nothing,
     starts_uniform,
     travels,
     unchanged,
@@ -32,7 +33,10 @@ from dlkata.suite import (
 # Parameters first: a nan in one sequence spoils all of ∂L/∂W, but not all of ∂L/∂x.
 LEARNED = ["∂L/∂weight_ih", "∂L/∂weight_hh", "∂L/∂bias"]
 B, T, D, H = 4, 6, 5, 3
-ROUGH = (1e-2, 1e-2)  # pre-activations of size 300 are right to four digits in float32; where they cancel, gates are, too
+ROUGH = (
+    1e-2,
+    1e-2,
+)  # pre-activations of size 300 are right to four digits in float32; where they cancel, gates are, too
 
 
 def twins(candidate, reference, seed, kind, sizes=(D, H), scale=0.7):
@@ -200,7 +204,9 @@ def test_saturated(candidate, reference, seed):
             loud = x.new_tensor([300.0, 150.0, 1.0, 0.5])[:, None]
             found.append((cell, step(cell, x * loud, (h, c)), [h, c, x]))
         note = f" ({str(dtype)[6:]})"
-        judged(*found, ["h", "c"], ["∂L/∂h", "∂L/∂c", "∂L/∂x"], note, ROUGH if dtype == torch.float32 else None)
+        judged(
+            *found, ["h", "c"], ["∂L/∂h", "∂L/∂c", "∂L/∂x"], note, ROUGH if dtype == torch.float32 else None
+        )
 
 
 def test_sizes(candidate, reference, seed):
@@ -273,14 +279,15 @@ class Walked(nn.Module):
 
 
 def test_nothing_is_remembered(candidate, seed):
-    """Neither weights that were replaced nor what a tensor held before count
-    已被替换的权重、张量里以前的内容，都不再起作用"""
+    """Neither weights that were replaced nor what a tensor held before count, nor what another layer is or has learned
+    已被替换的权重、张量里以前的内容、另一层的尺寸和参数，都不起作用"""
 
     def build():
         return Walked(draw(place(candidate.LSTM(D, H))))
 
     travels(build(), build, lambda i: normal(seed + i, (B, T, D))[0])
     calls_apart(build, lambda i: normal(seed + i, (B, T, D))[0])
+    share_nothing(build, lambda: normal(seed, (B, T, D))[0], beside=lambda: candidate.LSTM(D + 1, H + 2))
 
 
 def test_float32(candidate, reference, seed):

@@ -268,7 +268,11 @@ def test_modes_and_calls(candidate, reference, seed):
 def test_layers_apart(candidate, reference, seed):
     """Layers share nothing, copies are layers of their own, and a loaded state is all that counts
     各层互不共享，副本是独立的一层，载入的状态决定一切"""
-    share_nothing(lambda: candidate.MoE(6, 5, 4, 2), partial(numbers, seed))
+    share_nothing(
+        lambda: candidate.MoE(6, 5, 4, 2),
+        partial(numbers, seed),
+        beside=lambda: candidate.MoE(3, 2, 5, 3, 1.0),
+    )
     copies_apart(partial(layer, candidate, reference, seed), lambda i: numbers(seed + i))
     travels(layer(candidate, reference, seed), lambda: candidate.MoE(6, 5, 4, 2), lambda i: numbers(seed + i))
 

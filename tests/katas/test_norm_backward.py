@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from dlkata.suite import (
+    Memory,
     any_layout,
     calls_apart,
     differentiate,
@@ -273,34 +273,14 @@ def test_inputs_unchanged(candidate, seed):
         leaves_alone(lambda: candidate.norm_backward, partial(given, shape=shape))
 
 
-class Sizes(TorchDispatchMode):
-    """How much memory the largest result of any operation takes."""
-
-    def __init__(self):
-        super().__init__()
-        self.most = 0
-
-    @classmethod
-    def _should_skip_dynamo(cls):
-        """Nothing is compiled here: torch need not import its compiler, which takes seconds, to leave us alone."""
-        return False
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        made = result if isinstance(result, (tuple, list)) else (result,)
-        sizes = [one.untyped_storage().nbytes() for one in made if isinstance(one, torch.Tensor)]
-        self.most = max([self.most, *sizes])
-        return result
-
-
 def test_no_jacobian(candidate, seed):
     """The backward makes no tensor that is much larger than x
     反向不生成比 x 大得多的张量"""
     for shape in ((3, 200), (400,), (2, 2, 100)):
         given = draw(seed, shape)
-        with Sizes() as seen:
+        with Memory() as seen:
             backward(candidate, **given)
-        small = seen.most <= 8 * given["x"].nbytes
+        small = seen.largest <= 8 * given["x"].nbytes
         holds(
             small,
             f"For x of shape {shape} a tensor of more than eight times its memory was made: a Jacobian, or a part of one.",

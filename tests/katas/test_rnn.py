@@ -289,7 +289,7 @@ def test_layers_apart(candidate, seed):
     """Two layers share nothing; a deep copy stands on its own
     两个层不共享任何东西；deepcopy 得到的层独立存在"""
     build = partial(candidate.RNN, D, H)
-    share_nothing(build, lambda: sequence(seed)["x"])
+    share_nothing(build, lambda: sequence(seed)["x"], beside=lambda: candidate.RNN(D + 1, H + 2, "relu"))
     for options in ({}, {"nonlinearity": "relu"}):
         copies_apart(partial(layer_of, candidate, **options), lambda i: sequence(seed + i)["x"])
 

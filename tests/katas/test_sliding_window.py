@@ -3,10 +3,10 @@
 from functools import partial
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from dlkata.suite import (
     COARSE,
+    Memory,
     agree,
     any_layout,
     calls_apart,
@@ -258,28 +258,6 @@ def test_inputs_unchanged(candidate, seed):
         )
 
 
-class Made(TorchDispatchMode):
-    """How many bytes the largest new tensor has, and how many all of them have."""
-
-    def __init__(self, *given):
-        super().__init__()
-        self.largest = self.total = 0
-        self.ours = {x.untyped_storage()._cdata for x in given}
-
-    @classmethod
-    def _should_skip_dynamo(cls):
-        return False  # else torch imports its compiler, for seconds
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        old = self.ours | {x.untyped_storage()._cdata for x in args if isinstance(x, torch.Tensor)}
-        made = function(*args, **(kwargs or {}))
-        for x in made if isinstance(made, (tuple, list)) else [made]:
-            if isinstance(x, torch.Tensor) and x.untyped_storage()._cdata not in old:
-                size = x.untyped_storage().nbytes()
-                self.largest, self.total = max(self.largest, size), self.total + size
-        return made
-
-
 def test_memory(candidate, seed):
     """No Tq × Tk matrix is made, forward or backward, nor is it computed piece by piece
     前向、反向都不生成 Tq × Tk 的矩阵，也不逐块把它算出来"""
@@ -287,7 +265,7 @@ def test_memory(candidate, seed):
     for causal in (True, False):
         given = inputs(seed, length, length, (), width, width)
         n = length * window * width * given["q"].element_size()
-        with Made(*given.values()) as both:
+        with Memory(*given.values()) as both:
             output = candidate.sliding_window_attention(**given, window=window, causal=causal)
             gradients(output, list(given.values()))
         where = f"Tq = Tk = {length}, window = {window}, causal = {causal}"
@@ -298,7 +276,7 @@ def test_memory(candidate, seed):
             value="small" if both.largest <= 4 * n else "large",
             name=f"largest tensor (causal = {causal})",
         )
-        with torch.no_grad(), Made(*given.values()) as forward:
+        with torch.no_grad(), Memory(*given.values()) as forward:
             candidate.sliding_window_attention(**given, window=window, causal=causal)
         holds(
             forward.total <= 32 * n,

@@ -3,10 +3,9 @@
 from functools import partial
 
 import torch
-from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from dlkata.suite import (
+    Memory,
     agree,
     any_layout,
     calls_apart,
@@ -267,32 +266,14 @@ def test_backward_of_scaled_gradients(candidate, reference, seed):
     )
 
 
-class Largest(TorchDispatchMode):
-    """Notes the size of the largest memory that an operation returns."""
-
-    size = 0
-
-    @classmethod
-    def _should_skip_dynamo(cls):
-        """Nothing is compiled here: torch need not import its compiler, which takes seconds, to leave us alone."""
-        return False
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        for one in result if isinstance(result, (tuple, list)) else [result]:
-            if isinstance(one, Tensor):
-                self.size = max(self.size, one.untyped_storage().nbytes())
-        return result
-
-
 def test_no_jacobian(candidate, seed):
     """The backward makes no tensor that is much larger than p
     反向不生成比 p 大得多的张量"""
     for shape, dim in (((3, 200), 1), ((400,), 0)):
         g, p = upstream(seed, shape, dim).values()
-        with Largest() as seen:
+        with Memory() as seen:
             candidate.softmax_backward(g, p, dim)
-        small = seen.size <= 8 * p.nbytes
+        small = seen.largest <= 8 * p.nbytes
         holds(
             small,
             f"For p of shape {shape} a tensor was made with more than eight times as many entries: "

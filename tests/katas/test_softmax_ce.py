@@ -10,6 +10,7 @@ from dlkata.suite import (
     holds,
     integers,
     normal,
+    not_reseeded,
     reaches,
     same,
     setting,
@@ -208,6 +209,7 @@ def test_inputs_unchanged(candidate, seed):
                 "logits that needed no gradient need one after the call; leave requires_grad as it was.",
                 "原本不需要梯度的 logits 在调用之后变成需要梯度了；不要改动 requires_grad。",
             )
+        not_reseeded(lambda: candidate.softmax_cross_entropy(*inputs(seed)))
 
 
 def test_non_contiguous(candidate, reference, seed):

@@ -332,7 +332,9 @@ def test_calls_apart(candidate, reference, seed):
 def test_state(candidate, seed):
     """Tables are apart: another layer’s, a copy’s, one that is loaded
     各层的表互不相干：另一层的、复制出来的、加载的都一样"""
-    share_nothing(lambda: Layer(candidate), lambda: tokens(seed))
+    share_nothing(
+        lambda: Layer(candidate), lambda: tokens(seed), beside=lambda: candidate.RelativeBias(2, False, 6, 7)
+    )
     travels(layer(candidate), lambda: Layer(candidate), lambda i: tokens(seed + i))
     copies_apart(lambda: layer(candidate), lambda i: tokens(seed + i))
 

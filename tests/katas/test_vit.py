@@ -292,7 +292,11 @@ def test_calls_apart(candidate, seed):
 def test_models_apart(candidate, seed):
     """Models share nothing, nor does a copy share with its original; state travels
     模型之间不共享任何东西，副本与原件也不共享；state_dict 可以互相加载"""
-    share_nothing(partial(candidate.ViT, *SIZES), partial(picture, seed))
+    share_nothing(
+        partial(candidate.ViT, *SIZES),
+        partial(picture, seed),
+        beside=lambda: candidate.ViT((4, 4), 2, 1, 3, 12, 1, 4),
+    )
     copies_apart(partial(net, candidate), lambda i: picture(seed + i))
     for shape in ((3, 2, 6, 9), (3, 2, 9, 9)):
         travels(

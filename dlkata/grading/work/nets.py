@@ -115,7 +115,7 @@ def watch_python(watch: BanWatch) -> None:
         else:
             setattr(module, name, _heard(value, name, watch))
     if watch.forbids_optimizers:
-        for module, name in _optimizer_functions():
+        for module, name in optimizer_functions():
             setattr(module, name, _heard(getattr(module, name), OPTIMIZERS, watch))
 
 
@@ -131,7 +131,9 @@ def python_places() -> dict[str, list[tuple[ModuleType, str]]]:
     return places
 
 
-def _optimizer_functions() -> list[tuple[ModuleType, str]]:
+@functools.cache
+def optimizer_functions() -> list[tuple[ModuleType, str]]:
+    """Those that take an optimizer's steps. A process that forks looks once for all."""
     return [
         (module, name)
         for home, module in list(sys.modules.items())
