@@ -69,16 +69,12 @@ def engine(tmp_path, monkeypatch):
     for part in ("suite", "grading"):
         shutil.copytree(certificate.PACKAGE / part, package / part)
     monkeypatch.setattr(certificate, "PACKAGE", package)
-    certificate.judges_digest.cache_clear()
-    yield package
-    monkeypatch.undo()
-    certificate.judges_digest.cache_clear()
+    return package
 
 
 def _change(path: Path) -> None:
     file = path if path.is_file() else next(path.glob("[a-z]*.py"))
     file.write_bytes(file.read_bytes() + b"\n")
-    certificate.judges_digest.cache_clear()
 
 
 @pytest.mark.parametrize("part", certificate.JUDGES)
@@ -142,6 +138,26 @@ def test_what_does_not_hold_gets_no_certificate(kata):
     broken = read_kata(kata.root, STEM)
     outcome = prove_whole_kata(broken, Library(), lambda: pytest.fail("it must not come to running"), 1)
     assert outcome.complaints and kata_complaint(broken) is not None
+
+
+@pytest.mark.parametrize("changed", ["the kata", "the engine", "nothing"])
+def test_what_changed_while_it_was_proved_gets_no_certificate(kata, engine, monkeypatch, changed):
+    """Or the new bytes would be certified by what the old ones did."""
+    certificate.kata_file(kata).unlink()
+
+    def prove(*_arguments):
+        if changed == "the engine":
+            _change(engine / "suite")
+        if changed == "the kata":
+            _change(kata.suite_file)
+        return []
+
+    monkeypatch.setattr(proving, "prove_names", prove)
+    monkeypatch.setattr(proving, "_computing", lambda _open_line: 0.0)
+    monkeypatch.setattr(proving, "_hold", lambda *_arguments: {})
+    outcome = proving.prove_kata_names(kata, pytest.fail, 1)
+    assert bool(outcome.complaints) == (changed != "nothing")
+    assert (kata_complaint(kata) is None) == (changed == "nothing")
 
 
 SAMPLE = Path(__file__).parent / "bank" / "sample"

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from attempts import attempt
+from attempts import attempt, pack_of
 
+from dlkata.progress.settings import load_settings
 from dlkata.progress.workspace import Workspace
 
 
@@ -142,3 +143,18 @@ def test_a_cache_folder_that_cannot_be_made(home, tmp_path):
     environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "not" / "there")}
     ran = run("check", str(attempt(tmp_path)), env=environment)
     assert ran.returncode == 0, ran.stdout.decode()
+
+
+def test_a_pack_with_a_broken_stub_stops_nobody(warm, home, tmp_path):
+    """Its author is told; whoever checks a file of another name is asked which kata it is, as always."""
+    pack = pack_of(tmp_path / "broken", "cosine_lr")
+    stub = pack / "katas" / "cosine_lr.py"
+    stub.write_text(stub.read_text(encoding="utf-8") + "def broken(:\n", encoding="utf-8")
+    load_settings(home / "data").trust(str(pack))
+    file = tmp_path / "mine.py"
+    file.write_text("x = 1\n", encoding="utf-8")
+    asked = warm("check", str(file))
+    assert asked.code == 2 and "which kata is it" in asked.err
+    assert warm("kata", "broken/cosine_lr", "--json").code == 0
+    told = warm("author", "check", "broken/cosine_lr").out
+    assert f"{stub}:" in told and "Python cannot read this line" in told and "unknown" not in told

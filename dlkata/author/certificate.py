@@ -6,7 +6,6 @@ program alone: a seal over all its fields tells when somebody else has.
 
 import sys
 from collections.abc import Iterable, Iterator
-from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -93,7 +92,6 @@ def topic_digest(digests: Iterable[str]) -> str:
     return sha256("\n".join(digests).encode()).hexdigest()[:32]
 
 
-@cache
 def judges_digest() -> str:
     return _digest(_engine(JUDGES), PACKAGE)
 

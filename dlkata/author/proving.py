@@ -143,7 +143,9 @@ def _hold(kata: Kata, proofs: Sequence[Proof], found: Outcome) -> Figures:
 
 
 def _keep(kata: Kata, found: Outcome, proved: Digests, proofs: Sequence[Proof]) -> None:
-    if not found.complaints and proved == Digests.of(kata):  # nobody wrote to it meanwhile
+    if proved != Digests.of(kata):
+        found.complaints.append(_("was changed, or the engine was, while it was proved: prove it again"))
+    if not found.complaints:
         file = certificate.kata_file(kata)
         fails = {named.label: named.failed for _claim, graded, _broken in proofs for named in graded.named}
         table = table_of(kata.root, kata.stem, fails)

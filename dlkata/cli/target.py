@@ -94,7 +94,8 @@ def kata_of_file(app: App, file: Path) -> Kata:
     for name in names:
         if name in app.library.kata_names:
             return app.library.kata(name)
-    fitting = [kata for kata in app.library.katas if set(kata.names) <= _defined(file)]
+    defined = _defined(file)
+    fitting = [kata for kata in app.library.katas if kata.names and defined.issuperset(kata.names)]
     if len(fitting) == 1:
         return fitting[0]
     raise DlkataError(

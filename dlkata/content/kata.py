@@ -101,9 +101,13 @@ class Kata:
 
     @cached_property
     def names(self) -> list[str]:
-        """What the attempt must define: the public functions and classes of the stub."""
+        """What the attempt must define: the public functions and classes of the stub. None where that cannot be parsed:
+        its author is told by `author check`, and nobody else is stopped by it."""
         definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-        body = ast.parse(self.stub).body
+        try:
+            body = ast.parse(self.stub).body
+        except (SyntaxError, ValueError):
+            return []
         return [node.name for node in body if isinstance(node, definitions) and not node.name.startswith("_")]
 
 
