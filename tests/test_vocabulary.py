@@ -50,7 +50,7 @@ def test_a_layer_keeps_its_own_configuration():
     share_nothing(Scale, numbers, beside=lambda: Scale(5, 3))
     with pytest.raises(Mismatch) as told:
         share_nothing(OfItsClass, numbers, beside=lambda: OfItsClass(5, 3))
-    assert told.value.finding.name == "output (once a layer of other sizes was made)"
+    assert told.value.finding.name == "configured apart"
 
 
 def kept_outputs():

@@ -136,10 +136,25 @@ def share_nothing(
         name="shared between layers",
     )
     if beside is not None:
-        layer = stir(place(build()).eval())
-        right = layer(make())
-        beside()
+        _configured_apart(stir(place(build()).eval()), make, beside)
+
+
+def _configured_apart(layer: nn.Module, make: Callable[[], Any], beside: Callable[[], Any]) -> None:
+    right = layer(make())
+    beside()
+    try:
         same(layer(make()), right, "output (once a layer of other sizes was made)", nonfinite=True)
+        apart = True
+    except Exception:  # one that differs, or shapes that do not fit any more
+        apart = False
+    holds(
+        apart,
+        "Once another layer of other sizes has been made, this one computes something else, or nothing: keep what the "
+        "constructor is given on self, not on the class and not in a global.",
+        "再创建一个尺寸不同的层之后，原来那层的结果就变了，甚至算不出来：构造时得到的参数要存到 self 上，不要存到类或全局变量里。",
+        value=str(apart),
+        name="configured apart",
+    )
 
 
 def travels(layer: Any, build: Callable[[], Any], make: Callable[[int], Any]) -> None:
