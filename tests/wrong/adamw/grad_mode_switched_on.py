@@ -1,6 +1,6 @@
 # mistake: Grad mode is switched off and then always on, also for a caller who had it off.
 # bug: grad_mode_left_on
-# line: 43
+# line: 48
 from collections.abc import Iterable
 
 import torch

@@ -1,6 +1,6 @@
 # mistake: The biased variance of the batch is also what goes into running_var.
 # bug: biased_running_var
-# line: 25
+# line: 24
 import torch
 from torch import Tensor, nn
 

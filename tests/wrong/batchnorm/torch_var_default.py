@@ -1,6 +1,6 @@
 # mistake: One variance serves for both purposes, the unbiased one that torch.var gives by default.
 # bug: unbiased_output
-# line: 24
+# line: 23
 import torch
 from torch import Tensor, nn
 

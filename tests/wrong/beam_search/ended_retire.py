@@ -1,6 +1,6 @@
 # mistake: Ended hypotheses leave the contest and are ranked again only in the end.
 # bug: ended_set_aside
-# line: 13
+# line: 23, 24, 25
 import torch
 
 

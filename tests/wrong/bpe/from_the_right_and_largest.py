@@ -1,6 +1,6 @@
 # mistake: double: merging goes from right to left, so aaa becomes (a, aa); and of equal counts the largest pair wins.
 # bug: ties_to_the_largest + from_the_right
-# line: 26
+# line: 27, 39
 import itertools
 from collections import defaultdict
 from functools import reduce

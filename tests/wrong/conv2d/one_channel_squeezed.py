@@ -1,6 +1,6 @@
 # mistake: A single output channel is squeezed away before the bias is added.
 # bug: one_channel_squeezed
-# line: 17
+# line: 18
 import torch
 
 

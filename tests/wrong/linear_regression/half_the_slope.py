@@ -1,6 +1,6 @@
 # mistake: the gradient of half the mean square
 # bug: no_factor_two
-# line: 9
+# line: 15
 import torch
 
 

@@ -1,6 +1,6 @@
 # mistake: Every x is turned into float32, so float64 loses half of its digits.
 # bug: rounded_to_float32
-# line: 16
+# line: 18
 import torch
 from torch import nn
 

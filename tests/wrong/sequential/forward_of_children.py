@@ -1,6 +1,6 @@
 # mistake: The forward methods of the children are called, and the hooks left out.
 # bug: hooks_skipped
-# line: 16
+# line: 18
 from functools import reduce
 
 from torch import nn
