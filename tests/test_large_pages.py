@@ -115,3 +115,11 @@ def test_a_host_that_has_grown_waits(host, monkeypatch):
     for _look in range(6):
         host._wait()
     assert waited == [0.0, 0.0, 0.0, 0.0, 1.0, 1.0]
+
+
+def test_where_nothing_can_be_seen_nothing_is_done(monkeypatch):
+    def refuse(*_args, **_options):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert list(collapse()) == []

@@ -28,7 +28,11 @@ def collapse() -> Iterator[int]:
 
 def _written() -> Iterator[tuple[int, int]]:
     """Where memory of no file lies that may be written."""
-    for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
+    try:
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    for line in maps.splitlines():
         span, rights, _offset, _device, _inode, *name = line.split(maxsplit=5)
         if rights == "rw-p" and name in ([], ["[heap]"]):
             begin, end = (int(address, 16) for address in span.split("-"))
