@@ -13,6 +13,7 @@ from dlkata.grading.wire import Line
 from dlkata.locale import _
 
 SEEDS = (0, 1, 2, 3, 4)
+SEEDS_AT_ONCE = 10
 BUG_MARK, MISTAKE_MARK = "# bug:", "# mistake:"
 
 
@@ -83,19 +84,30 @@ def claims(kata: Kata, seeds: Sequence[int] = SEEDS) -> Iterator[Claim]:
     # Not quite the stub: an untouched one is turned away before it runs.
     yield Claim(_("stub"), check_of(kata, kata.stub + "\n_started = True\n", "stub"), must_fail)
     yield names_claim(kata)
+    for file in attempts(kata, "right"):
+        source = file.read_text(encoding="utf-8")
+        yield Claim(f"right/{file.name}", check_of(kata, source, file.stem, seed=first), must_pass)
+    if others:
+        yield seeds_claim(kata, others)
+
+
+def chance_claims(kata: Kata, count: int) -> Iterator[Claim]:
+    """Chance turns no right attempt away: so many seeds beyond those of a proof, some at a time."""
+    begin = max(SEEDS) + 1
+    for first in range(begin, begin + count, SEEDS_AT_ONCE):
+        yield seeds_claim(kata, range(first, min(first + SEEDS_AT_ONCE, begin + count)))
+
+
+def seeds_claim(kata: Kata, seeds: Sequence[int]) -> Claim:
+    """The reference and every right attempt pass the quick tests under each seed, all in one process."""
     right = {file.name: file.read_text(encoding="utf-8") for file in attempts(kata, "right")}
-    for name, source in right.items():
-        yield Claim(f"right/{name}", check_of(kata, source, Path(name).stem, seed=first), must_pass)
-    if others:  # the quick tests alone, and in one process
-        sources = {"reference": kata.reference, **right}
-        check = check_of(kata, "", "sources", sources=list(sources.values()), seeds=others)
-        complaint = must_fare(list(sources))
-        yield Claim(
-            _("seeds {seeds}", seeds=", ".join(map(str, others))),
-            check,
-            complaint,
-            len(sources) * len(others),
-        )
+    sources = {"reference": kata.reference, **right}
+    return Claim(
+        _("seeds {seeds}", seeds=", ".join(map(str, seeds))),
+        check_of(kata, "", "sources", sources=list(sources.values()), seeds=list(seeds)),
+        must_fare(list(sources)),
+        len(sources) * len(seeds),
+    )
 
 
 def names_claim(kata: Kata) -> Claim:

@@ -79,6 +79,12 @@ class Findings:
 @option("--katas", "only_katas", is_flag=True, help=N_("Only the katas."))
 @option("--concepts", "only_concepts", is_flag=True, help=N_("Only the concepts and their questions."))
 @option(
+    "--seeds",
+    type=click.IntRange(1),
+    metavar="N",
+    help=N_("Of katas, only this: does any of N more seeds turn a right attempt away? A proof tries five."),
+)
+@option(
     "--workers",
     type=click.IntRange(1),
     default=os.cpu_count,
@@ -92,11 +98,13 @@ def command(
     names: tuple[str, ...],
     only_katas: bool,
     only_concepts: bool,
+    seeds: int | None,
     workers: int,
     verbose: bool,
     as_json: bool,
 ) -> None:
     app: App = context.obj
+    only_katas = only_katas or seeds is not None
     katas, concepts = _chosen(app, names, katas=not only_concepts, concepts=not only_katas)
     findings = {kind: Findings(quiet=as_json, verbose=verbose) for kind in ("kata", "concept", "path")}
     if not only_katas and not only_concepts:
@@ -104,7 +112,7 @@ def command(
     if concepts:
         _check_concepts(app, concepts, findings["concept"], whole=not names)
     if katas:
-        _check_katas(app, katas, findings["kata"], workers)
+        _check_katas(app, katas, findings["kata"], workers, seeds)
     if as_json:
         print_json(
             [
@@ -171,9 +179,11 @@ def _check_concepts(app: App, concepts: Sequence[Concept], findings: Findings, *
             findings.add(_("the bank"), "", complaint)
 
 
-def _check_katas(app: App, katas: Sequence[Kata], findings: Findings, workers: int) -> None:
+def _check_katas(
+    app: App, katas: Sequence[Kata], findings: Findings, workers: int, seeds: int | None
+) -> None:
     from dlkata.author.inspection import inspect
-    from dlkata.author.proof import prove_kata
+    from dlkata.author.proof import chance_claims, prove, prove_kata
     from dlkata.grading.client import warm
 
     runnable = []
@@ -185,7 +195,12 @@ def _check_katas(app: App, katas: Sequence[Kata], findings: Findings, workers: i
             runnable.append(kata)
     with warm() as open_line:
         for kata in runnable:
-            for claim, graded, broken in prove_kata(kata, open_line, workers):
+            proofs = (
+                prove_kata(kata, open_line, workers)
+                if seeds is None
+                else prove(list(chance_claims(kata, seeds)), open_line, workers)
+            )
+            for claim, graded, broken in proofs:
                 findings.add(kata.name, claim.label, broken, claim.count)
                 if graded.verdict is not None and graded.verdict.cut_off:
                     findings.remark(kata.name, claim.label, _("the diagnosis was cut off by its limit"))
