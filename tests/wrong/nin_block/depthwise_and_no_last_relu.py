@@ -1,4 +1,5 @@
 # mistake: Two mistakes: the 1×1 layers treat each channel by itself, and no ReLU ends a block.
+# bug: last_relu_missing + channel_by_channel
 import torch
 from torch import nn
 from torch.nn import functional as F
