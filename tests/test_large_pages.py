@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from dlkata.author.proof import check_of
+from dlkata.content.library import Library
 from dlkata.grading import host as hosts
 from dlkata.grading.large_pages import LARGE, MADV_COLLAPSE, SMALL, collapse
 from dlkata.grading.work.confinement import LIBC, LINUX
@@ -115,6 +117,18 @@ def test_a_host_that_has_grown_waits(host, monkeypatch):
     for _look in range(6):
         host._wait()
     assert waited == [0.0, 0.0, 0.0, 0.0, 1.0, 1.0]
+
+
+def test_a_host_grows_anew_for_a_suite_that_it_has_not_collected_yet(monkeypatch):
+    """What was collected lies in small pages; of a kata that it knows there is nothing new."""
+    told = []
+    monkeypatch.setattr(hosts, "collect", lambda file: file)
+    monkeypatch.setattr(hosts, "_read_ahead", lambda _kata: None)
+    suites = hosts.Suites(collected=lambda: told.append("collected"))
+    for stem in ("softmax", "adam", "softmax", "adam"):
+        kata = Library().kata(stem)
+        suites.get(check_of(kata, kata.reference, stem))
+    assert told == ["collected", "collected"]
 
 
 def test_where_nothing_can_be_seen_nothing_is_done(monkeypatch):

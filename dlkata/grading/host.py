@@ -10,7 +10,7 @@ import resource
 import selectors
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
@@ -41,10 +41,11 @@ STARTED = monotonic()
 
 
 class Suites:
-    """Collected suites, collected again when their file changes."""
+    """Collected suites, collected again when their file changes; who wants to hear of that is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, collected: Callable[[], None] = lambda: None) -> None:
         self.known: dict[Path, tuple[int, Suite]] = {}
+        self.collected = collected
 
     def get(self, check: Check) -> Suite:
         file = Path(check.root, "tests", "katas", f"test_{check.stem}.py")
@@ -52,6 +53,7 @@ class Suites:
         if self.known.get(file, (0, None))[0] != changed:
             self.known[file] = changed, collect(file)
             _read_ahead(read_kata(Path(check.root), check.stem))
+            self.collected()
         return self.known[file][1]
 
 
@@ -87,11 +89,9 @@ class Host:
 
     def __init__(self, listener: socket.socket):
         self.listener = listener
-        self.suites, self.desks = Suites(), Desks()
+        self.suites, self.desks = Suites(collected=self.grow), Desks()
         self.supervisors: set[int] = set()
-        self.collected: Suite | None = None  # the last one
-        self.growing: Iterator[int] = iter(())  # pages, while nobody asks for anything
-        self.grown = True
+        self.growing: Iterator[int] | None = None  # pages, while nobody asks for anything
         self.selector = selectors.DefaultSelector()
         self.selector.register(listener, selectors.EVENT_READ)
 
@@ -135,13 +135,13 @@ class Host:
         self.grow()
 
     def grow(self) -> None:
-        self.growing, self.grown = collapse(), False
+        self.growing = collapse()
 
     def _wait(self) -> list[object]:
         """Who asks for something, within a second. Where a check has ended, a desk begins for the next."""
         asking: list[object] = []
-        at_leisure = not self.grown and not self.supervisors
-        for key, _events in self.selector.select(0.0 if at_leisure else 1.0):
+        growing = None if self.supervisors else self.growing
+        for key, _events in self.selector.select(1.0 if growing is None else 0.0):
             if key.data is None:
                 asking.append(key.fileobj)
             else:
@@ -150,8 +150,8 @@ class Host:
                 with suppress(OSError):  # no room for another process: the check will start its own
                     self.desks.prepare(*key.data)
         self._reap()
-        if at_leisure and not asking:
-            self.grown = next(self.growing, None) is None
+        if growing is not None and not asking and next(growing, None) is None:
+            self.growing = None
         return asking
 
     def _accept(self) -> None:
@@ -182,9 +182,6 @@ class Host:
             Supervisor(check, suite, line, desk).grade()
             os._exit(0)
         self.supervisors.add(supervisor)
-        if suite is not self.collected:
-            self.collected = suite
-            self.grow()
         os.close(works)
         self.selector.register(at_work, selectors.EVENT_READ, (check, suite))
         if desk is not None:
